@@ -1,0 +1,1 @@
+//! The card in RTL.
