@@ -1,2 +1,57 @@
-//! Tasks of the workspace.
-fn main() {}
+//! How everything is built and checked: `cargo xtask COMMAND`.
+//!
+//! One command, `ci`, is the gate; every other one is a piece of it or makes something that people read.
+//!
+//! ```text
+//!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · test     each also by name
+//!   gen ─────▶ docs/generated/*.md                 from the layout crate
+//!   rtl ─────▶ Verilog and a manifest              from the hdl crate
+//!   synth ───▶ docs/synthesis.md                   from Yosys' mapped netlists
+//! ```
+//!
+//! Exit status: 0 done; 1 a check found something; 2 the command could not do its work.
+#![forbid(unsafe_code)]
+
+mod cli;
+mod deny;
+mod deps;
+mod gate;
+mod generate;
+mod paths;
+mod run;
+mod tests;
+mod tools;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::Cli::parse().command.run() {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Found) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// What a check came to; failing to run at all is an error instead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// Nothing to complain about.
+    Clean,
+    /// Something to mend, already printed.
+    Found,
+}
+
+impl Outcome {
+    /// `Clean` where the check holds.
+    fn clean_if(holds: bool) -> Self {
+        if holds {
+            Self::Clean
+        } else {
+            Self::Found
+        }
+    }
+}

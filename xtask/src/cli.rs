@@ -1,0 +1,65 @@
+//! The command line.
+
+use crate::{deny, deps, gate, generate, paths, tests, tools, Outcome};
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// How Underpass is built and checked.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the gate, or the named steps of it
+    Ci {
+        /// Steps to run; all where none is named
+        steps: Vec<gate::Step>,
+        /// Steps to leave out
+        #[arg(long, value_delimiter = ',')]
+        skip: Vec<gate::Step>,
+    },
+    /// Run all tests; the last line is `N passed, M failed, K skipped`
+    Test {
+        /// Passed on to the test programs, such as a part of a test's name
+        filter: Vec<String>,
+    },
+    /// Write docs/generated from the layout crate
+    Gen {
+        /// Compare only; exit 1 on a difference
+        #[arg(long)]
+        check: bool,
+    },
+    /// Compare dependencies with docs/dependencies.md
+    CheckDeps,
+    /// Check licences, bans and sources with cargo-deny
+    Deny,
+    /// Check that the paths named in documents exist
+    Paths,
+    /// Show which programs from outside are here, and how to get the others
+    Tools,
+}
+
+impl Command {
+    /// Does it.
+    pub fn run(self) -> Result<Outcome> {
+        match self {
+            Self::Ci { steps, skip } => gate::run(&steps, &skip),
+            Self::Test { filter } => tests::run(&filter),
+            Self::Gen { check } => generate::run(check),
+            Self::CheckDeps => deps::check(),
+            Self::Deny => deny::check(),
+            Self::Paths => paths::check(),
+            Self::Tools => Ok(tools::list()),
+        }
+    }
+}
