@@ -1,0 +1,167 @@
+//! How a value lies in a memory row or on a bus: the first field of a record starts at bit 0, the next one follows
+//! without a gap, and bit `n` of a record is bit `n % 32` of word `n / 32`.
+//!
+//! ```text
+//!   word 0                          word 1
+//!   31 ...  9 8 7 6 5 4 3 2 1 0     63 ... 33 32
+//!  |  second field  | first field | |   third ..
+//! ```
+
+/// Writes fields one after the other into a row of 32-bit words.
+pub struct Writer<'a> {
+    words: &'a mut [u32],
+    at: usize,
+}
+
+impl<'a> Writer<'a> {
+    /// Starts at bit 0 of `words`.
+    pub fn new(words: &'a mut [u32]) -> Self {
+        Writer { words, at: 0 }
+    }
+
+    /// Appends the low `width` bits of `value`.
+    ///
+    /// # Panics
+    /// When `value` needs more than `width` bits: a value that would be cut is a mistake of the caller.
+    pub fn put(&mut self, value: u128, width: usize) {
+        assert!(
+            width >= 128 || value >> width == 0,
+            "{value:#x} does not fit {width} bits"
+        );
+        for i in 0..width {
+            let (word, bit) = ((self.at + i) / 32, (self.at + i) % 32);
+            let one = i < 128 && value >> i & 1 == 1;
+            self.words[word] = self.words[word] & !(1 << bit) | u32::from(one) << bit;
+        }
+        self.at += width;
+    }
+}
+
+/// Reads fields one after the other from a row of 32-bit words.
+pub struct Reader<'a> {
+    words: &'a [u32],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    /// Starts at bit 0 of `words`.
+    pub fn new(words: &'a [u32]) -> Self {
+        Reader { words, at: 0 }
+    }
+
+    /// The next `width` bits (at most 128).
+    pub fn take(&mut self, width: usize) -> u128 {
+        let mut value = 0;
+        for i in 0..width {
+            let (word, bit) = ((self.at + i) / 32, (self.at + i) % 32);
+            value |= u128::from(self.words[word] >> bit & 1) << i;
+        }
+        self.at += width;
+        value
+    }
+}
+
+/// A stored code that names no variant of its enum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadCode {
+    /// The enum that was expected.
+    pub expected: &'static str,
+    /// The number found.
+    pub found: u128,
+}
+
+impl core::fmt::Display for BadCode {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} is no code of {}", self.found, self.expected)
+    }
+}
+
+impl core::error::Error for BadCode {}
+
+/// A type that can be one field of a record.
+pub trait Field: Sized {
+    /// What a reader of the documents sees in the type column; for an enum its codes.
+    const CODES: &'static [(&'static str, u32)] = &[];
+    /// For a record within a record: its fields.
+    const FIELDS: &'static [FieldSpec] = &[];
+
+    /// Appends this value in `width` bits.
+    fn put(&self, to: &mut Writer<'_>, width: usize);
+    /// Takes a value of `width` bits.
+    fn take(from: &mut Reader<'_>, width: usize) -> Result<Self, BadCode>;
+}
+
+macro_rules! unsigned_fields {
+    ($($t:ty),*) => {$(
+        impl Field for $t {
+            fn put(&self, to: &mut Writer<'_>, width: usize) {
+                to.put(u128::from(*self), width);
+            }
+            fn take(from: &mut Reader<'_>, width: usize) -> Result<Self, BadCode> {
+                Ok(from.take(width) as $t)
+            }
+        }
+    )*};
+}
+unsigned_fields!(u8, u16, u32, u64, u128);
+
+impl Field for bool {
+    fn put(&self, to: &mut Writer<'_>, width: usize) {
+        to.put(u128::from(*self), width);
+    }
+    fn take(from: &mut Reader<'_>, width: usize) -> Result<Self, BadCode> {
+        Ok(from.take(width) != 0)
+    }
+}
+
+/// Bytes in the order of the wire: byte 0 lies lowest.
+impl<const N: usize> Field for [u8; N] {
+    fn put(&self, to: &mut Writer<'_>, _width: usize) {
+        self.iter().for_each(|byte| to.put(u128::from(*byte), 8));
+    }
+    fn take(from: &mut Reader<'_>, _width: usize) -> Result<Self, BadCode> {
+        Ok(core::array::from_fn(|_| from.take(8) as u8))
+    }
+}
+
+/// What the documents, the JSON and the layout id know of one field.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldSpec {
+    /// The field's name, the same in Rust, Verilog and JSON.
+    pub name: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
+    /// Bits.
+    pub width: usize,
+    /// Names of its values, where it is an enum.
+    pub codes: &'static [(&'static str, u32)],
+    /// Its own fields, where it is a record.
+    pub fields: &'static [FieldSpec],
+}
+
+/// A row, a key, a message or a piece of metadata with an exact bit layout.
+pub trait Record: Field {
+    /// Its name.
+    const NAME: &'static str;
+    /// Its doc comment.
+    const DOC: &'static str;
+    /// Bits.
+    const WIDTH: usize;
+    /// Its fields, lowest first.
+    const SPEC: &'static [FieldSpec];
+
+    /// Writes the record into `words`, from bit 0 on.
+    fn pack_into(&self, words: &mut [u32]) {
+        self.put(&mut Writer::new(words), Self::WIDTH);
+    }
+
+    /// Reads a record from `words`, from bit 0 on.
+    fn unpack(words: &[u32]) -> Result<Self, BadCode> {
+        Self::take(&mut Reader::new(words), Self::WIDTH)
+    }
+}
+
+/// How many 32-bit words hold `bits`.
+pub const fn words_for(bits: usize) -> usize {
+    bits.div_ceil(32)
+}

@@ -1,0 +1,136 @@
+//! The card's registers, as byte offsets from the start of the AXI4-Lite window. All are 32 bits wide.
+
+/// What a register allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read only.
+    Read,
+    /// Read and write.
+    ReadWrite,
+    /// Writing starts something.
+    Command,
+}
+
+/// One register, or a row of them.
+#[derive(Clone, Copy, Debug)]
+pub struct RegisterSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Byte offset.
+    pub offset: u32,
+    /// How many in a row.
+    pub count: usize,
+    /// What is allowed.
+    pub access: Access,
+}
+
+macro_rules! registers {
+    ($( $(#[doc = $doc:literal])* $NAME:ident = $offset:literal, $access:ident $(, count $count:expr)?; )*) => {
+        $( $(#[doc = $doc])* pub const $NAME: u32 = $offset; )*
+        /// Every register, in the order of the offsets.
+        pub const REGISTERS: &[RegisterSpec] = &[ $( RegisterSpec {
+            name: stringify!($NAME),
+            doc: concat!($($doc, "\n"),*),
+            offset: $offset,
+            count: [1usize $(, $count)?][{ const HAS: usize = 0 $( + ($count > 0) as usize )?; HAS }],
+            access: Access::$access,
+        }, )* ];
+    };
+}
+
+/// Words of the row that is written or was read: 512 bits.
+pub const TABLE_DATA_WORDS: usize = 16;
+
+/// What [`MAGIC`] reads: `UNDP`.
+pub const MAGIC_VALUE: u32 = u32::from_le_bytes(*b"UNDP");
+/// [`TABLE_COMMAND`]: write the data registers to the row.
+pub const COMMAND_WRITE: u32 = 1;
+/// [`TABLE_COMMAND`]: read the row into the data registers.
+pub const COMMAND_READ: u32 = 2;
+/// [`TABLE_STATUS`]: a command is under way.
+pub const STATUS_BUSY: u32 = 1;
+/// [`TABLE_STATUS`]: no table took the last command.
+pub const STATUS_REFUSED: u32 = 2;
+/// [`CONTROL`]: packets are accepted.
+pub const CONTROL_ENABLE: u32 = 1;
+/// [`CONTROL`]: writing 1 fills the hash tables from [`SEED`]; reads 1 until that is done.
+pub const CONTROL_SEED: u32 = 2;
+/// Bits of [`TABLE_ADDRESS`] that hold the row; the table id is above.
+pub const ADDRESS_ROW_BITS: u32 = 24;
+
+registers! {
+    /// Always `UNDP`: this is the card.
+    MAGIC = 0x000, Read;
+    /// Low half of the layout id.
+    LAYOUT_ID_LOW = 0x004, Read;
+    /// High half of the layout id.
+    LAYOUT_ID_HIGH = 0x008, Read;
+    /// The profile's name, four characters.
+    PROFILE = 0x00c, Read;
+    /// Low half of the hash of the RTL that this build was made from.
+    BUILD = 0x010, Read;
+    /// Bit 0: packets are accepted. Bit 1: the hash tables are being filled.
+    CONTROL = 0x014, ReadWrite;
+    /// Packets between the input and the output.
+    IN_FLIGHT = 0x018, Read;
+    /// Clocks since reset, low half; reading it holds the high half.
+    CLOCKS_LOW = 0x01c, Read;
+    /// Clocks since reset, high half as it was when the low half was read.
+    CLOCKS_HIGH = 0x020, Read;
+    /// Seed of the hash tables, a secret.
+    SEED = 0x030, ReadWrite, count 4;
+    /// Bits 31..24: table id. Bits 23..0: row.
+    TABLE_ADDRESS = 0x040, ReadWrite;
+    /// 1: write the row. 2: read it.
+    TABLE_COMMAND = 0x044, Command;
+    /// Bit 0: busy. Bit 1: the last command named no such table or row.
+    TABLE_STATUS = 0x048, Read;
+    /// Rows of one way of the table that `TABLE_ADDRESS` names; 0: no such table.
+    TABLE_ROWS = 0x04c, Read;
+    /// The row, bit 0 of word 0 first. A row changes as a whole, in one clock.
+    TABLE_DATA = 0x080, ReadWrite, count TABLE_DATA_WORDS;
+}
+
+/// The register FIFO between the slow port and the host: the bring-up path, in the shell beside the core.
+pub mod slow {
+    use super::{Access, RegisterSpec};
+
+    registers! {
+        /// Frames that wait in bits 15..0; in bits 31..16 the length in bytes of the first one, shim included.
+        PUNT_STATUS = 0x1000, Read;
+        /// The next word of the first frame; reading it moves on. Behind the last word comes the next frame.
+        PUNT_DATA = 0x1004, Read;
+        /// Frames lost because the FIFO had no room.
+        PUNT_LOST = 0x1008, Read;
+        /// The next word of a frame to inject, shim first.
+        INJECT_DATA = 0x1010, Command;
+        /// Length in bytes of the frame whose words were written: it goes.
+        INJECT_COMMIT = 0x1014, Command;
+        /// Bit 0: the frame before has not gone yet.
+        INJECT_STATUS = 0x1018, Read;
+    }
+    /// [`INJECT_STATUS`]: not yet.
+    pub const INJECT_BUSY: u32 = 1;
+    /// Longest frame that can be injected, shim included.
+    pub const INJECT_MAX_BYTES: usize = 16 * 1024;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_registers_share_an_address() {
+        let all = [REGISTERS, slow::REGISTERS].concat();
+        for pair in all.windows(2) {
+            assert!(
+                pair[0].offset + 4 * pair[0].count as u32 <= pair[1].offset,
+                "{} {}",
+                pair[0].name,
+                pair[1].name
+            );
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! What stands in front of a frame on the slow port: exactly one beat (64 bytes), so that neither side has to shift.
+//!
+//! ```text
+//!   punt:    | PuntShim 64 bytes | the frame as it came |          leaves the core on port 0x200
+//!   inject:  | InjectShim 64 bytes | a frame |                     enters the core on port 0x200
+//! ```
+//! Both are records like any other: first field at bit 0 of byte 0, little-endian.
+
+use crate::reason::PuntReason;
+use crate::record::{code, record};
+use crate::tables::TunnelKind;
+
+code! {
+    /// What the slow path wants done with a frame.
+    pub enum InjectCommand: 2 {
+        /// Nothing: a frame that names no command is dropped.
+        None = 0;
+        /// Send it on the port named, as it is.
+        Transmit = 1;
+        /// Treat it as received on the interface named.
+        Receive = 2;
+    }
+}
+
+record! {
+    /// In front of every frame that enters on the slow port.
+    pub struct InjectShim (inject_shim) {
+        /// What is wanted.
+        command: InjectCommand = 8,
+        /// Zero.
+        reserved: u8 = 8,
+        /// The interface: of the port, for its counters, or the receiving one.
+        vif: u16 = 16,
+        /// The port to send on.
+        port: u16 = 16,
+        /// Zero.
+        padding: bytes<58> = 464,
+    }
+}
+
+record! {
+    /// In front of every frame that leaves on the slow port: what the pipeline knew when it gave up.
+    pub struct PuntShim (punt_shim) {
+        /// Why.
+        reason: PuntReason = 8,
+        /// How the tunnel it came through wraps; none where it came through none of ours.
+        tunnel: TunnelKind = 8,
+        /// Receiving interface.
+        vif: u16 = 16,
+        /// Receiving port; the slow port itself for a frame that the slow path injected.
+        port: u16 = 16,
+        /// The tenant's VRF.
+        vrf: u16 = 16,
+        /// Where the tenant's packet starts, bytes.
+        offset: u8 = 8,
+        /// Where its IP header starts, bytes.
+        l3_offset: u8 = 8,
+        /// Length of the frame, bytes.
+        length: u16 = 16,
+        /// K(nh) of the flow lookup; 0 where there was none.
+        flow_nexthop: u32 = 32,
+        /// The nexthop chosen; 0 where it did not come so far.
+        nexthop: u32 = 32,
+        /// The label or VNI of the tunnel it came through.
+        label: u32 = 32,
+        /// The tunnel end that sent it.
+        outer_src: u32 = 32,
+        /// Zero.
+        padding: bytes<36> = 288,
+    }
+}

@@ -1,0 +1,218 @@
+//! The card's tables, in the order in which a packet meets them. One file a table; [`TABLES`] lists them all.
+//!
+//! ```text
+//!   port ─▶ vif ─▶ mpls | vxlan ─▶ bridge ─▶ vrf ─▶ route_host, route_bank ─▶ nexthop ─▶ flow ─▶ source ─▶ counters
+//! ```
+//!
+//! The host reaches every table by (table id, row). A row of an exact-match table is addressed as
+//! `way * rows_per_way + row`; banks of routes count as more ways.
+
+mod bridge;
+mod counter;
+mod flow;
+mod mpls;
+mod nexthop;
+mod port;
+mod route;
+mod source;
+mod vif;
+mod vrf;
+mod vxlan;
+
+pub use bridge::{BridgeEntry, BridgeKey};
+pub use counter::{OutcomeCounter, TrafficCounter};
+pub use flow::{FlowAction, FlowEntry, FlowKey};
+pub use mpls::{LabelAction, MplsEntry};
+pub use nexthop::{NexthopEntry, NexthopKind, TunnelKind};
+pub use port::PortEntry;
+pub use route::{RouteEntry, RouteKey};
+pub use source::{SourceEntry, SourceKind};
+pub use vif::{VifEntry, VifKind};
+pub use vrf::{VrfEntry, BANKS};
+pub use vxlan::{VxlanEntry, VxlanKey};
+
+use crate::bits::{FieldSpec, Record};
+
+/// How a table is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// The row is the index itself.
+    Direct,
+    /// Each way is a memory of its own, a key may lie in one row of each way (see [`crate::hash`]).
+    Exact {
+        /// Memories that are read at once.
+        ways: usize,
+        /// Entries in one row.
+        slots: usize,
+        /// Bits of an entry that are its key, right behind its `valid` bit.
+        key_width: usize,
+    },
+    /// Written by the card alone.
+    Counter,
+}
+
+/// A table as plain data: what the compiler, the driver, the model and the documents know of it.
+#[derive(Clone, Copy, Debug)]
+pub struct TableSpec {
+    /// The number that selects it in the table-access registers.
+    pub id: u32,
+    /// The noun used in every layer.
+    pub name: &'static str,
+    /// What it answers.
+    pub doc: &'static str,
+    /// How it is searched.
+    pub lookup: Lookup,
+    /// Bits of one entry.
+    pub entry_width: usize,
+    /// The entry's fields.
+    pub entry: &'static [FieldSpec],
+}
+
+impl TableSpec {
+    /// Entries in one row of memory.
+    pub const fn slots(&self) -> usize {
+        match self.lookup {
+            Lookup::Exact { slots, .. } => slots,
+            Lookup::Direct | Lookup::Counter => 1,
+        }
+    }
+
+    /// Memories that hold the table.
+    pub const fn ways(&self) -> usize {
+        match self.lookup {
+            Lookup::Exact { ways, .. } => ways,
+            Lookup::Direct | Lookup::Counter => 1,
+        }
+    }
+
+    /// Bits of one row.
+    pub const fn row_width(&self) -> usize {
+        self.slots() * self.entry_width
+    }
+}
+
+/// A record that is the entry of a table.
+pub trait Table: Record {
+    /// The table's description.
+    const TABLE: TableSpec;
+}
+
+macro_rules! table {
+    ($Entry:ident, $id:literal, $name:literal, $lookup:expr) => {
+        impl crate::tables::Table for $Entry {
+            const TABLE: crate::tables::TableSpec = crate::tables::TableSpec {
+                id: $id,
+                name: $name,
+                doc: <$Entry as crate::bits::Record>::DOC,
+                lookup: $lookup,
+                entry_width: <$Entry as crate::bits::Record>::WIDTH,
+                entry: <$Entry as crate::bits::Record>::SPEC,
+            };
+        }
+    };
+}
+use table;
+
+/// Ways of every exact-match table (tables that were measured: four ways of cuckoo hashing).
+pub const WAYS: usize = 4;
+
+/// Every table, in the order of the pipeline. The index of a table is its id.
+pub const TABLES: &[TableSpec] = &[
+    PortEntry::TABLE,
+    VifEntry::TABLE,
+    MplsEntry::TABLE,
+    VxlanEntry::TABLE,
+    BridgeEntry::TABLE,
+    VrfEntry::TABLE,
+    route::HOST,
+    route::BANK,
+    NexthopEntry::TABLE,
+    FlowEntry::TABLE,
+    SourceEntry::TABLE,
+    counter::RX,
+    counter::TX,
+    counter::OUTCOME,
+    counter::FLOW,
+];
+
+/// Names for the ids of the tables.
+pub mod id {
+    /// Port to interface.
+    pub const PORT: u32 = 0;
+    /// Interfaces.
+    pub const VIF: u32 = 1;
+    /// Labels.
+    pub const MPLS: u32 = 2;
+    /// VNIs.
+    pub const VXLAN: u32 = 3;
+    /// MAC addresses.
+    pub const BRIDGE: u32 = 4;
+    /// VRF words.
+    pub const VRF: u32 = 5;
+    /// Routes of full length.
+    pub const ROUTE_HOST: u32 = 6;
+    /// Routes of shorter prefixes.
+    pub const ROUTE_BANK: u32 = 7;
+    /// Nexthops.
+    pub const NEXTHOP: u32 = 8;
+    /// Flows.
+    pub const FLOW: u32 = 9;
+    /// Where a flow's packets must come from.
+    pub const SOURCE: u32 = 10;
+    /// Received packets and bytes by interface.
+    pub const COUNTER_RX: u32 = 11;
+    /// Sent packets and bytes by interface.
+    pub const COUNTER_TX: u32 = 12;
+    /// Drops and punts by interface and reason.
+    pub const COUNTER_OUTCOME: u32 = 13;
+    /// Packets and bytes by flow id.
+    pub const COUNTER_FLOW: u32 = 14;
+}
+
+/// The table of that name.
+pub fn by_name(name: &str) -> Option<&'static TableSpec> {
+    TABLES.iter().find(|table| table.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_a_table_is_its_place_in_the_list() {
+        for (place, table) in TABLES.iter().enumerate() {
+            assert_eq!(table.id as usize, place, "table {}", table.name);
+        }
+    }
+
+    #[test]
+    fn every_row_fits_the_data_registers() {
+        for table in TABLES {
+            assert!(
+                table.row_width() <= crate::registers::TABLE_DATA_WORDS * 32,
+                "table {}",
+                table.name
+            );
+        }
+    }
+
+    #[test]
+    fn an_exact_entry_starts_with_valid_and_its_key() {
+        for table in TABLES {
+            if let Lookup::Exact { key_width, .. } = table.lookup {
+                assert_eq!(
+                    (table.entry[0].name, table.entry[0].width),
+                    ("valid", 1),
+                    "table {}",
+                    table.name
+                );
+                assert_eq!(
+                    (table.entry[1].name, table.entry[1].width),
+                    ("key", key_width),
+                    "table {}",
+                    table.name
+                );
+            }
+        }
+    }
+}

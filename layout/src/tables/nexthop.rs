@@ -1,0 +1,72 @@
+//! `nexthop`: what is done with a packet on its way out.
+use super::{table, Lookup};
+use crate::record::{code, record};
+
+code! {
+    /// What a nexthop does.
+    pub enum NexthopKind: 3 {
+        /// Drops.
+        Discard = 0;
+        /// Delivers to an interface: a routed packet behind a new Ethernet header, a bridged frame as it is.
+        Encap = 1;
+        /// Sends through a tunnel.
+        Tunnel = 2;
+        /// Hands the packet to this node: gateway and service addresses.
+        Receive = 3;
+        /// The frame is addressed to the router itself: route it.
+        L2Receive = 4;
+        /// A tunnel whose underlay next hop has no MAC yet.
+        Resolve = 5;
+    }
+}
+
+code! {
+    /// How a tunnel wraps a packet.
+    pub enum TunnelKind: 2 {
+        /// Not at all.
+        None = 0;
+        /// MPLS over GRE (RFC 4023).
+        MplsGre = 1;
+        /// MPLS over UDP (RFC 7510).
+        MplsUdp = 2;
+        /// VXLAN (RFC 7348).
+        Vxlan = 3;
+    }
+}
+
+record! {
+    /// What is done with the packet on its way out?
+    pub struct NexthopEntry (nexthop_entry) {
+        /// The nexthop exists.
+        valid: bool = 1,
+        /// What it does.
+        kind: NexthopKind = 3,
+        /// Packets that had no flow lookup yet need one here (peer flag POLICY).
+        policy: bool = 1,
+        /// It carries Ethernet frames as they are (peer family bridge), not routed packets.
+        bridge: bool = 1,
+        /// Outgoing interface.
+        vif: u16 = 13,
+        /// The port of `vif`.
+        port: u16 = 10,
+        /// K(nh) of a flow lookup made here: the nexthop id of the interface behind it.
+        flow_nexthop: u32 = 20,
+        /// Destination MAC of the new Ethernet header, first byte most significant.
+        dst_mac: u64 = 48,
+        /// Source MAC of the new Ethernet header.
+        src_mac: u64 = 48,
+        /// How the tunnel wraps.
+        tunnel: TunnelKind = 2,
+        /// Tunnel: our address.
+        tunnel_src: u32 = 32,
+        /// Tunnel: the other end's address.
+        tunnel_dst: u32 = 32,
+        /// VXLAN with routed payload: `router_mac` and `src_mac` make the inner Ethernet header.
+        l3_vxlan: bool = 1,
+        /// The other end's router MAC.
+        router_mac: u64 = 48,
+        /// Longest IP packet that the outgoing interface carries, bytes; 0: no limit.
+        mtu: u16 = 14,
+    }
+}
+table!(NexthopEntry, 8, "nexthop", Lookup::Direct);

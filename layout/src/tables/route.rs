@@ -1,0 +1,50 @@
+//! `route_host` and `route_bank`: the routes of every VRF, one exact-match table for /32 and six banks for shorter
+//! prefixes (the VRF word says which length lies in which bank).
+use super::{Lookup, TableSpec, BANKS, WAYS};
+use crate::bits::Record;
+use crate::record::record;
+
+record! {
+    /// What is looked up: in a bank, the address masked to the bank's length of the VRF.
+    pub struct RouteKey (route_key) {
+        /// The tenant's VRF.
+        vrf: u16 = 12,
+        /// The prefix length, so that two lengths can share a bank while a change is under way.
+        length: u8 = 6,
+        /// The prefix, most significant byte first, the bits behind its length zero.
+        prefix: u32 = 32,
+    }
+}
+
+record! {
+    /// Which nexthop carries packets to this prefix?
+    pub struct RouteEntry (route_entry) {
+        /// The entry is in use.
+        valid: bool = 1,
+        /// What is looked up.
+        key: RouteKey = record,
+        /// Where the packet goes.
+        nexthop: u32 = 20,
+        /// The remote node's MPLS label or VNI for it.
+        label: u32 = 24,
+    }
+}
+
+const fn routes(id: u32, name: &'static str, ways: usize) -> TableSpec {
+    TableSpec {
+        id,
+        name,
+        doc: RouteEntry::DOC,
+        lookup: Lookup::Exact {
+            ways,
+            slots: 1,
+            key_width: RouteKey::WIDTH,
+        },
+        entry_width: RouteEntry::WIDTH,
+        entry: RouteEntry::SPEC,
+    }
+}
+
+pub(super) const HOST: TableSpec = routes(6, "route_host", WAYS);
+/// Way `bank * WAYS + way` is way `way` of that bank.
+pub(super) const BANK: TableSpec = routes(7, "route_bank", BANKS * WAYS);

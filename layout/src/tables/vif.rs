@@ -1,0 +1,44 @@
+//! `vif`: the interfaces.
+use super::{table, Lookup};
+use crate::record::{code, record};
+
+code! {
+    /// What is behind an interface.
+    pub enum VifKind: 2 {
+        /// The underlay.
+        Fabric = 0;
+        /// The host's own network stack.
+        Host = 1;
+        /// The slow path.
+        Agent = 2;
+        /// A tenant.
+        Vm = 3;
+    }
+}
+
+record! {
+    /// What is behind an interface, and whose network is it in?
+    pub struct VifEntry (vif_entry) {
+        /// The interface exists.
+        valid: bool = 1,
+        /// What is behind it.
+        kind: VifKind = 2,
+        /// Its packets need a flow (peer flag P).
+        policy: bool = 1,
+        /// DHCP of its VM goes to the slow path (peer flag D).
+        dhcp: bool = 1,
+        /// Other traffic goes straight to `cross_vif` (peer flag X): fabric to host and back.
+        cross_connect: bool = 1,
+        /// The other end of the cross-connect.
+        cross_vif: u16 = 13,
+        /// The port of `cross_vif`.
+        cross_port: u16 = 10,
+        /// The VRF of its packets.
+        vrf: u16 = 12,
+        /// The nexthop that leads to it, which is K(nh) in the flow keys of its packets.
+        nexthop: u32 = 20,
+        /// Fabric: the address at which our tunnels end, most significant byte first.
+        address: u32 = 32,
+    }
+}
+table!(VifEntry, 1, "vif", Lookup::Direct);
