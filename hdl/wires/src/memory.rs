@@ -1,0 +1,194 @@
+//! Memories: rows of one bundle, read a clock later, written at the end of a clock.
+//!
+//! A row read in the clock in which it is written is the old row. Each port is one always block, the
+//! form that synthesis maps to block RAM; contents are zero at start.
+
+use crate::bundle::{leaves, make, Bundle};
+use crate::error::{fail, here, Loc};
+use crate::graph::{with, Graph, Id, Memory, Op, Port, Wire, Write};
+use crate::wire::{Bit, U};
+use std::marker::PhantomData;
+
+/// What a memory is made of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ram {
+    /// Block RAM.
+    Block,
+    /// LUT RAM, which can also be read within the clock.
+    Distributed,
+    /// UltraRAM.
+    Ultra,
+}
+
+impl Ram {
+    /// Its name as a `ram_style`.
+    pub fn style(self) -> &'static str {
+        match self {
+            Ram::Block => "block",
+            Ram::Distributed => "distributed",
+            Ram::Ultra => "ultra",
+        }
+    }
+}
+
+/// A memory of rows of `Row`.
+#[derive(Clone, Copy, Debug)]
+pub struct Mem<Row> {
+    index: usize,
+    row: PhantomData<Row>,
+}
+
+/// A memory of `depth` rows, a power of two.
+#[track_caller]
+pub fn memory<Row: Bundle>(name: &str, depth: usize, ram: Ram) -> Mem<Row> {
+    let at = here();
+    if !depth.is_power_of_two() || depth < 2 {
+        fail(
+            at,
+            format!("memory {name} has {depth} words, which is not a power of two above one"),
+        );
+    }
+    if Row::W == 0 {
+        fail(at, format!("memory {name} has rows of no bits"));
+    }
+    with(at, |graph| {
+        graph.memories.push(Memory {
+            name: name.into(),
+            depth,
+            width: Row::W as u32,
+            ram,
+            module: graph.module,
+            at,
+            writes: Vec::new(),
+            ports: Vec::new(),
+        });
+        Mem {
+            index: graph.memories.len() - 1,
+            row: PhantomData,
+        }
+    })
+}
+
+impl<Row: Bundle> Mem<Row> {
+    fn address(self, graph: &Graph, addr: Wire, at: Loc) -> Id {
+        let memory = &graph.memories[self.index];
+        if memory.module != graph.module {
+            let name = &memory.name;
+            fail(
+                at,
+                format!("memory {name} of another module used here: describe it in this block"),
+            );
+        }
+        let addr = graph.take(addr, at);
+        let bits = graph.width(addr);
+        if memory.depth.trailing_zeros() != bits {
+            let (name, depth) = (&memory.name, memory.depth);
+            fail(
+                at,
+                format!("memory {name} has {depth} words, address has {bits} bits"),
+            );
+        }
+        addr
+    }
+
+    fn packed(graph: &mut Graph, row: &Row, at: Loc) -> Id {
+        let parts: Vec<Id> = leaves(row)
+            .into_iter()
+            .map(|part| graph.take(part, at))
+            .collect();
+        graph.cat(&parts, at)
+    }
+
+    fn unpacked(at: Loc, word: Id) -> Row {
+        let mut lo = 0;
+        make(at, |graph, _, width| {
+            lo += width;
+            graph.slice(word, lo - width, width, at)
+        })
+    }
+
+    /// The row at `addr`, a clock later; its register is called `name`.
+    #[track_caller]
+    pub fn read<const A: usize>(self, name: &str, addr: U<A>) -> Row {
+        let at = here();
+        let q = with(at, |graph| {
+            let addr = self.address(graph, addr.0, at);
+            self.attach(graph, name, addr, None, at)
+        });
+        Self::unpacked(at, q)
+    }
+
+    /// The row at `addr` in this clock; only distributed RAM can.
+    #[track_caller]
+    pub fn read_now<const A: usize>(self, addr: U<A>) -> Row {
+        let at = here();
+        let word = with(at, |graph| {
+            let addr = self.address(graph, addr.0, at);
+            let Memory {
+                name, ram, width, ..
+            } = &graph.memories[self.index];
+            if *ram != Ram::Distributed {
+                fail(
+                    at,
+                    format!(
+                        "memory {name} is {} RAM, which cannot be read within a clock",
+                        ram.style()
+                    ),
+                );
+            }
+            let width = *width;
+            let age = graph.age(&[addr], at);
+            graph.node_for(Op::ReadNow(self.index as u32, addr), width, age, at)
+        });
+        Self::unpacked(at, word)
+    }
+
+    /// Writes `row` at `addr` at the end of this clock where `en` is set.
+    #[track_caller]
+    pub fn write<const A: usize>(self, en: Bit, addr: U<A>, row: Row) {
+        let at = here();
+        with(at, |graph| {
+            let addr = self.address(graph, addr.0, at);
+            let en = graph.take(en.0, at);
+            let data = Self::packed(graph, &row, at);
+            graph.age(&[en, addr, data], at);
+            graph.memories[self.index]
+                .writes
+                .push(Write { en, addr, data });
+        });
+    }
+
+    /// One port at one address: writes `row` where `write` is set, and reads the old row, a clock later.
+    /// With one [`Mem::read`] it makes a true dual-port block RAM.
+    #[track_caller]
+    pub fn port<const A: usize>(self, name: &str, write: Bit, addr: U<A>, row: Row) -> Row {
+        let at = here();
+        let q = with(at, |graph| {
+            let addr = self.address(graph, addr.0, at);
+            let en = graph.take(write.0, at);
+            let data = Self::packed(graph, &row, at);
+            self.attach(graph, name, addr, Some((en, data)), at)
+        });
+        Self::unpacked(at, q)
+    }
+
+    fn attach(
+        self,
+        graph: &mut Graph,
+        name: &str,
+        addr: Id,
+        write: Option<(Id, Id)>,
+        at: Loc,
+    ) -> Id {
+        let mut args = vec![addr];
+        args.extend(write.into_iter().flat_map(|(en, data)| [en, data]));
+        let age = graph.age(&args, at).map(|age| age + 1);
+        let port = graph.memories[self.index].ports.len() as u32;
+        let q = graph.fresh(Op::Read(self.index as u32, port), Row::W as u32, age, at);
+        graph.call(q, name);
+        graph.memories[self.index]
+            .ports
+            .push(Port { q, addr, write });
+        q
+    }
+}
