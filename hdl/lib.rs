@@ -1,1 +1,4 @@
-//! The card in RTL.
+//! The card in RTL, written in Rust.
+#![forbid(unsafe_code)]
+
+pub mod hardware;
