@@ -2,10 +2,9 @@
 //!
 //! The folder holds nothing else: a page that the crate no longer renders is taken away (or, checking, complained of).
 
-use crate::{run, Outcome};
+use crate::{run, tree, Outcome};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Where the pages stand.
 const FOLDER: &str = "docs/generated";
@@ -15,7 +14,11 @@ pub fn run(check: bool) -> Result<Outcome> {
     let folder = run::root().join(FOLDER);
     let wanted: BTreeMap<String, String> = pages().into_iter().collect();
     let mut there = BTreeMap::new();
-    read_below(&folder, "", &mut there)?;
+    for name in tree::files(&folder)? {
+        let text = std::fs::read_to_string(folder.join(&name))
+            .with_context(|| format!("cannot read {FOLDER}/{name}"))?;
+        there.insert(name, text);
+    }
     let differences = differences(&wanted, &there);
     if check {
         for difference in &differences {
@@ -53,7 +56,7 @@ pub fn run(check: bool) -> Result<Outcome> {
 
 /// The pages by path below the folder.
 fn pages() -> Vec<(String, String)> {
-    Vec::new()
+    underpass_layout::docs::render()
 }
 
 /// One line for every page that is not as wanted.
@@ -83,31 +86,6 @@ fn differences(wanted: &BTreeMap<String, String>, there: &BTreeMap<String, Strin
         .filter(|name| !wanted.contains_key(*name))
         .map(|name| format!("{name} is generated no more"));
     changed.chain(stale).collect()
-}
-
-fn read_below(folder: &Path, prefix: &str, into: &mut BTreeMap<String, String>) -> Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    for entry in
-        std::fs::read_dir(folder).with_context(|| format!("cannot list {}", folder.display()))?
-    {
-        let path = entry
-            .with_context(|| format!("cannot list {}", folder.display()))?
-            .path();
-        let name = format!(
-            "{prefix}{}",
-            path.file_name().unwrap_or_default().to_string_lossy()
-        );
-        if path.is_dir() {
-            read_below(&path, &format!("{name}/"), into)?;
-        } else {
-            let text = std::fs::read_to_string(&path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
-            into.insert(name, text);
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ mod run;
 mod synth;
 mod tests;
 mod tools;
+mod tree;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -5,21 +5,16 @@
 //! addresses (`10.0.0.0/8`), build products (`target/...`) and fenced blocks. `*` stands for any letters of one
 //! name, `...` for any folders, `{a,b}` for either.
 
-use crate::{run, Outcome};
+use crate::{run, tree, Outcome};
 use anyhow::{Context, Result};
 
-/// The documents that are checked, and whether each must be there.
+/// The documents that are checked; both must be there.
 const DOCUMENTS: [&str; 2] = ["ARCHITECTURE.md", "README.md"];
 
 /// Prints every path that leads nowhere.
 pub fn check() -> Result<Outcome> {
-    let listing = run::output(run::command("git").args([
-        "ls-files",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ]))?;
-    let files: Vec<&str> = listing.lines().collect();
+    let files = tree::files(run::root())?;
+    let files: Vec<&str> = files.iter().map(String::as_str).collect();
     let (mut named, mut lost) = (0, 0);
     for document in DOCUMENTS {
         let text = std::fs::read_to_string(run::root().join(document))

@@ -17,7 +17,7 @@ struct Tool {
     get: &'static str,
 }
 
-const TOOLS: [Tool; 7] = [
+const TOOLS: [Tool; 6] = [
     Tool {
         program: "g++",
         version: "--version",
@@ -53,12 +53,6 @@ const TOOLS: [Tool; 7] = [
         version: "--version",
         used_for: "licences, bans and sources of dependencies",
         get: "cargo install cargo-deny --locked",
-    },
-    Tool {
-        program: "git",
-        version: "--version",
-        used_for: "listing the tree (cargo xtask paths)",
-        get: "apt-get install git",
     },
 ];
 
