@@ -1,4 +1,6 @@
 //! The card in RTL, written in Rust.
 #![forbid(unsafe_code)]
 
+pub mod card;
 pub mod hardware;
+pub mod stream;

@@ -1,0 +1,3 @@
+//! The card's edges: AXI4-Lite, the registers, the chain to the tables, the hash words.
+
+pub mod host_bus;

@@ -1,0 +1,3 @@
+//! The bus and its flow control: from the outer stream to headers and bodies, and back.
+
+pub mod beat;
