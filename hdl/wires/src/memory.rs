@@ -69,8 +69,36 @@ pub fn memory<Row: Bundle>(name: &str, depth: usize, ram: Ram) -> Mem<Row> {
     })
 }
 
+/// What selects a row: a wire of exactly as many bits as the depth needs, or the [`low`] ones of a wider wire.
+pub trait Address: Copy {
+    /// The wire, and whether the bits above the depth are left out on purpose.
+    fn wire(self) -> (Wire, bool);
+}
+
+impl<const A: usize> Address for U<A> {
+    fn wire(self) -> (Wire, bool) {
+        (self.0, false)
+    }
+}
+
+/// See [`low`].
+#[derive(Clone, Copy, Debug)]
+pub struct Low<const A: usize>(U<A>);
+
+/// As many low bits of `addr` as the depth of the memory needs, which may be known only when the description runs.
+pub fn low<const A: usize>(addr: U<A>) -> Low<A> {
+    Low(addr)
+}
+
+impl<const A: usize> Address for Low<A> {
+    fn wire(self) -> (Wire, bool) {
+        (self.0 .0, true)
+    }
+}
+
 impl<Row: Bundle> Mem<Row> {
-    fn address(self, graph: &Graph, addr: Wire, at: Loc) -> Id {
+    fn address(self, graph: &mut Graph, addr: (Wire, bool), at: Loc) -> Id {
+        let (addr, cut) = addr;
         let memory = &graph.memories[self.index];
         if memory.module != graph.module {
             let name = &memory.name;
@@ -79,9 +107,14 @@ impl<Row: Bundle> Mem<Row> {
                 format!("memory {name} of another module used here: describe it in this block"),
             );
         }
+        let wanted = memory.depth.trailing_zeros();
         let addr = graph.take(addr, at);
         let bits = graph.width(addr);
-        if memory.depth.trailing_zeros() != bits {
+        if cut && bits > wanted {
+            return graph.slice(addr, 0, wanted, at);
+        }
+        let memory = &graph.memories[self.index];
+        if wanted != bits {
             let (name, depth) = (&memory.name, memory.depth);
             fail(
                 at,
@@ -109,10 +142,10 @@ impl<Row: Bundle> Mem<Row> {
 
     /// The row at `addr`, a clock later; its register is called `name`.
     #[track_caller]
-    pub fn read<const A: usize>(self, name: &str, addr: U<A>) -> Row {
+    pub fn read(self, name: &str, addr: impl Address) -> Row {
         let at = here();
         let q = with(at, |graph| {
-            let addr = self.address(graph, addr.0, at);
+            let addr = self.address(graph, addr.wire(), at);
             self.attach(graph, name, addr, None, at)
         });
         Self::unpacked(at, q)
@@ -120,10 +153,10 @@ impl<Row: Bundle> Mem<Row> {
 
     /// The row at `addr` in this clock; only distributed RAM can.
     #[track_caller]
-    pub fn read_now<const A: usize>(self, addr: U<A>) -> Row {
+    pub fn read_now(self, addr: impl Address) -> Row {
         let at = here();
         let word = with(at, |graph| {
-            let addr = self.address(graph, addr.0, at);
+            let addr = self.address(graph, addr.wire(), at);
             let Memory {
                 name, ram, width, ..
             } = &graph.memories[self.index];
@@ -145,10 +178,10 @@ impl<Row: Bundle> Mem<Row> {
 
     /// Writes `row` at `addr` at the end of this clock where `en` is set.
     #[track_caller]
-    pub fn write<const A: usize>(self, en: Bit, addr: U<A>, row: Row) {
+    pub fn write(self, en: Bit, addr: impl Address, row: Row) {
         let at = here();
         with(at, |graph| {
-            let addr = self.address(graph, addr.0, at);
+            let addr = self.address(graph, addr.wire(), at);
             let en = graph.take(en.0, at);
             let data = Self::packed(graph, &row, at);
             graph.age(&[en, addr, data], at);
@@ -161,10 +194,10 @@ impl<Row: Bundle> Mem<Row> {
     /// One port at one address: writes `row` where `write` is set, and reads the old row, a clock later.
     /// With one [`Mem::read`] it makes a true dual-port block RAM.
     #[track_caller]
-    pub fn port<const A: usize>(self, name: &str, write: Bit, addr: U<A>, row: Row) -> Row {
+    pub fn port(self, name: &str, write: Bit, addr: impl Address, row: Row) -> Row {
         let at = here();
         let q = with(at, |graph| {
-            let addr = self.address(graph, addr.0, at);
+            let addr = self.address(graph, addr.wire(), at);
             let en = graph.take(write.0, at);
             let data = Self::packed(graph, &row, at);
             self.attach(graph, name, addr, Some((en, data)), at)
