@@ -2,7 +2,7 @@
 //!
 //! The folder holds nothing else: a page that the crate no longer renders is taken away (or, checking, complained of).
 
-use crate::{run, tree, Outcome};
+use crate::{project, run, tree, Outcome};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 
@@ -12,7 +12,10 @@ const FOLDER: &str = "docs/generated";
 /// Writes the pages, or with `check` compares them and writes nothing.
 pub fn run(check: bool) -> Result<Outcome> {
     let folder = run::root().join(FOLDER);
-    let wanted: BTreeMap<String, String> = pages().into_iter().collect();
+    let Some(pages) = project::pages() else {
+        return project::again(["gen"].into_iter().chain(check.then_some("--check")));
+    };
+    let wanted: BTreeMap<String, String> = pages.into_iter().collect();
     let mut there = BTreeMap::new();
     for name in tree::files(&folder)? {
         let text = std::fs::read_to_string(folder.join(&name))
@@ -52,11 +55,6 @@ pub fn run(check: bool) -> Result<Outcome> {
         wanted.len()
     );
     Ok(Outcome::Clean)
-}
-
-/// The pages by path below the folder.
-fn pages() -> Vec<(String, String)> {
-    underpass_layout::docs::render()
 }
 
 /// One line for every page that is not as wanted.

@@ -18,6 +18,7 @@ mod deps;
 mod gate;
 mod generate;
 mod paths;
+mod project;
 mod run;
 mod synth;
 mod tests;
