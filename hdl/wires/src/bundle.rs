@@ -186,14 +186,26 @@ macro_rules! wire {
     };
 }
 
-/// The bits of `word` as a bundle of the same width; [`BundleExt::pack`] undoes it.
+/// The bits of `word` as a bundle of the same width; [`BundleExt::pack`](crate::BundleExt::pack) undoes it.
 #[track_caller]
 pub fn unpack<T: Bundle, const N: usize>(word: U<N>) -> T {
-    let at = here();
     if N != T::W {
         fail(
-            at,
+            here(),
             format!("unpack gives {N} bits where {} are wanted", T::W),
+        );
+    }
+    unpack_low(word)
+}
+
+/// The low bits of a word that is at least as wide as the bundle.
+#[track_caller]
+pub fn unpack_low<T: Bundle, const N: usize>(word: U<N>) -> T {
+    let at = here();
+    if N < T::W {
+        fail(
+            at,
+            format!("unpack_low has {N} bits where {} are wanted", T::W),
         );
     }
     let mut lo = 0;

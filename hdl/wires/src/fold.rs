@@ -25,10 +25,6 @@ impl Graph {
         self.small(0, width, at)
     }
 
-    fn ones(&mut self, width: u32, at: Loc) -> Id {
-        self.literal(vec![u64::MAX; words::count(width)], width, at)
-    }
-
     fn is_zero(&self, id: Id) -> bool {
         self.constant(id).is_some_and(words::is_zero)
     }

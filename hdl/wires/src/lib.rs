@@ -15,7 +15,7 @@ mod verilog;
 mod wire;
 mod words;
 
-pub use bundle::{field_path, name, unpack, zero, Bundle};
+pub use bundle::{field_path, name, unpack, unpack_low, zero, Bundle};
 pub use choose::{first, mux, one_of, only, select};
 pub use design::{block, build, input, output, Blocks, Design, Dir, PortInfo, Ports};
 pub use field::{cat_of, packet_of, parts};

@@ -73,6 +73,26 @@ pub trait BundleExt: Bundle {
         }
         cat_of(&[leaves(&self)])
     }
+
+    /// All wires in one, the first field lowest, zeros above.
+    #[track_caller]
+    fn pack_ext<const N: usize>(self) -> U<N> {
+        let at = here();
+        if N < Self::W {
+            fail(
+                at,
+                format!("pack_ext gives {} bits where {N} have room", Self::W),
+            );
+        }
+        let mut wires = leaves(&self);
+        if N > Self::W {
+            wires.push(with(at, |graph| {
+                let zeros = graph.zeros((N - Self::W) as u32, at);
+                graph.wire(zeros)
+            }));
+        }
+        cat_of(&[wires])
+    }
 }
 
 impl<T: Bundle> BundleExt for T {}
