@@ -19,7 +19,11 @@ use crate::error::Error;
 
 /// `$UNDERPASS_CACHE`, or `underpass` in the user's cache directory.
 pub(crate) fn default_dir() -> PathBuf {
-    let set = |name: &str| env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let set = |name: &str| {
+        env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     set("UNDERPASS_CACHE")
         .or_else(|| set("XDG_CACHE_HOME").map(|d| d.join("underpass")))
         .or_else(|| set("HOME").map(|d| d.join(".cache/underpass")))
@@ -33,7 +37,10 @@ pub(crate) fn key<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part.as_bytes());
     }
-    hash.finalize()[..12].iter().map(|b| format!("{b:02x}")).collect()
+    hash.finalize()[..12]
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
 }
 
 /// A directory of the cache and who made it.
@@ -52,14 +59,20 @@ pub(crate) fn publish(
 ) -> Result<Published, Error> {
     let dir = parent.join(name);
     if dir.is_dir() {
-        return Ok(Published { dir, was_there: true });
+        return Ok(Published {
+            dir,
+            was_there: true,
+        });
     }
     fs::create_dir_all(parent).map_err(Error::file("create", parent))?;
     let lock_path = parent.join(format!("{name}.lock"));
     let lock = File::create(&lock_path).map_err(Error::file("create", &lock_path))?;
     lock.lock().map_err(Error::file("lock", &lock_path))?;
     if dir.is_dir() {
-        return Ok(Published { dir, was_there: true });
+        return Ok(Published {
+            dir,
+            was_there: true,
+        });
     }
     let building = parent.join(format!("{name}.building"));
     // Left over by a process that was killed while it held the lock.
@@ -72,7 +85,10 @@ pub(crate) fn publish(
         return Err(error);
     }
     fs::rename(&building, &dir).map_err(Error::file("rename", &building))?;
-    Ok(Published { dir, was_there: false })
+    Ok(Published {
+        dir,
+        was_there: false,
+    })
 }
 
 #[cfg(test)]
@@ -101,7 +117,10 @@ mod tests {
                         fs::write(dir.join("file"), "whole").map_err(Error::file("write", dir))
                     })
                     .unwrap();
-                    assert_eq!(fs::read_to_string(published.dir.join("file")).unwrap(), "whole");
+                    assert_eq!(
+                        fs::read_to_string(published.dir.join("file")).unwrap(),
+                        "whole"
+                    );
                 });
             }
         });
@@ -113,7 +132,10 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let fail = publish(root.path(), "x", |dir| {
             fs::write(dir.join("half"), "").map_err(Error::file("write", dir))?;
-            Err(Error::NoClock { top: "t".into(), clock: "c".into() })
+            Err(Error::NoClock {
+                top: "t".into(),
+                clock: "c".into(),
+            })
         });
         assert!(fail.is_err());
         assert!(!root.path().join("x").exists() && !root.path().join("x.building").exists());

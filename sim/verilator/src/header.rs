@@ -17,7 +17,9 @@ pub(crate) fn mangled(name: &str) -> String {
                 out.push_str("___05F");
             }
             b'_' => out.push('_'),
-            _ if byte.is_ascii_alphabetic() || (byte.is_ascii_digit() && !out.is_empty()) => out.push(byte.into()),
+            _ if byte.is_ascii_alphabetic() || (byte.is_ascii_digit() && !out.is_empty()) => {
+                out.push(byte.into())
+            }
             _ => out.push_str(&format!("__0{byte:02x}")),
         }
     }
@@ -26,7 +28,10 @@ pub(crate) fn mangled(name: &str) -> String {
 
 /// The ports of the class in a generated header, names mangled.
 fn ports_of(header: &str) -> Vec<Port> {
-    header.lines().filter_map(|line| port_of(line.trim())).collect()
+    header
+        .lines()
+        .filter_map(|line| port_of(line.trim()))
+        .collect()
 }
 
 /// One line `VL_<kind>(&<name>,<high bit>,<low bit>..);`.
@@ -41,7 +46,11 @@ fn port_of(line: &str) -> Option<Port> {
     let name = fields.next()?.to_string();
     let high: usize = fields.next()?.parse().ok()?;
     let low: usize = fields.next()?.parse().ok()?;
-    Some(Port { name, width: high + 1 - low, dir })
+    Some(Port {
+        name,
+        width: high + 1 - low,
+        dir,
+    })
 }
 
 /// Refuses a list of ports that differs from the Verilog in any way.
@@ -52,15 +61,32 @@ pub(crate) fn check(source: &Source, header: &str) -> Result<(), Error> {
         let name = mangled(&port.name);
         let Some(real) = found.iter().find(|p| p.name == name) else {
             let found = found.into_iter().map(|p| p.name).collect();
-            return Err(Error::PortMissing { top: top(), port: port.name.clone(), found });
+            return Err(Error::PortMissing {
+                top: top(),
+                port: port.name.clone(),
+                found,
+            });
         };
         if (real.dir, real.width) != (port.dir, port.width) {
             let (expected, found) = ((port.dir, port.width), (real.dir, real.width));
-            return Err(Error::PortShape { top: top(), port: port.name.clone(), expected, found });
+            return Err(Error::PortShape {
+                top: top(),
+                port: port.name.clone(),
+                expected,
+                found,
+            });
         }
     }
-    match found.into_iter().find(|p| !source.ports.iter().any(|listed| mangled(&listed.name) == p.name)) {
-        Some(extra) => Err(Error::PortUnlisted { top: top(), port: extra.name }),
+    match found.into_iter().find(|p| {
+        !source
+            .ports
+            .iter()
+            .any(|listed| mangled(&listed.name) == p.name)
+    }) {
+        Some(extra) => Err(Error::PortUnlisted {
+            top: top(),
+            port: extra.name,
+        }),
         None => Ok(()),
     }
 }
@@ -76,7 +102,12 @@ mod tests {
     }
 
     fn right() -> Vec<Port> {
-        vec![Port::input("clk", 1), Port::input("s$data", 512), Port::output("q", 41), Port::output("r", 32)]
+        vec![
+            Port::input("clk", 1),
+            Port::input("s$data", 512),
+            Port::output("q", 41),
+            Port::output("r", 32),
+        ]
     }
 
     #[test]
@@ -102,7 +133,10 @@ mod tests {
         );
         let mut ports = right();
         ports[1].dir = Dir::Out;
-        assert!(matches!(check(&source(ports), HEADER), Err(Error::PortShape { .. })));
+        assert!(matches!(
+            check(&source(ports), HEADER),
+            Err(Error::PortShape { .. })
+        ));
         let mut ports = right();
         ports.push(Port::input("rst", 1));
         assert_eq!(
@@ -111,6 +145,8 @@ mod tests {
         );
         let mut ports = right();
         ports.pop();
-        assert!(matches!(check(&source(ports), HEADER), Err(Error::PortUnlisted { port, .. }) if port == "r"));
+        assert!(
+            matches!(check(&source(ports), HEADER), Err(Error::PortUnlisted { port, .. }) if port == "r")
+        );
     }
 }

@@ -36,14 +36,21 @@ pub struct Instance {
 
 impl Instance {
     pub(crate) fn new(model: Model, source: Arc<Source>) -> Instance {
-        Instance { model, source, cycles: 0 }
+        Instance {
+            model,
+            source,
+            cycles: 0,
+        }
     }
 
     /// The handle of a port, by its Verilog name.
     pub fn port(&self, name: &str) -> Result<PortId, Error> {
         let at = self.source.ports.iter().position(|p| p.name == name);
         at.map(|at| PortId(at as u32))
-            .ok_or_else(|| Error::UnknownPort { top: self.source.top.clone(), port: name.to_string() })
+            .ok_or_else(|| Error::UnknownPort {
+                top: self.source.top.clone(),
+                port: name.to_string(),
+            })
     }
 
     /// Bits of a port.
@@ -157,24 +164,42 @@ impl Instance {
     #[inline]
     fn must_be_input(&self, port: PortId) {
         let port = &self.source.ports[port.0 as usize];
-        assert!(port.dir == Dir::In, "port {} of {} is an output and cannot be driven", port.name, self.source.top);
+        assert!(
+            port.dir == Dir::In,
+            "port {} of {} is an output and cannot be driven",
+            port.name,
+            self.source.top
+        );
     }
 
     fn need(&self, built_in: bool, feature: &'static str) -> Result<(), Error> {
         if built_in {
             return Ok(());
         }
-        Err(Error::NotBuiltIn { top: self.source.top.clone(), feature })
+        Err(Error::NotBuiltIn {
+            top: self.source.top.clone(),
+            feature,
+        })
     }
 
     fn stopped(&self, reason: String) -> Error {
-        Error::Stopped { top: self.source.top.clone(), clock: self.cycles, reason }
+        Error::Stopped {
+            top: self.source.top.clone(),
+            clock: self.cycles,
+            reason,
+        }
     }
 }
 
 /// A path cannot hold a zero byte, so cutting there loses nothing.
 fn c_path(path: &Path) -> CString {
     use std::os::unix::ffi::OsStrExt;
-    let bytes: Vec<u8> = path.as_os_str().as_bytes().iter().copied().take_while(|b| *b != 0).collect();
+    let bytes: Vec<u8> = path
+        .as_os_str()
+        .as_bytes()
+        .iter()
+        .copied()
+        .take_while(|b| *b != 0)
+        .collect();
     CString::new(bytes).unwrap_or_default()
 }

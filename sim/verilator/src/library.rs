@@ -68,16 +68,33 @@ pub fn build_with_progress(
         make(&tools, source, &cache, dir, on_step)
     })?;
     let path = published.dir.join(LIBRARY);
-    let api = Api::load(&path).map_err(|error| Error::Load { path: path.clone(), source: error })?;
+    let api = Api::load(&path).map_err(|error| Error::Load {
+        path: path.clone(),
+        source: error,
+    })?;
     let (verilate_s, compile_s) = read_times(&published.dir);
     let source = Arc::new(source.clone());
-    Ok(Library { api: Arc::new(api), source, path, was_cached: published.was_there, verilate_s, compile_s })
+    Ok(Library {
+        api: Arc::new(api),
+        source,
+        path,
+        was_cached: published.was_there,
+        verilate_s,
+        compile_s,
+    })
 }
 
 /// Hash of everything that the shared library depends on.
 fn key(tools: &Toolchain, source: &Source, clock: Option<usize>) -> String {
-    let ports = source.ports.iter().map(|p| format!("{:?} {} {}", p.dir, p.width, p.name));
-    let mut parts = vec![source.top.clone(), source.verilog.clone(), shim::text(source, clock)];
+    let ports = source
+        .ports
+        .iter()
+        .map(|p| format!("{:?} {} {}", p.dir, p.width, p.name));
+    let mut parts = vec![
+        source.top.clone(),
+        source.verilog.clone(),
+        shim::text(source, clock),
+    ];
     parts.extend([tools.version().into(), tools.compiler_version().into()]);
     parts.extend(verilate::switches(source).into_iter().map(String::from));
     parts.extend(compile::flags(tools, source));
@@ -106,7 +123,8 @@ fn make(
     compile::compile(tools, source, cache, dir, &dir.join(LIBRARY))?;
     let compile_s = start.elapsed().as_secs_f64();
     let times = dir.join(TIMES);
-    fs::write(&times, format!("{verilate_s}\n{compile_s}\n")).map_err(Error::file("write", &times))?;
+    fs::write(&times, format!("{verilate_s}\n{compile_s}\n"))
+        .map_err(Error::file("write", &times))?;
     fs::remove_dir_all(&obj).map_err(Error::file("remove", &obj))
 }
 
@@ -124,7 +142,11 @@ impl Library {
             Some(model) => Ok(Instance::new(model, self.source.clone())),
             None => {
                 let reason = "the C++ constructor failed".into();
-                Err(Error::Stopped { top: self.source.top.clone(), clock: 0, reason })
+                Err(Error::Stopped {
+                    top: self.source.top.clone(),
+                    clock: 0,
+                    reason,
+                })
             }
         }
     }

@@ -20,16 +20,32 @@ pub fn lint(source: &Source) -> Result<(), Error> {
     let file = dir.join(format!("{}.v", cache::key([source.verilog.as_str()])));
     fs::write(&file, &source.verilog).map_err(Error::file("write", &file))?;
     let mut command = tools.verilator_command();
-    command.args(["--lint-only", "-Wall", "--no-timing", "--top-module", &source.top]);
-    command.args(ALLOWED.iter().copied().chain(source.lint_allowed.iter().map(String::as_str)).map(|c| format!("-Wno-{c}")));
-    let output = command
-        .arg(&file)
-        .output()
-        .map_err(|error| Error::Start { command: tools.verilator().display().to_string(), source: error })?;
+    command.args([
+        "--lint-only",
+        "-Wall",
+        "--no-timing",
+        "--top-module",
+        &source.top,
+    ]);
+    command.args(
+        ALLOWED
+            .iter()
+            .copied()
+            .chain(source.lint_allowed.iter().map(String::as_str))
+            .map(|c| format!("-Wno-{c}")),
+    );
+    let output = command.arg(&file).output().map_err(|error| Error::Start {
+        command: tools.verilator().display().to_string(),
+        source: error,
+    })?;
     let _ = fs::remove_file(&file);
     if output.status.success() {
         return Ok(());
     }
-    let warnings = printed(&output).replace(&file.display().to_string(), &format!("{}.v", source.top));
-    Err(Error::Lint { top: source.top.clone(), warnings })
+    let warnings =
+        printed(&output).replace(&file.display().to_string(), &format!("{}.v", source.top));
+    Err(Error::Lint {
+        top: source.top.clone(),
+        warnings,
+    })
 }

@@ -36,12 +36,20 @@ pub struct Port {
 impl Port {
     /// An input of `width` bits.
     pub fn input(name: impl Into<String>, width: usize) -> Port {
-        Port { name: name.into(), width, dir: Dir::In }
+        Port {
+            name: name.into(),
+            width,
+            dir: Dir::In,
+        }
     }
 
     /// An output of `width` bits.
     pub fn output(name: impl Into<String>, width: usize) -> Port {
-        Port { name: name.into(), width, dir: Dir::Out }
+        Port {
+            name: name.into(),
+            width,
+            dir: Dir::Out,
+        }
     }
 }
 
@@ -119,11 +127,19 @@ impl Source {
 
     /// Place of the clock in `ports`.
     pub(crate) fn clock_index(&self) -> Result<Option<usize>, Error> {
-        let Some(clock) = &self.clock else { return Ok(None) };
-        let at = self.ports.iter().position(|p| p.name == *clock && p.width == 1 && p.dir == Dir::In);
+        let Some(clock) = &self.clock else {
+            return Ok(None);
+        };
+        let at = self
+            .ports
+            .iter()
+            .position(|p| p.name == *clock && p.width == 1 && p.dir == Dir::In);
         match at {
             Some(at) => Ok(Some(at)),
-            None => Err(Error::NoClock { top: self.top.clone(), clock: clock.clone() }),
+            None => Err(Error::NoClock {
+                top: self.top.clone(),
+                clock: clock.clone(),
+            }),
         }
     }
 }

@@ -35,7 +35,13 @@ impl Toolchain {
     pub(crate) fn find_in(cache: &Path) -> Result<Toolchain, Error> {
         let (compiler, compiler_version) = find_compiler()?;
         let (verilator, root, version) = find_verilator(cache)?;
-        Ok(Toolchain { verilator, root, version, compiler, compiler_version })
+        Ok(Toolchain {
+            verilator,
+            root,
+            version,
+            compiler,
+            compiler_version,
+        })
     }
 
     /// Verilator's version line, as "Verilator 5.052 2026-09-05 rev v5.052".
@@ -72,7 +78,10 @@ impl Toolchain {
         let output = command
             .args(["--getenv", "VERILATOR_ROOT"])
             .output()
-            .map_err(|source| Error::Start { command: self.verilator.display().to_string(), source })?;
+            .map_err(|source| Error::Start {
+                command: self.verilator.display().to_string(),
+                source,
+            })?;
         Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).join("include"))
     }
 }
@@ -86,7 +95,10 @@ fn verilator_command(path: &Path, root: Option<&Path>) -> Command {
 }
 
 fn find_compiler() -> Result<(String, String), Error> {
-    let command = env::var("CXX").ok().filter(|c| !c.is_empty()).unwrap_or_else(|| "g++".into());
+    let command = env::var("CXX")
+        .ok()
+        .filter(|c| !c.is_empty())
+        .unwrap_or_else(|| "g++".into());
     match first_line(Command::new(&command).arg("--version")) {
         Ok(version) => Ok((command, version)),
         Err(reason) => Err(Error::NoCompiler { command, reason }),
@@ -94,7 +106,10 @@ fn find_compiler() -> Result<(String, String), Error> {
 }
 
 fn find_verilator(cache: &Path) -> Result<(PathBuf, Option<PathBuf>, String), Error> {
-    if let Some(path) = env::var_os("UNDERPASS_VERILATOR").filter(|p| !p.is_empty()).map(PathBuf::from) {
+    if let Some(path) = env::var_os("UNDERPASS_VERILATOR")
+        .filter(|p| !p.is_empty())
+        .map(PathBuf::from)
+    {
         return match usable(&path, None) {
             Ok(version) => Ok((path, None, version)),
             Err(reason) => Err(Error::NamedVerilator { path, reason }),
@@ -118,7 +133,7 @@ fn find_verilator(cache: &Path) -> Result<(PathBuf, Option<PathBuf>, String), Er
     match result.and_then(|()| usable(&fetched.program(), Some(&fetched.root()))) {
         Ok(version) => Ok((fetched.program(), Some(fetched.root()), version)),
         Err(reason) => {
-            tried.push(format!("fetching it: {reason}"));
+            tried.push(reason);
             Err(Error::NoVerilator { tried })
         }
     }
@@ -129,7 +144,10 @@ fn usable(path: &Path, root: Option<&Path>) -> Result<String, String> {
     let line = first_line(verilator_command(path, root).arg("--version"))?;
     match parse_version(&line) {
         Some(version) if version >= OLDEST => Ok(line),
-        Some(_) => Err(format!("found \"{line}\", need {}.{:03} or newer", OLDEST.0, OLDEST.1)),
+        Some(_) => Err(format!(
+            "found \"{line}\", need {}.{:03} or newer",
+            OLDEST.0, OLDEST.1
+        )),
         None => Err(format!("\"{line}\" is not a version of Verilator")),
     }
 }
@@ -149,7 +167,11 @@ fn first_line(command: &mut Command) -> Result<String, String> {
         Ok(text.lines().next().unwrap_or_default().trim().to_string())
     } else {
         let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
-        Err(format!("{}: {}", output.status, complaint.lines().next().unwrap_or_default().trim()))
+        Err(format!(
+            "{}: {}",
+            output.status,
+            complaint.lines().next().unwrap_or_default().trim()
+        ))
     }
 }
 
@@ -159,8 +181,14 @@ mod tests {
 
     #[test]
     fn minor_versions_are_three_digits() {
-        assert_eq!(parse_version("Verilator 5.052 2026-09-05 rev v5.052"), Some((5, 52)));
-        assert_eq!(parse_version("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)"), Some((5, 6)));
+        assert_eq!(
+            parse_version("Verilator 5.052 2026-09-05 rev v5.052"),
+            Some((5, 52))
+        );
+        assert_eq!(
+            parse_version("Verilator 5.006 2023-01-22 rev (Debian 5.006-3)"),
+            Some((5, 6))
+        );
         assert!(parse_version("Verilator 4.228 2022-10-01").unwrap() < OLDEST);
         assert_eq!(parse_version("GNU Make 4.3"), None);
     }
@@ -171,14 +199,20 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         fetch::fetch(cache.path()).unwrap();
         let tools = Toolchain::find_in(cache.path()).unwrap();
-        assert!(tools.version().starts_with("Verilator 5.052"), "{}", tools.version());
+        assert!(
+            tools.version().starts_with("Verilator 5.052"),
+            "{}",
+            tools.version()
+        );
         assert!(tools.verilator().starts_with(cache.path()));
         assert!(tools.include_dir().unwrap().join("verilated.h").is_file());
     }
 
     #[test]
     fn a_program_that_is_not_there_is_a_reason_not_a_panic() {
-        assert!(usable(Path::new("/nonexistent/verilator"), None).unwrap_err().contains("No such file"));
+        assert!(usable(Path::new("/nonexistent/verilator"), None)
+            .unwrap_err()
+            .contains("No such file"));
     }
 
     #[test]

@@ -16,8 +16,26 @@ pub(crate) const PREFIX: &str = "Vdut";
 
 /// The switches of a source, without file names.
 pub(crate) fn switches(source: &Source) -> Vec<&'static str> {
-    let mut list = vec!["--cc", "--prefix", PREFIX, "-O3", "-fno-inline", "--x-assign", "fast", "--x-initial", "fast"];
-    list.extend(["--noassert", "--no-timing", "--output-split", "20000", "-Wno-fatal", "-Wno-lint", "-Wno-style"]);
+    let mut list = vec![
+        "--cc",
+        "--prefix",
+        PREFIX,
+        "-O3",
+        "-fno-inline",
+        "--x-assign",
+        "fast",
+        "--x-initial",
+        "fast",
+    ];
+    list.extend([
+        "--noassert",
+        "--no-timing",
+        "--output-split",
+        "20000",
+        "-Wno-fatal",
+        "-Wno-lint",
+        "-Wno-style",
+    ]);
     if source.trace {
         list.push("--trace");
     }
@@ -32,19 +50,32 @@ pub(crate) fn verilate(tools: &Toolchain, source: &Source, dir: &Path) -> Result
     let text = dir.join("top.v");
     fs::write(&text, &source.verilog).map_err(Error::file("write", &text))?;
     let mut command = tools.verilator_command();
-    command.args(switches(source)).args(["--top-module", &source.top, "-Mdir", "obj", "top.v"]).current_dir(dir);
-    let output = command
-        .output()
-        .map_err(|error| Error::Start { command: tools.verilator().display().to_string(), source: error })?;
+    command
+        .args(switches(source))
+        .args(["--top-module", &source.top, "-Mdir", "obj", "top.v"])
+        .current_dir(dir);
+    let output = command.output().map_err(|error| Error::Start {
+        command: tools.verilator().display().to_string(),
+        source: error,
+    })?;
     if !output.status.success() {
         let output = printed(&output);
-        return Err(Error::Refused { step: "verilating", top: source.top.clone(), output });
+        return Err(Error::Refused {
+            step: "verilating",
+            top: source.top.clone(),
+            output,
+        });
     }
     Ok(dir.join("obj"))
 }
 
 /// All that a tool printed, complaints first.
 pub(crate) fn printed(output: &std::process::Output) -> String {
-    let (err, out) = (String::from_utf8_lossy(&output.stderr), String::from_utf8_lossy(&output.stdout));
-    format!("{}\n{}", err.trim_end(), out.trim_end()).trim().to_string()
+    let (err, out) = (
+        String::from_utf8_lossy(&output.stderr),
+        String::from_utf8_lossy(&output.stdout),
+    );
+    format!("{}\n{}", err.trim_end(), out.trim_end())
+        .trim()
+        .to_string()
 }
