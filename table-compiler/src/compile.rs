@@ -1,0 +1,92 @@
+//! network -> objects: what a vRouter agent would program for a network.
+//!
+//! ```text
+//!   vif 0 fabric   1 host   2 agent   3.. guests, in file order
+//!   nexthop 1 discard  2 L2 receive  3 own address  4 host  5 agent
+//!           6..  two for each guest: routed, bridged
+//!           then for each network: behind its VNI, flood list, flood head
+//!           then tunnels, in order of first use
+//! ```
+//!
+//! Numbers follow file order, so a guest added at the end changes no other guest's vif or nexthop, and
+//! the keys of live flows stay as they are.
+//!
+//! A neighbor's MAC that the network does not give leaves its tunnels unresolved. Once the slow path has
+//! learned it, it adds it to [`Underlay::neighbors`](crate::network::Underlay::neighbors) and compiles
+//! again: the difference is those tunnels.
+
+mod bridge;
+mod ids;
+mod label;
+mod nexthop;
+mod route;
+mod vif;
+
+use crate::network::Network;
+use crate::objects::{Neighbor, Objects, Policy, Vrf, VrfSubnet};
+use ids::Ids;
+
+/// The objects of a network.
+#[must_use]
+pub fn objects(network: &Network) -> Objects {
+    let ids = Ids::new(network);
+    Objects {
+        vrfs: vrfs(network),
+        vifs: vif::vifs(network),
+        nexthops: nexthop::nexthops(network, &ids),
+        bridges: bridge::bridges(network, &ids),
+        routes: route::routes(network, &ids),
+        mpls: label::mpls(network),
+        vxlans: label::vxlans(network, &ids),
+        mirrors: Vec::new(),
+        flow_pairs: Vec::new(),
+        policies: policies(network),
+        neighbors: neighbors(network),
+    }
+}
+
+fn vrfs(network: &Network) -> Vec<Vrf> {
+    network
+        .networks
+        .iter()
+        .map(|tenant| Vrf {
+            vrf: tenant.vrf,
+            name: tenant.name.clone(),
+            mode: tenant.mode,
+            rpf: tenant.rpf,
+            subnets: tenant
+                .subnets
+                .iter()
+                .map(|subnet| VrfSubnet {
+                    prefix: subnet.prefix,
+                    gateway: subnet.gateway,
+                    dns: subnet.dns,
+                    dhcp: subnet.dhcp,
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+fn policies(network: &Network) -> Vec<Policy> {
+    network
+        .policies
+        .iter()
+        .map(|policy| Policy {
+            name: policy.name.clone(),
+            vrfs: policy
+                .networks
+                .iter()
+                .map(|index| network.network(*index).vrf)
+                .collect(),
+            rules: policy.rules.clone(),
+        })
+        .collect()
+}
+
+fn neighbors(network: &Network) -> Vec<Neighbor> {
+    let known = network.underlay.neighbors.iter();
+    known
+        .map(|(&address, &mac)| Neighbor { address, mac })
+        .collect()
+}

@@ -1,0 +1,75 @@
+//! MACs: guests here, guests elsewhere, the router, and all of them.
+//!
+//! | mode  | guests | router | broadcast |
+//! |-------|--------|--------|-----------|
+//! | l2-l3 | yes    | yes    | yes       |
+//! | l3    | no     | yes    | no        |
+//! | l2    | yes    | no     | yes       |
+
+use super::ids::{bridged, Ids, Tunnel, L2_RECEIVE};
+use crate::mac::Mac;
+use crate::network::{Network, Target};
+use crate::objects::{Bridge, BridgeFlags};
+
+pub fn bridges(network: &Network, ids: &Ids) -> Vec<Bridge> {
+    let mut bridges = of_networks(network, ids);
+    for (position, interface) in network.interfaces.iter().enumerate() {
+        let tenant = network.network(interface.network);
+        if tenant.mode.bridges() {
+            bridges.push(plain(tenant.vrf, interface.mac, bridged(position)));
+        }
+    }
+    for remote in &network.remotes {
+        let tenant = network.network(remote.network);
+        if let Target::Guest { mac, .. } = &remote.target {
+            if tenant.mode.bridges() {
+                let nh = ids.tunnel(&Tunnel::bridged(&remote.next_hop));
+                bridges.push(Bridge {
+                    flags: BridgeFlags::LABEL_VALID,
+                    label: Some(remote.next_hop.label),
+                    ..plain(tenant.vrf, *mac, nh)
+                });
+            }
+        }
+    }
+    bridges
+}
+
+fn of_networks(network: &Network, ids: &Ids) -> Vec<Bridge> {
+    let mut bridges = Vec::new();
+    let router = network.node.router_mac;
+    let node = network.underlay.mac;
+    for (tenant, of_network) in network.networks.iter().zip(&ids.networks) {
+        let flood_dhcp = BridgeFlags::FLOOD_DHCP;
+        if tenant.mode.routes() {
+            let receive = |mac| Bridge {
+                flags: flood_dhcp,
+                ..plain(tenant.vrf, mac, L2_RECEIVE)
+            };
+            bridges.push(receive(router));
+            // Other nodes put this node's MAC into packets that they route into VXLAN.
+            if tenant.vni.is_some() && node != router {
+                bridges.push(receive(node));
+            }
+        }
+        if let Some(flood) = of_network.flood {
+            let labelled = BridgeFlags::LABEL_VALID.when(tenant.vni.is_some());
+            bridges.push(Bridge {
+                flags: labelled | flood_dhcp,
+                label: tenant.vni,
+                ..plain(tenant.vrf, Mac::BROADCAST, flood.head)
+            });
+        }
+    }
+    bridges
+}
+
+fn plain(vrf: u16, mac: Mac, nh: u32) -> Bridge {
+    Bridge {
+        vrf,
+        mac,
+        nh,
+        flags: BridgeFlags::NONE,
+        label: None,
+    }
+}

@@ -1,0 +1,151 @@
+//! Nexthops: the node's own, the guests', the networks', and tunnels. A nexthop refers only to those
+//! before it.
+
+use super::ids::{
+    bridged, guest_vif, routed, Ids, OfNetwork, Tunnel, AGENT, AGENT_VIF, DISCARD, FABRIC_VIF,
+    HOST, HOST_VIF, L2_RECEIVE, OWN_ADDRESS,
+};
+use crate::network::{Encapsulation, ForwardingMode, Interface, Network};
+use crate::objects::{
+    Component, Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
+};
+
+pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
+    let mut nexthops = Vec::from(own(network));
+    for (position, interface) in network.interfaces.iter().enumerate() {
+        nexthops.extend(guest(network, position, interface));
+    }
+    let mut members = vec![Vec::new(); network.networks.len()];
+    for (position, interface) in network.interfaces.iter().enumerate() {
+        members[interface.network.0].push(Component {
+            nh: bridged(position),
+            label: None,
+        });
+    }
+    for ((tenant, of_network), members) in network.networks.iter().zip(&ids.networks).zip(members) {
+        nexthops.extend(whole(tenant.vrf, *of_network, members));
+    }
+    nexthops.extend(
+        ids.tunnels
+            .iter()
+            .map(|(key, id)| tunnel(network, key, *id)),
+    );
+    nexthops
+}
+
+fn own(network: &Network) -> [Nexthop; 5] {
+    let host = network.underlay.mac;
+    let router = network.node.router_mac;
+    let encap = |out_vif, rewrite| NexthopKind::Encap { out_vif, rewrite };
+    [
+        plain(DISCARD, 0, Family::Inet, NexthopKind::Discard),
+        plain(L2_RECEIVE, 0, Family::Bridge, NexthopKind::L2Receive),
+        Nexthop {
+            flags: NexthopFlags::RELAXED_POLICY,
+            ..plain(
+                OWN_ADDRESS,
+                0,
+                Family::Inet,
+                NexthopKind::Receive { out_vif: HOST_VIF },
+            )
+        },
+        plain(
+            HOST,
+            0,
+            Family::Inet,
+            encap(HOST_VIF, HexBytes::ethernet(host, host)),
+        ),
+        plain(
+            AGENT,
+            0,
+            Family::Inet,
+            encap(AGENT_VIF, HexBytes::ethernet(router, router)),
+        ),
+    ]
+}
+
+fn guest(network: &Network, position: usize, interface: &Interface) -> [Nexthop; 2] {
+    let vrf = network.network(interface.network).vrf;
+    let policy = NexthopFlags::POLICY.when(interface.mode == ForwardingMode::Flow);
+    let encap = |id, family| Nexthop {
+        flags: policy | NexthopFlags::ETREE_ROOT,
+        ..plain(
+            id,
+            vrf,
+            family,
+            NexthopKind::Encap {
+                out_vif: guest_vif(position),
+                rewrite: HexBytes::ethernet(interface.mac, network.node.router_mac),
+            },
+        )
+    };
+    [
+        encap(routed(position), Family::Inet),
+        encap(bridged(position), Family::Bridge),
+    ]
+}
+
+/// What a network has as a whole: the way in by its VNI, and flooding.
+fn whole(vrf: u16, ids: OfNetwork, members: Vec<Component>) -> impl Iterator<Item = Nexthop> {
+    let behind_vni = ids
+        .behind_vni
+        .map(|id| plain(id, vrf, Family::Bridge, NexthopKind::VrfTranslate));
+    let flood = ids.flood.map(|flood| {
+        let composite = |id, flags, components| Nexthop {
+            flags,
+            ..plain(
+                id,
+                vrf,
+                Family::Bridge,
+                NexthopKind::Composite { components },
+            )
+        };
+        let lists = vec![Component {
+            nh: flood.list,
+            label: None,
+        }];
+        [
+            composite(flood.list, NexthopFlags::COMP_ENCAP, members),
+            composite(flood.head, NexthopFlags::MCAST, lists),
+        ]
+    });
+    behind_vni.into_iter().chain(flood.into_iter().flatten())
+}
+
+fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
+    let underlay = &network.underlay;
+    let via = underlay.via(key.remote);
+    let mac = via.and_then(|neighbor| underlay.neighbors.get(&neighbor));
+    let encapsulation = match key.encapsulation {
+        Encapsulation::MplsGre => NexthopFlags::GRE,
+        Encapsulation::MplsUdp => NexthopFlags::MPLS_UDP,
+        Encapsulation::Vxlan => NexthopFlags::VXLAN,
+    };
+    let l3 = NexthopFlags::L3_VXLAN.when(key.inner_mac.is_some());
+    let kind = NexthopKind::Tunnel(TunnelNexthop {
+        sip: underlay.address.addr(),
+        dip: key.remote,
+        out_vif: FABRIC_VIF,
+        rewrite: mac
+            .map(|mac| HexBytes::ethernet(*mac, underlay.mac))
+            .unwrap_or_default(),
+        resolved: mac.is_some(),
+        via,
+        udp_ports: None,
+        rw_dst_mac: key.inner_mac,
+    });
+    Nexthop {
+        flags: encapsulation | l3 | NexthopFlags::ETREE_ROOT,
+        ..plain(id, 0, Family::Inet, kind)
+    }
+}
+
+fn plain(id: u32, vrf: u16, family: Family, kind: NexthopKind) -> Nexthop {
+    Nexthop {
+        id,
+        vrf,
+        family,
+        flags: NexthopFlags::NONE,
+        kind,
+    }
+}

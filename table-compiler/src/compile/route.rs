@@ -1,0 +1,217 @@
+//! Routes, and the flags that say who answers ARP for them.
+//!
+//! | route                        | l2-l3                | l3   | seen from a joined network |
+//! |------------------------------|----------------------|------|----------------------------|
+//! | a subnet                     | F (hosts are asked)  | P    | no                         |
+//! | gateway, DNS server          | P                    | P    | no                         |
+//! | a guest here                 | P, its MAC stitched  | P    | P                          |
+//! | a guest elsewhere            | L P, its MAC stitched| L P  | L P                        |
+//! | a prefix elsewhere           | L P                  | L P  | L P                        |
+//!
+//! P: ARP is answered, with the stitched MAC or else the router's. F: it is flooded. L: the label is
+//! used. A network of mode l2 has no routes.
+//!
+//! Of one prefix a network has one route. A prefix elsewhere takes over the subnet or the guest
+//! elsewhere that has the same prefix and keeps what that says about ARP. A network's own routes come
+//! before those of joined networks, and among these the one first in the file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::ids::{routed, Ids, Tunnel, AGENT, DISCARD, OWN_ADDRESS};
+use crate::network::{Mode, Network, Remote, Target};
+use crate::objects::{Route, RouteFlags};
+
+/// A network's routes, by prefix.
+type Table = BTreeMap<IpNet, Own>;
+
+/// A route of a network, and whether joined networks see it.
+struct Own {
+    route: Route,
+    shared: bool,
+}
+
+pub fn routes(network: &Network, ids: &Ids) -> Vec<Route> {
+    let tables = own(network, ids);
+    let node = Route {
+        flags: RouteFlags::TRAP,
+        ..plain(0, host(network.underlay.address.addr()), OWN_ADDRESS)
+    };
+    let mut routes = vec![node];
+    for (position, joined) in joined(network).iter().enumerate() {
+        let tenant = &network.networks[position];
+        let own = tables[position]
+            .iter()
+            .map(|(prefix, own)| (*prefix, own.route.clone()));
+        let mut table: BTreeMap<IpNet, Route> = own.collect();
+        if tenant.mode.routes() {
+            let others = joined.iter().flat_map(|other| &tables[*other]);
+            for (prefix, own) in others.filter(|(_, own)| own.shared) {
+                table
+                    .entry(*prefix)
+                    .or_insert_with(|| seen_from(tenant.vrf, &own.route));
+            }
+        }
+        routes.extend(table.into_values());
+    }
+    routes
+}
+
+/// For each network, the others that some policy joins it with.
+fn joined(network: &Network) -> Vec<BTreeSet<usize>> {
+    let mut joined = vec![BTreeSet::new(); network.networks.len()];
+    for policy in &network.policies {
+        for one in &policy.networks {
+            let others = policy.networks.iter().filter(|other| *other != one);
+            joined[one.0].extend(others.map(|other| other.0));
+        }
+    }
+    joined
+}
+
+/// A joined network's route: routed to, so never stitched or flooded.
+fn seen_from(vrf: u16, route: &Route) -> Route {
+    let labelled = RouteFlags::LABEL_VALID.when(route.label.is_some());
+    Route {
+        vrf,
+        flags: labelled | RouteFlags::PROXY,
+        stitched_mac: None,
+        ..route.clone()
+    }
+}
+
+/// Each network's own routes.
+fn own(network: &Network, ids: &Ids) -> Vec<Table> {
+    let mut tables: Vec<Table> = network
+        .networks
+        .iter()
+        .map(|tenant| {
+            let mut table = Table::new();
+            for subnet in tenant.subnets.iter().filter(|_| tenant.mode.routes()) {
+                let arp = match tenant.mode {
+                    Mode::L2L3 => RouteFlags::FLOOD,
+                    Mode::L3 | Mode::L2 => RouteFlags::PROXY,
+                };
+                let route = Route {
+                    flags: arp,
+                    ..plain(tenant.vrf, subnet.prefix, DISCARD)
+                };
+                table.insert(
+                    subnet.prefix,
+                    Own {
+                        route,
+                        shared: false,
+                    },
+                );
+                for address in subnet.service_addresses() {
+                    let route = Route {
+                        flags: RouteFlags::PROXY,
+                        ..plain(tenant.vrf, host(address), AGENT)
+                    };
+                    table.insert(
+                        host(address),
+                        Own {
+                            route,
+                            shared: false,
+                        },
+                    );
+                }
+            }
+            table
+        })
+        .collect();
+    for (position, interface) in network.interfaces.iter().enumerate() {
+        let tenant = network.network(interface.network);
+        for address in interface.addresses.iter().filter(|_| tenant.mode.routes()) {
+            let route = Route {
+                flags: RouteFlags::PROXY,
+                stitched_mac: tenant.mode.bridges().then_some(interface.mac),
+                ..plain(tenant.vrf, host(*address), routed(position))
+            };
+            tables[interface.network.0].insert(
+                host(*address),
+                Own {
+                    route,
+                    shared: true,
+                },
+            );
+        }
+    }
+    for remote in &network.remotes {
+        elsewhere(network, remote, ids, &mut tables[remote.network.0]);
+    }
+    tables
+}
+
+/// The routes to what lies on another node.
+fn elsewhere(network: &Network, remote: &Remote, ids: &Ids, table: &mut Table) {
+    let tenant = network.network(remote.network);
+    if !tenant.mode.routes() {
+        return;
+    }
+    let tunnelled = |prefix| Route {
+        flags: RouteFlags::LABEL_VALID | RouteFlags::PROXY,
+        label: Some(remote.next_hop.label),
+        ..plain(
+            tenant.vrf,
+            prefix,
+            ids.tunnel(&Tunnel::routed(&remote.next_hop, &remote.target)),
+        )
+    };
+    match &remote.target {
+        Target::Prefix(prefix) => {
+            let mut route = tunnelled(*prefix);
+            if let Some(Own { route: before, .. }) = table.get(prefix) {
+                let flood = RouteFlags::FLOOD;
+                if before.flags.contains(flood) {
+                    route.flags = RouteFlags::LABEL_VALID | flood;
+                }
+                route.stitched_mac = before.stitched_mac;
+            }
+            table.insert(
+                *prefix,
+                Own {
+                    route,
+                    shared: true,
+                },
+            );
+        }
+        Target::Guest { mac, addresses } => {
+            for address in addresses {
+                let prefix = host(*address);
+                // A route to this one address brings its own label and stays; a subnet does not.
+                if !table.get(&prefix).is_some_and(|own| own.shared) {
+                    table.insert(
+                        prefix,
+                        Own {
+                            route: tunnelled(prefix),
+                            shared: true,
+                        },
+                    );
+                }
+                if let Some(Own { route, .. }) = table.get_mut(&prefix) {
+                    route.flags = RouteFlags::LABEL_VALID | RouteFlags::PROXY;
+                    route.stitched_mac = tenant.mode.bridges().then_some(*mac);
+                }
+            }
+        }
+    }
+}
+
+/// The prefix of one address.
+fn host(address: IpAddr) -> IpNet {
+    IpNet::from(address)
+}
+
+fn plain(vrf: u16, prefix: IpNet, nh: u32) -> Route {
+    Route {
+        vrf,
+        prefix,
+        nh,
+        flags: RouteFlags::NONE,
+        label: None,
+        stitched_mac: None,
+    }
+}

@@ -1,0 +1,87 @@
+//! Interfaces: underlay, host and agent, then the guests'.
+
+use super::ids::{guest_vif, routed, AGENT_VIF, FABRIC_VIF, HOST, HOST_VIF};
+use crate::network::{ForwardingMode, Interface, Mode, Network};
+use crate::objects::{Vif, VifFlags, VifType};
+
+/// Bytes of a frame on the interfaces that the node itself has, as a vRouter's agent says it.
+const OWN_MTU: u16 = 1514;
+/// Bytes of a frame on a guest's interface, likewise.
+const GUEST_MTU: u16 = 9160;
+/// The VRF of an interface that has none.
+const NO_VRF: u16 = u16::MAX;
+
+pub fn vifs(network: &Network) -> Vec<Vif> {
+    let guests = network.interfaces.iter().enumerate();
+    let guests = guests.map(|(position, interface)| guest(network, position, interface));
+    own(network).into_iter().chain(guests).collect()
+}
+
+fn own(network: &Network) -> [Vif; 3] {
+    let underlay = &network.underlay;
+    let l3 = VifFlags::L3;
+    [
+        Vif {
+            port: Some(underlay.port),
+            flags: l3 | VifFlags::L2 | VifFlags::VHOST_PHYS,
+            mtu: underlay.mtu,
+            ..plain(FABRIC_VIF, VifType::Fabric, underlay.mac)
+        },
+        Vif {
+            port: underlay.host_port,
+            ip: Some(underlay.address.addr()),
+            flags: l3,
+            nh_id: Some(HOST),
+            cross_connect_vif: Some(FABRIC_VIF),
+            ..plain(HOST_VIF, VifType::Host, underlay.mac)
+        },
+        Vif {
+            flags: l3,
+            vrf: NO_VRF,
+            ..plain(AGENT_VIF, VifType::Agent, network.node.router_mac)
+        },
+    ]
+}
+
+fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
+    let tenant = network.network(interface.network);
+    let forwarding = match tenant.mode {
+        Mode::L2L3 => VifFlags::L3 | VifFlags::L2,
+        Mode::L3 => VifFlags::L3,
+        Mode::L2 => VifFlags::L2,
+    };
+    let policy = VifFlags::POLICY.when(interface.mode == ForwardingMode::Flow);
+    let dhcp = VifFlags::DHCP.when(tenant.subnets.iter().any(|subnet| subnet.dhcp));
+    Vif {
+        name: Some(interface.name.clone()),
+        port: Some(interface.port),
+        ip: interface.addresses.first().copied(),
+        flags: policy | forwarding | dhcp | VifFlags::ETREE_ROOT,
+        vrf: tenant.vrf,
+        mtu: GUEST_MTU,
+        nh_id: Some(routed(position)),
+        ..plain(guest_vif(position), VifType::Vm, network.node.router_mac)
+    }
+}
+
+/// A vif of VRF 0 about which nothing is said.
+fn plain(idx: u32, vif_type: VifType, mac: crate::Mac) -> Vif {
+    Vif {
+        idx,
+        vif_type,
+        name: None,
+        port: None,
+        mac,
+        ip: None,
+        flags: VifFlags::NONE,
+        vrf: 0,
+        mtu: OWN_MTU,
+        nh_id: None,
+        cross_connect_vif: None,
+        mirror_index: None,
+        mirror_metadata_rx_hex: None,
+        mirror_metadata_tx_hex: None,
+        fat_flow_rules: Vec::new(),
+        fat_flow_exclude: Vec::new(),
+    }
+}

@@ -1,0 +1,230 @@
+//! What may pass between networks: an item of `policies`.
+//!
+//! Rules apply between any two of a policy's networks, in both directions; the first that matches
+//! decides, and where none does the answer is deny. Routes of the networks are visible to each other.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::claims::Claims;
+use super::error::Fault;
+use super::names::{NetworkIndex, Networks};
+use super::read::Fields;
+use super::yaml::Yaml;
+
+const KEYS: &[&str] = &["name", "networks", "rules"];
+const RULE_KEYS: &[&str] = &[
+    "action",
+    "protocol",
+    "source",
+    "destination",
+    "source_ports",
+    "destination_ports",
+];
+
+/// Protocols by name; every other is written as its number.
+const PROTOCOLS: [(&str, Option<u8>); 5] = [
+    ("any", None),
+    ("icmp", Some(1)),
+    ("tcp", Some(6)),
+    ("udp", Some(17)),
+    ("sctp", Some(132)),
+];
+
+/// What may pass between networks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Its name.
+    pub name: String,
+    /// The networks it joins.
+    pub networks: Vec<NetworkIndex>,
+    /// Its rules, in order.
+    pub rules: Vec<Rule>,
+}
+
+/// Whether a flow passes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It passes, and may be answered.
+    Pass,
+    /// It does not.
+    Deny,
+}
+
+/// One line of a policy. What is absent matches everything.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What happens to a flow that matches.
+    pub action: Action,
+    /// IP protocol number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u8>,
+    /// Where the flow's first packet comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<IpNet>,
+    /// Where it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<IpNet>,
+    /// Its source port is in one of these; none is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_ports: Vec<PortRange>,
+    /// Its destination port is in one of these; none is any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub destination_ports: Vec<PortRange>,
+}
+
+/// Transport ports from `first` to `last`, both included; written `80` or `8000-8100`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct PortRange {
+    /// The lowest port.
+    pub first: u16,
+    /// The highest port.
+    pub last: u16,
+}
+
+/// The text is not a range of ports.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{found}` is not a range of ports, expected a port or a-b from 0 to 65535")]
+pub struct InvalidPortRange {
+    /// What was read.
+    pub found: String,
+}
+
+impl FromStr for PortRange {
+    type Err = InvalidPortRange;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let port = |digits: &str| {
+            let digits = digits.trim();
+            digits
+                .bytes()
+                .all(|digit| digit.is_ascii_digit())
+                .then(|| digits.parse().ok())?
+        };
+        let (first, last) = text.split_once('-').unwrap_or((text, text));
+        match (port(first), port(last)) {
+            (Some(first), Some(last)) if first <= last => Ok(Self { first, last }),
+            _ => Err(InvalidPortRange {
+                found: text.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for PortRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last } = self;
+        if first == last {
+            write!(f, "{first}")
+        } else {
+            write!(f, "{first}-{last}")
+        }
+    }
+}
+
+impl TryFrom<String> for PortRange {
+    type Error = InvalidPortRange;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<PortRange> for String {
+    fn from(range: PortRange) -> Self {
+        range.to_string()
+    }
+}
+
+pub(super) fn read(
+    yaml: &Yaml,
+    networks: &Networks,
+    names: &mut Claims<String>,
+) -> Result<Policy, Fault> {
+    let fields = Fields::open(yaml, "a policy", KEYS)?;
+    let name_at = fields.required("name")?;
+    let name = name_at.name()?;
+    names.claim(name.clone(), name_at.at)?;
+
+    let mut claims = Claims::new("network");
+    let mut joined = Vec::new();
+    for yaml in fields.list("networks")? {
+        joined.push(networks.find(yaml)?);
+        claims.claim(yaml.name()?, yaml.at)?;
+    }
+    let rules = fields
+        .list("rules")?
+        .iter()
+        .map(rule)
+        .collect::<Result<_, _>>()?;
+    Ok(Policy {
+        name,
+        networks: joined,
+        rules,
+    })
+}
+
+fn rule(yaml: &Yaml) -> Result<Rule, Fault> {
+    let fields = Fields::open(yaml, "a rule", RULE_KEYS)?;
+    let action = fields
+        .required("action")?
+        .word(&[("pass", Action::Pass), ("deny", Action::Deny)])?;
+    let protocol = fields.optional("protocol").map_or(Ok(None), protocol)?;
+    let ports = |key| -> Result<Vec<PortRange>, Fault> {
+        let items = fields.list(key)?;
+        match items.first() {
+            Some(first) if protocol.is_some_and(|number| !has_ports(number)) => {
+                let found = format!("`{key}` with a protocol that has no ports");
+                Err(Fault::unexpected(
+                    first.at,
+                    found,
+                    "protocol tcp, udp, sctp or any",
+                ))
+            }
+            _ => items.iter().map(port_range).collect(),
+        }
+    };
+    Ok(Rule {
+        action,
+        protocol,
+        source: fields.optional("source").map_or(Ok(None), prefix_or_any)?,
+        destination: fields
+            .optional("destination")
+            .map_or(Ok(None), prefix_or_any)?,
+        source_ports: ports("source_ports")?,
+        destination_ports: ports("destination_ports")?,
+    })
+}
+
+const fn has_ports(protocol: u8) -> bool {
+    matches!(protocol, 6 | 17 | 132)
+}
+
+fn protocol(yaml: &Yaml) -> Result<Option<u8>, Fault> {
+    yaml.word(&PROTOCOLS).or_else(|_| {
+        yaml.number("a protocol number", 0..=255)
+            .map(Some)
+            .map_err(|_| yaml.unexpected("any, tcp, udp, icmp, sctp or a number from 0 to 255"))
+    })
+}
+
+fn prefix_or_any(yaml: &Yaml) -> Result<Option<IpNet>, Fault> {
+    if yaml.word(&[("any", ())]).is_ok() {
+        Ok(None)
+    } else {
+        yaml.prefix().map(Some)
+    }
+}
+
+fn port_range(yaml: &Yaml) -> Result<PortRange, Fault> {
+    let expected = "a port or a range a-b from 0 to 65535";
+    yaml.scalar()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| yaml.unexpected(expected))
+}

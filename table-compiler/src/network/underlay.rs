@@ -1,0 +1,131 @@
+//! The network between the nodes, which carries tunnels: `underlay`.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::claims::Claims;
+use super::error::Fault;
+use super::read::Fields;
+use super::yaml::{Entry, Value, Yaml};
+use crate::mac::Mac;
+use crate::port::PortName;
+
+const KEYS: &[&str] = &[
+    "port",
+    "mac",
+    "address",
+    "gateway",
+    "mtu",
+    "neighbors",
+    "host_port",
+];
+
+/// IP MTU in bytes; 576 is what every IPv4 host must take.
+const MTU: std::ops::RangeInclusive<u16> = 576..=9216;
+const DEFAULT_MTU: u16 = 1500;
+
+/// The node's place in the network that carries tunnels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Underlay {
+    /// The port to it.
+    pub port: PortName,
+    /// The node's MAC there.
+    pub mac: Mac,
+    /// The node's address there (where tunnels start and end) with its prefix length.
+    pub address: IpNet,
+    /// The router behind which every address outside the prefix lies.
+    pub gateway: Option<IpAddr>,
+    /// IP MTU in bytes.
+    pub mtu: u16,
+    /// MACs known without asking.
+    pub neighbors: BTreeMap<IpAddr, Mac>,
+    /// Where packets for the node's address that are no tunnel packets go.
+    pub host_port: Option<PortName>,
+}
+
+impl Underlay {
+    /// Whose MAC a packet to `address` carries: its own within the prefix, else the gateway's.
+    #[must_use]
+    pub fn via(&self, address: IpAddr) -> Option<IpAddr> {
+        if self.address.contains(&address) {
+            Some(address)
+        } else {
+            self.gateway
+        }
+    }
+}
+
+pub(super) fn read(yaml: &Yaml, ports: &mut Claims<PortName>) -> Result<Underlay, Fault> {
+    let fields = Fields::open(yaml, "an underlay", KEYS)?;
+    let port_at = fields.required("port")?;
+    let port = port_at.port()?;
+    ports.claim(port, port_at.at)?;
+    let mac = fields.required("mac")?.mac()?;
+    let address = fields.required("address")?.address_in_prefix()?;
+    let gateway = match fields.optional("gateway") {
+        Some(gateway) => Some(neighbor(gateway, gateway.address()?, address)?),
+        None => None,
+    };
+    let mtu = fields
+        .optional("mtu")
+        .map_or(Ok(DEFAULT_MTU), |mtu| mtu.number("an IP MTU in bytes", MTU))?;
+    let host_port = match fields.optional("host_port") {
+        Some(host) => {
+            let port = host.port()?;
+            ports.claim(port, host.at)?;
+            Some(port)
+        }
+        None => None,
+    };
+    Ok(Underlay {
+        port,
+        mac,
+        address,
+        gateway,
+        mtu,
+        neighbors: neighbors(fields.optional("neighbors"), address)?,
+        host_port,
+    })
+}
+
+fn neighbors(yaml: Option<&Yaml>, own: IpNet) -> Result<BTreeMap<IpAddr, Mac>, Fault> {
+    let entries: &[Entry] = match yaml {
+        None => &[],
+        Some(Yaml {
+            value: Value::Map(entries),
+            ..
+        }) => entries,
+        Some(other) => return Err(other.unexpected("a mapping of addresses to MACs")),
+    };
+    let mut claims = Claims::new("neighbor");
+    let mut neighbors = BTreeMap::new();
+    for Entry { key, key_at, value } in entries {
+        let key = Yaml {
+            at: *key_at,
+            value: Value::Scalar {
+                text: key.clone(),
+                plain: true,
+            },
+        };
+        let address = neighbor(&key, key.address()?, own)?;
+        claims.claim(address, key.at)?;
+        neighbors.insert(address, value.mac()?);
+    }
+    Ok(neighbors)
+}
+
+/// Something on the same link as the node, and not the node.
+fn neighbor(yaml: &Yaml, address: IpAddr, own: IpNet) -> Result<IpAddr, Fault> {
+    if own.contains(&address) && address != own.addr() {
+        Ok(address)
+    } else {
+        let expected = format!(
+            "an address in {} that is not the underlay's own {}",
+            own.trunc(),
+            own.addr()
+        );
+        Err(yaml.unexpected(expected))
+    }
+}

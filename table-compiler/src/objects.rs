@@ -1,0 +1,167 @@
+//! The vocabulary of a vRouter agent: what it would program, in its words and numbers.
+//!
+//! ```text
+//!   route ──▶ nexthop ──▶ vif         mpls ──▶ nexthop        vif ──nh_id──▶ nexthop (the flow key's)
+//!   bridge ─▶ nexthop ──▶ vif         vxlan ─▶ nexthop ──▶ vrf
+//! ```
+//!
+//! One file per noun. In JSON an [`Objects`] is a list, each object with its noun under `object`:
+//! `{"object": "mpls", "label": 17, "nh": 6}`. Flags of vifs and nexthops are
+//! `{"value": "0x41", "names": ["policy(P)", "l3(L3)"]}`, those of routes and bridge entries a list of
+//! names. Keys that mean nothing are refused when reading.
+//!
+//! Three nouns are not in a vRouter's tables but in its agent's head; the slow path needs them:
+//! [`Vrf`] (what a network is like), [`Policy`] and [`Neighbor`].
+
+mod bridge;
+mod fat_flow;
+mod flags;
+mod flow;
+mod hex;
+mod label;
+mod mirror;
+mod neighbor;
+mod nexthop;
+mod policy;
+mod route;
+mod vif;
+mod vrf;
+
+pub use bridge::{Bridge, BridgeFlags};
+pub use fat_flow::{Aggregate, FatFlowRule, Ignore, InvalidAggregate};
+pub use flags::{FlagSet, InvalidFlags};
+pub use flow::{FlowAction, FlowFlags, FlowPair, FlowSide};
+pub use hex::{HexBytes, InvalidHex};
+pub use label::{Mpls, Vxlan};
+pub use mirror::Mirror;
+pub use neighbor::Neighbor;
+pub use nexthop::{
+    Component, Family, InvalidNexthop, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
+};
+pub use policy::Policy;
+pub use route::{Route, RouteFlags};
+pub use vif::{Vif, VifFlags, VifType};
+pub use vrf::{Vrf, VrfSubnet};
+
+use serde::{Deserialize, Serialize};
+
+/// All objects, by noun. The order within a noun is the order in which they may be programmed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<Object>", from = "Vec<Object>")]
+pub struct Objects {
+    /// Networks.
+    pub vrfs: Vec<Vrf>,
+    /// Interfaces.
+    pub vifs: Vec<Vif>,
+    /// What becomes of a packet.
+    pub nexthops: Vec<Nexthop>,
+    /// MACs; before routes, which stitch some of them.
+    pub bridges: Vec<Bridge>,
+    /// Prefixes.
+    pub routes: Vec<Route>,
+    /// MPLS labels.
+    pub mpls: Vec<Mpls>,
+    /// VXLAN network identifiers.
+    pub vxlans: Vec<Vxlan>,
+    /// Mirrors.
+    pub mirrors: Vec<Mirror>,
+    /// Flows, both directions.
+    pub flow_pairs: Vec<FlowPair>,
+    /// What may pass between networks.
+    pub policies: Vec<Policy>,
+    /// MACs known in the underlay.
+    pub neighbors: Vec<Neighbor>,
+}
+
+/// One object of any noun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "object", rename_all = "snake_case")]
+pub enum Object {
+    /// A network.
+    Vrf(Vrf),
+    /// An interface.
+    Vif(Vif),
+    /// What becomes of a packet.
+    Nexthop(Nexthop),
+    /// A MAC.
+    Bridge(Bridge),
+    /// A prefix.
+    Route(Route),
+    /// An MPLS label.
+    Mpls(Mpls),
+    /// A VXLAN network identifier.
+    Vxlan(Vxlan),
+    /// A mirror.
+    Mirror(Mirror),
+    /// A flow, both directions.
+    FlowPair(FlowPair),
+    /// What may pass between networks.
+    Policy(Policy),
+    /// A MAC known in the underlay.
+    Neighbor(Neighbor),
+}
+
+impl Extend<Object> for Objects {
+    fn extend<I: IntoIterator<Item = Object>>(&mut self, list: I) {
+        for object in list {
+            match object {
+                Object::Vrf(vrf) => self.vrfs.push(vrf),
+                Object::Vif(vif) => self.vifs.push(vif),
+                Object::Nexthop(nexthop) => self.nexthops.push(nexthop),
+                Object::Bridge(bridge) => self.bridges.push(bridge),
+                Object::Route(route) => self.routes.push(route),
+                Object::Mpls(mpls) => self.mpls.push(mpls),
+                Object::Vxlan(vxlan) => self.vxlans.push(vxlan),
+                Object::Mirror(mirror) => self.mirrors.push(mirror),
+                Object::FlowPair(flow_pair) => self.flow_pairs.push(flow_pair),
+                Object::Policy(policy) => self.policies.push(policy),
+                Object::Neighbor(neighbor) => self.neighbors.push(neighbor),
+            }
+        }
+    }
+}
+
+impl FromIterator<Object> for Objects {
+    fn from_iter<I: IntoIterator<Item = Object>>(list: I) -> Self {
+        let mut objects = Self::default();
+        objects.extend(list);
+        objects
+    }
+}
+
+impl From<Vec<Object>> for Objects {
+    fn from(list: Vec<Object>) -> Self {
+        list.into_iter().collect()
+    }
+}
+
+impl From<Objects> for Vec<Object> {
+    fn from(objects: Objects) -> Self {
+        let Objects {
+            vrfs,
+            vifs,
+            nexthops,
+            bridges,
+            routes,
+            mpls,
+            vxlans,
+            mirrors,
+            flow_pairs,
+            policies,
+            neighbors,
+        } = objects;
+        let mut list = Self::new();
+        list.extend(vrfs.into_iter().map(Object::Vrf));
+        list.extend(vifs.into_iter().map(Object::Vif));
+        list.extend(nexthops.into_iter().map(Object::Nexthop));
+        list.extend(bridges.into_iter().map(Object::Bridge));
+        list.extend(routes.into_iter().map(Object::Route));
+        list.extend(mpls.into_iter().map(Object::Mpls));
+        list.extend(vxlans.into_iter().map(Object::Vxlan));
+        list.extend(mirrors.into_iter().map(Object::Mirror));
+        list.extend(flow_pairs.into_iter().map(Object::FlowPair));
+        list.extend(policies.into_iter().map(Object::Policy));
+        list.extend(neighbors.into_iter().map(Object::Neighbor));
+        list
+    }
+}
