@@ -1,1 +1,17 @@
-//! host-driver
+//! The host's side of the card: how it is reached, what is written into it, and what it hands back to be thought over.
+//!
+//! ```text
+//!   ctl (underpass)     replay                     commands and what they print
+//!        │                │
+//!        ▼                ▼
+//!   Driver ◀────── SlowPath                        identity, tables, counters, punt and inject │ ARP, flows, next hops
+//!        │
+//!        ▼
+//!   CardAccess, PortAccess                         registers; frames on ports of a simulated card
+//!        ├── sim:model   underpass-model
+//!        └── sim:rtl     underpass-hdl under Verilator
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod access;
+pub mod driver;

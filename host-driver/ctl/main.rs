@@ -1,0 +1,2 @@
+//! The `underpass` program.
+fn main() {}

@@ -1,0 +1,75 @@
+//! How a card is reached: registers on every card, frames on the ports of a simulated one.
+//!
+//! ```text
+//!   CardName "sim:rtl" ──open──▶ Box<dyn Card> ──┬─ CardAccess   read and write a register
+//!                                                └─ PortAccess   send and receive a frame, wait until the card is quiet
+//! ```
+//! Above these two traits nothing knows which card it talks to.
+
+mod error;
+mod name;
+
+pub use error::AccessError;
+pub use name::{CardName, UnknownCard};
+
+/// A frame that left a card: the port's number and the bytes, without FCS.
+pub type Departure = (u16, Vec<u8>);
+
+/// Registers, as byte offsets of [`underpass_layout::registers`].
+pub trait CardAccess {
+    /// Reads a register.
+    fn read(&mut self, offset: u32) -> Result<u32, AccessError>;
+    /// Writes a register. A card may take writes later, but always in order and before the next read.
+    fn write(&mut self, offset: u32, value: u32) -> Result<(), AccessError>;
+}
+
+/// The other ends of the ports, which only a simulated card lends to us.
+pub trait PortAccess {
+    /// Hands a frame, without FCS, to a port. The card may take it later, but in order.
+    fn send(&mut self, port: u16, frame: &[u8]) -> Result<(), AccessError>;
+    /// The oldest frame that left and was not received yet.
+    fn receive(&mut self) -> Result<Option<Departure>, AccessError>;
+    /// Runs the card until nothing moves in it any more.
+    fn settle(&mut self) -> Result<(), AccessError>;
+    /// Clocks since reset, of a card that has a clock.
+    fn clocks(&self) -> Option<u64>;
+    /// The names of the ports with their numbers.
+    fn ports(&self) -> &'static [(&'static str, u16)];
+}
+
+/// A card with ports.
+pub trait Card: CardAccess + PortAccess {}
+
+impl<T: CardAccess + PortAccess + ?Sized> Card for T {}
+
+impl<T: CardAccess + ?Sized> CardAccess for Box<T> {
+    fn read(&mut self, offset: u32) -> Result<u32, AccessError> {
+        (**self).read(offset)
+    }
+
+    fn write(&mut self, offset: u32, value: u32) -> Result<(), AccessError> {
+        (**self).write(offset, value)
+    }
+}
+
+impl<T: PortAccess + ?Sized> PortAccess for Box<T> {
+    fn send(&mut self, port: u16, frame: &[u8]) -> Result<(), AccessError> {
+        (**self).send(port, frame)
+    }
+
+    fn receive(&mut self) -> Result<Option<Departure>, AccessError> {
+        (**self).receive()
+    }
+
+    fn settle(&mut self) -> Result<(), AccessError> {
+        (**self).settle()
+    }
+
+    fn clocks(&self) -> Option<u64> {
+        (**self).clocks()
+    }
+
+    fn ports(&self) -> &'static [(&'static str, u16)] {
+        (**self).ports()
+    }
+}

@@ -1,0 +1,132 @@
+//! What the driver refuses, and what a card can refuse.
+
+use underpass_layout::BadCode;
+
+use crate::access::AccessError;
+
+/// The driver cannot do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum DriverError {
+    /// The card cannot be reached.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// Something else answers at the card's place.
+    #[error("found {found:#010x} in the first register, expected {expected:#010x}: this is no Underpass card")]
+    NotACard {
+        /// What the first register holds.
+        found: u32,
+        /// The magic number.
+        expected: u32,
+    },
+    /// The card's bits mean something else than ours.
+    #[error("the card runs layout {card:016x}, this program was built for layout {driver:016x}")]
+    OtherLayout {
+        /// The card's layout id.
+        card: u64,
+        /// Ours.
+        driver: u64,
+    },
+    /// A card of our layout whose profile has no name here.
+    #[error("the card says it is of profile {found:?}, expected one of {}", profiles())]
+    UnknownProfile {
+        /// The register's four characters.
+        found: String,
+    },
+    /// A table is not as large as the profile says.
+    #[error("table {table} of the card has {found} rows, expected {expected} in profile {profile}")]
+    OtherRows {
+        /// The table.
+        table: &'static str,
+        /// The profile's name.
+        profile: &'static str,
+        /// What the card says.
+        found: u32,
+        /// What the profile says.
+        expected: usize,
+    },
+    /// No such row.
+    #[error("found row {row} of table {table}, expected one below {rows}")]
+    NoSuchRow {
+        /// The table.
+        table: &'static str,
+        /// The row asked for.
+        row: usize,
+        /// Rows that can be addressed.
+        rows: usize,
+    },
+    /// The words are not those of a row.
+    #[error("found {found} words for a row of table {table}, expected {expected}")]
+    WrongWords {
+        /// The table.
+        table: &'static str,
+        /// Words given.
+        found: usize,
+        /// Words of a row.
+        expected: usize,
+    },
+    /// The card did not take a command.
+    #[error("the card refused row {row} of table {table}")]
+    Refused {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        row: usize,
+    },
+    /// A register that should have changed did not.
+    #[error("the card does not get done: register {register} ({offset:#06x}) does not change")]
+    Stuck {
+        /// The register's name.
+        register: &'static str,
+        /// Its offset.
+        offset: u32,
+    },
+    /// A frame that cannot be injected.
+    #[error("found a frame of {found} bytes to inject, expected at most {max}")]
+    TooLong {
+        /// Bytes of the frame with its shim.
+        found: usize,
+        /// Bytes that can be injected.
+        max: usize,
+    },
+    /// A frame from the slow port without a whole shim in front.
+    #[error("found a frame of {found} bytes on the slow port, expected a shim of {expected} bytes")]
+    NoShim {
+        /// Bytes of the frame.
+        found: usize,
+        /// Bytes of a shim.
+        expected: usize,
+    },
+    /// A row or a shim holds a code that means nothing.
+    #[error("what the card handed over makes no sense: {0}")]
+    BadCode(BadCode),
+    /// The machine has no random numbers to seed the hash with.
+    #[error("no random number can be had from the operating system: {0}")]
+    NoRandom(getrandom::Error),
+}
+
+impl DriverError {
+    /// What may help.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            DriverError::OtherLayout { .. }
+            | DriverError::UnknownProfile { .. }
+            | DriverError::OtherRows { .. } => {
+                Some("build card and program from the same source: `cargo build --release`")
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<BadCode> for DriverError {
+    fn from(code: BadCode) -> Self {
+        DriverError::BadCode(code)
+    }
+}
+
+fn profiles() -> String {
+    let names = underpass_layout::profile::PROFILES
+        .iter()
+        .map(|profile| format!("`{}`", profile.name));
+    names.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,86 @@
+//! The driver: what a card is, its tables, its counters, and the frames that it hands over.
+//!
+//! ```text
+//!   open ──▶ identity: magic, layout id, profile, rows     a card of another layout is refused
+//!   start ─▶ seed ─▶ apply(plan) ─▶ enable
+//!   row, write_row ─▶ TABLE_* registers                    punt, inject ─▶ slow-port FIFO
+//! ```
+//! Nothing here decides anything about packets: that is the slow path's, which hands rows and frames to the driver.
+
+mod counters;
+mod error;
+mod identity;
+mod seed;
+mod slow_port;
+mod tables;
+
+pub use counters::{Outcomes, Traffic};
+pub use error::DriverError;
+pub use identity::Identity;
+pub use seed::{random_seed, REPLAY_SEED};
+pub use slow_port::Punt;
+
+use underpass_layout::profile::Profile;
+use underpass_layout::registers;
+
+use crate::access::CardAccess;
+
+/// How often a register is read that should change soon, before the card counts as stuck. The longest wait is for the
+/// hash tables, 7168 words at some clocks each; a read over AXI4-Lite takes several clocks.
+const POLLS: usize = 100_000;
+
+/// A card that is what this driver was built for.
+#[derive(Debug)]
+pub struct Driver<C> {
+    card: C,
+    identity: Identity,
+}
+
+impl<C: CardAccess> Driver<C> {
+    /// Takes a card into use, once it has said what it is.
+    pub fn open(mut card: C) -> Result<Self, DriverError> {
+        let identity = Identity::read(&mut card)?;
+        Ok(Driver { card, identity })
+    }
+
+    /// What the card said it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The sizes of its tables.
+    pub fn profile(&self) -> &'static Profile {
+        self.identity.profile
+    }
+
+    /// The card itself.
+    pub fn card(&mut self) -> &mut C {
+        &mut self.card
+    }
+
+    /// Lets packets in, or not.
+    pub fn enable(&mut self, enabled: bool) -> Result<(), DriverError> {
+        let control = if enabled {
+            registers::CONTROL_ENABLE
+        } else {
+            0
+        };
+        Ok(self.card.write(registers::CONTROL, control)?)
+    }
+
+    /// Reads a register until it satisfies `done`.
+    fn poll(
+        &mut self,
+        register: &'static str,
+        offset: u32,
+        done: impl Fn(u32) -> bool,
+    ) -> Result<u32, DriverError> {
+        for _ in 0..POLLS {
+            let value = self.card.read(offset)?;
+            if done(value) {
+                return Ok(value);
+            }
+        }
+        Err(DriverError::Stuck { register, offset })
+    }
+}
