@@ -87,11 +87,18 @@ pub fn build(name: &str, ports: Ports, blocks: Blocks, describe: impl FnOnce()) 
 /// An input of the design; its wires are 0 clocks old.
 #[track_caller]
 pub fn input<T: Bundle>(name: &str) -> T {
+    input_port(name, name)
+}
+
+/// [`input`] whose one port is called `port`.
+#[track_caller]
+pub(crate) fn input_port<T: Bundle>(port: &str, name: &str) -> T {
     let at = here();
-    let port = with(at, |graph| {
+    let index = with(at, |graph| {
         new_port(graph, name, at);
         graph.inputs.push(Group {
             name: name.into(),
+            port: port.into(),
             width: T::W as u32,
             age: Some(0),
             leaves: vec![],
@@ -100,10 +107,10 @@ pub fn input<T: Bundle>(name: &str) -> T {
     });
     let mut lo = 0;
     make(at, |graph, path, width| {
-        let id = graph.fresh(Op::Input(port), width, Some(0), at);
+        let id = graph.fresh(Op::Input(index), width, Some(0), at);
         let name = joined(name, path);
         graph.call(id, &name);
-        graph.inputs[port as usize].leaves.push(Leaf {
+        graph.inputs[index as usize].leaves.push(Leaf {
             name,
             lo,
             width,
@@ -117,11 +124,18 @@ pub fn input<T: Bundle>(name: &str) -> T {
 /// An output of the design; its wires have one age.
 #[track_caller]
 pub fn output<T: Bundle>(name: &str, x: T) {
+    output_port(name, name, x);
+}
+
+/// [`output`] whose one port is called `port`.
+#[track_caller]
+pub(crate) fn output_port<T: Bundle>(port: &str, name: &str, x: T) {
     let at = here();
     with(at, |graph| {
         new_port(graph, name, at);
         let mut group = Group {
             name: name.into(),
+            port: port.into(),
             width: T::W as u32,
             age: None,
             leaves: vec![],
@@ -260,7 +274,7 @@ impl Design {
             match self.ports {
                 Ports::Packed => {
                     list.push(PortInfo {
-                        name: group.name.clone(),
+                        name: group.port.clone(),
                         width: group.width as usize,
                         dir,
                     });

@@ -161,6 +161,8 @@ pub(crate) struct Module {
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
     pub name: String,
+    /// Its name in the Verilog where it is one port.
+    pub port: String,
     pub width: u32,
     pub age: Option<u32>,
     pub leaves: Vec<Leaf>,

@@ -10,6 +10,7 @@ mod graph;
 mod live;
 mod memory;
 mod register;
+pub mod rusthdl;
 mod sim;
 mod verilog;
 mod wire;

@@ -57,7 +57,17 @@ impl Sim {
             return;
         }
         let program = Arc::clone(&self.program);
-        let place = find(&program.inputs, "input", name, at);
+        self.put(find(&program.inputs, "input", name, at), value, at);
+    }
+
+    /// Puts `value` on the input that was declared as number `index`.
+    #[track_caller]
+    pub(crate) fn set_nth(&mut self, index: usize, value: &[u64]) {
+        let program = Arc::clone(&self.program);
+        self.put(&program.inputs[index], value, here());
+    }
+
+    fn put(&mut self, place: &Place, value: &[u64], at: Loc) {
         let mut whole = value.to_vec();
         whole.resize(words::count(place.width).max(value.len()), 0);
         let (kept, above) = whole.split_at_mut(words::count(place.width));
@@ -66,7 +76,10 @@ impl Sim {
         if cut != kept || !above.iter().all(|&word| word == 0) {
             fail(
                 at,
-                format!("value of input {name} does not fit {} bits", place.width),
+                format!(
+                    "value of input {} does not fit {} bits",
+                    place.name, place.width
+                ),
             );
         }
         for &(lo, width, slot) in &place.leaves {
@@ -92,7 +105,16 @@ impl Sim {
     #[track_caller]
     pub fn get(&mut self, name: &str) -> Vec<u64> {
         self.settle();
-        let place = find(&self.program.outputs, "output", name, here());
+        self.take(find(&self.program.outputs, "output", name, here()))
+    }
+
+    /// What is on the output that was declared as number `index`.
+    pub(crate) fn get_nth(&mut self, index: usize) -> Vec<u64> {
+        self.settle();
+        self.take(&self.program.outputs[index])
+    }
+
+    fn take(&self, place: &Place) -> Vec<u64> {
         let mut value = vec![0; words::count(place.width)];
         for &(lo, width, slot) in &place.leaves {
             words::copy(&mut value, lo, &self.values[slot as usize..], 0, width);
@@ -133,6 +155,11 @@ impl Sim {
             self.reset,
         );
         self.settled = false;
+    }
+
+    /// Puts a level on the reset input.
+    pub(crate) fn hold_reset(&mut self, on: bool) {
+        self.reset = on;
     }
 
     /// One clock in reset.

@@ -233,6 +233,7 @@ pub(super) struct Program {
     pub start: Vec<u64>,
     pub regs: Vec<RegStep>,
     pub memories: Vec<MemStep>,
+    /// Groups in the order of their declaration, then single fields.
     pub inputs: Vec<Place>,
     pub outputs: Vec<Place>,
 }
@@ -709,10 +710,11 @@ impl Compiler<'_> {
                 group.leaves.iter().map(one).collect()
             }
         };
-        let all = |groups: &[crate::graph::Group]| {
+        let all = |groups: &[crate::graph::Group]| -> Vec<Place> {
             groups
                 .iter()
-                .flat_map(|group| [place(group)].into_iter().chain(leaves(group)))
+                .map(place)
+                .chain(groups.iter().flat_map(leaves))
                 .collect()
         };
         let (inputs, outputs) = (all(&graph.inputs), all(&graph.outputs));

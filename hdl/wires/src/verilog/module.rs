@@ -16,7 +16,7 @@ const LONG: usize = 80;
 pub(crate) struct Style {
     pub clock: String,
     pub reset: String,
-    /// Statements only: the ports are declared elsewhere, outputs as `reg`.
+    /// Statements only: the ports are declared elsewhere.
     pub bare: bool,
 }
 
@@ -157,7 +157,7 @@ impl<'a> Printer<'a> {
         for group in graph.inputs.iter().filter(|group| group.width > 0) {
             if packed {
                 slices.push((
-                    port(&mut self.names, "input", &group.name, group.width),
+                    port(&mut self.names, "input", &group.port, group.width),
                     group,
                 ));
             } else {
@@ -170,7 +170,7 @@ impl<'a> Printer<'a> {
         let mut assigned: Vec<(String, Vec<Id>)> = Vec::new();
         for group in graph.outputs.iter().filter(|group| group.width > 0) {
             if packed {
-                let name = port(&mut self.names, "output", &group.name, group.width);
+                let name = port(&mut self.names, "output", &group.port, group.width);
                 assigned.push((
                     name,
                     group.leaves.iter().rev().map(|leaf| leaf.id).collect(),
@@ -202,11 +202,6 @@ impl<'a> Printer<'a> {
         }
         self.statements(0);
         for (name, ids) in assigned {
-            let keyword = if self.style.bare {
-                "always @(*)"
-            } else {
-                "assign"
-            };
             let value = match ids[..] {
                 [id] => self.operand(id).code,
                 _ => self.list(
@@ -216,7 +211,7 @@ impl<'a> Printer<'a> {
                     ids.iter().map(|&id| self.operand(id).code).collect(),
                 ),
             };
-            let _ = writeln!(self.out, "  {keyword} {name} = {value};");
+            let _ = writeln!(self.out, "  assign {name} = {value};");
         }
         let (clock, reset) = self.clocked(0);
         let text = if self.style.bare {

@@ -54,6 +54,10 @@ impl Names {
     /// `want`, or `want_2`, `want_3` .. where it is taken.
     pub fn claim(&mut self, want: &str) -> String {
         let base = identifier(want);
+        // Taken out of the way of `plain_names`.
+        if base.contains('$') {
+            self.taken.insert(base.replace('$', "_"));
+        }
         let mut name = base.clone();
         let mut count = 1;
         while !self.taken.insert(name.clone()) {

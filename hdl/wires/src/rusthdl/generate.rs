@@ -1,0 +1,87 @@
+//! The Verilog of a RustHDL hierarchy.
+
+use rust_hdl_core::block::Block;
+use rust_hdl_core::check_error::{check_all, CheckError, PathedName};
+use rust_hdl_core::module_defines::generate_verilog_unchecked;
+use std::fmt;
+
+/// RustHDL keeps each bit of a wide signal in a byte of the block's struct, several times over, and
+/// builds that struct on the stack.
+const STACK_BYTES: usize = 512 << 20;
+
+/// Why a hierarchy has no Verilog.
+#[derive(Debug, PartialEq, Eq)]
+pub enum GenerateError {
+    /// Signals that nothing drives.
+    Open(Vec<String>),
+    /// Signals that depend on themselves within a clock.
+    Loops(Vec<String>),
+    /// Inputs that are written to.
+    WrittenInputs(Vec<String>),
+    /// The description ended by a panic, whose text is this.
+    Panicked(String),
+    /// No thread could be had: the system's reason.
+    Thread(String),
+}
+
+impl fmt::Display for GenerateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            GenerateError::Open(names) => write!(f, "nothing drives {}", names.join(", ")),
+            GenerateError::Loops(names) => write!(f, "depends on itself: {}", names.join(", ")),
+            GenerateError::WrittenInputs(names) => {
+                write!(f, "input written to: {}", names.join(", "))
+            }
+            GenerateError::Panicked(text) => write!(f, "{text}"),
+            GenerateError::Thread(reason) => write!(f, "no thread to generate on: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for GenerateError {}
+
+impl From<CheckError> for GenerateError {
+    fn from(error: CheckError) -> Self {
+        fn paths(names: impl IntoIterator<Item = PathedName>) -> Vec<String> {
+            let mut list: Vec<String> = names
+                .into_iter()
+                .map(|name| format!("{}${}", name.path, name.name))
+                .collect();
+            list.sort();
+            list
+        }
+        match error {
+            CheckError::OpenSignal(open) => GenerateError::Open(paths(open.into_values())),
+            CheckError::LogicLoops(names) => GenerateError::Loops(paths(names)),
+            CheckError::WritesToInputs(names) => GenerateError::WrittenInputs(paths(names)),
+        }
+    }
+}
+
+/// The Verilog of the block that `make` gives, checked, as modules `top`, `top$part` ..
+///
+/// Works on a thread of its own with room for large blocks.
+///
+/// # Errors
+/// A signal that is not driven, a loop, a written input, or a mistake in a leaf's description.
+pub fn generate<B: Block>(make: impl FnOnce() -> B + Send) -> Result<String, GenerateError> {
+    let work = move || {
+        let mut block = Box::new(make());
+        block.connect_all();
+        check_all(block.as_ref())?;
+        Ok(generate_verilog_unchecked(block.as_ref()))
+    };
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| GenerateError::Thread(error.to_string()))?;
+        thread.join().unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().map(String::as_str);
+            let text = text.or(panic.downcast_ref::<&str>().copied());
+            Err(GenerateError::Panicked(
+                text.unwrap_or("the description panicked").into(),
+            ))
+        })
+    })
+}
