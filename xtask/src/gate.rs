@@ -46,6 +46,7 @@ impl Step {
                 "--workspace",
                 "--all-targets",
                 "--all-features",
+                "--keep-going",
                 "--",
                 "-Dwarnings",
             ])),
@@ -56,6 +57,7 @@ impl Step {
                         "--workspace",
                         "--no-deps",
                         "--document-private-items",
+                        "--keep-going",
                     ])
                     .env("RUSTDOCFLAGS", "-Dwarnings"),
             ),
