@@ -3,4 +3,6 @@
 
 pub mod card;
 pub mod hardware;
+pub mod lookup;
+pub mod pipeline;
 pub mod stream;

@@ -1,0 +1,92 @@
+//! Counters that are exact under back-to-back events of one row.
+//!
+//! ```text
+//!   event ─▶ [ read ] ─▶ [ reg ] ─▶ newest of memory and the last updates ─▶ + ─▶ [ write ]
+//!                                          ▲─────────────────────────────────┘
+//! ```
+//! A row read while an update of it is under way is old; the updates of the last [`FORWARD`] clocks are kept beside
+//! the memory and the newest one of the same row wins.
+
+use super::{host, Place};
+use crate::card::host_bus::HostBus;
+use crate::hardware::{OutcomeCounter, TrafficCounter};
+use underpass_wires::{bundle, first, low, memory, state, Bit, Bundle, BundleExt, Ram, ToU, U};
+
+/// Updates that can be between the read and the write of a row: those of the two clocks before.
+const FORWARD: usize = 2;
+
+bundle! {
+    /// A packet to be counted.
+    pub struct Event {
+        /// There is one in this clock.
+        valid: Bit,
+        /// The row.
+        row: U<20>,
+        /// Its bytes.
+        bytes: U<16>,
+    }
+}
+
+/// A row of counters and how an event changes it.
+pub trait Counts: Bundle {
+    /// The row after the event.
+    fn after(self, event: Event) -> Self;
+}
+
+impl Counts for TrafficCounter {
+    fn after(self, event: Event) -> Self {
+        TrafficCounter {
+            packets: self.packets + 1,
+            bytes: self.bytes + event.bytes.ext().to_u(),
+        }
+    }
+}
+
+impl Counts for OutcomeCounter {
+    fn after(self, _: Event) -> Self {
+        OutcomeCounter {
+            packets: self.packets + 1,
+        }
+    }
+}
+
+bundle! {
+    /// Which row an update was for.
+    struct Update { valid: Bit, row: U<20> }
+}
+
+/// Counts events in the rows of a table; the host may read it.
+pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
+    let name = place.table.name;
+    let rows = memory::<C>(name, place.depth(), Ram::Block);
+    let bus = host::read_only(place, rows, bus);
+    let old = rows
+        .read(&format!("{name}_row"), low(event.row))
+        .reg(&format!("{name}_old"));
+
+    let mut event = event.delay(&format!("{name}_event"), 2);
+    // The ring of the last updates belongs to no packet, so neither does what meets it.
+    event = event.timeless();
+    let mut recent: Vec<(Bit, C)> = Vec::new();
+    let mut newer: Option<(Update, C)> = None;
+    let mut states = Vec::new();
+    for age in 1..=FORWARD {
+        let update = state::<Update>(&format!("{name}_recent{age}"));
+        let value = state::<C>(&format!("{name}_value{age}"));
+        recent.push((update.q.valid & update.q.row.eq(event.row), value.q));
+        states.push((update, value));
+    }
+    let now = first(&recent, old.timeless()).after(event);
+    let this = Update {
+        valid: event.valid,
+        row: event.row,
+    };
+    for (update, value) in states {
+        let (from, counted) = newer.unwrap_or((this, now));
+        newer = Some((update.q, value.q));
+        update.next(underpass_wires::k(1), from);
+        value.next(underpass_wires::k(1), counted);
+    }
+    rows.write(event.valid, low(event.row), now);
+    bus
+}

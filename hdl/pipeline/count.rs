@@ -1,0 +1,63 @@
+//! The counters: every packet is counted once it is decided, in the order in which it came.
+//!
+//! ```text
+//!   decided ─┬─▶ counter_rx       by receiving interface, unless the slow path injected it
+//!            ├─▶ counter_outcome  by receiving interface and reason, if it was dropped or punted
+//!            ├─▶ counter_tx       by outgoing interface, if it leaves
+//!            ├─▶ counter_flow     by flow id, if it met a flow
+//!            └─▶ edit             for deliver
+//! ```
+
+use super::s10_encap::Decided;
+use crate::card::host_bus::HostBus;
+use crate::hardware::{OutcomeCounter, TrafficCounter};
+use crate::lookup::counter::{count, Event};
+use crate::lookup::{host, Place};
+use crate::stream::beat::EditSlot;
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::id;
+use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
+use underpass_wires::{cat, k, mux, wire, BundleExt, U};
+
+/// Counts, and hands the edit on a clock later.
+pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, HostBus) {
+    let Decided { valid, meta, edit } = decided;
+    let vif = meta.classify.vif;
+    wire!(dropped = meta.verdict.is(VerdictKind::Drop));
+    wire!(punted = meta.verdict.is(VerdictKind::Punt));
+
+    let outcome: U<7> = mux(
+        punted,
+        meta.verdict.reason.ext::<7>() | PUNT_BASE,
+        meta.verdict.reason.ext(),
+    );
+    const { assert!(OUTCOMES == 1 << 7, "the outcome code is seven bits") };
+    let event = |valid, row: U<20>, bytes: U<16>| Event { valid, row, bytes }.reg("event");
+    let rx = event(
+        valid & !meta.arrival.injected,
+        vif.ext(),
+        meta.arrival.length,
+    );
+    let tx = event(valid & !dropped & !punted, edit.vif.ext(), edit.length);
+    let end = event(valid & (dropped | punted), cat!(vif, outcome), k(0));
+    let flow = event(
+        valid & meta.flow.hit,
+        meta.flow.flow_id,
+        meta.arrival.length - meta.decap.offset.ext(),
+    );
+
+    let bus = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_RX), rx, bus);
+    let bus = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_TX), tx, bus);
+    let bus = count::<OutcomeCounter>(&Place::of(profile, id::COUNTER_OUTCOME), end, bus);
+    let bus = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_FLOW), flow, bus);
+
+    let mut out = EditSlot {
+        valid,
+        edit,
+        ttl: meta.rewrite.ttl,
+        checksum: meta.rewrite.checksum,
+    }
+    .reg("edit");
+    out.valid = valid.reg_rst("edit_valid");
+    (out, host::after(bus))
+}

@@ -1,0 +1,174 @@
+//! s1_parse: find the tunnel header, if there is one. Reads the window. Writes `parse`.
+//!
+//! ```text
+//!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 ] ─▶ [ GRE | UDP ] ─▶ [ MPLS | VXLAN ] ─▶ parse
+//! ```
+//! Four clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides.
+
+use super::ipv4::{self, Ipv4};
+use super::slot::HeadSlot;
+use crate::hardware::Parse;
+use underpass_layout::tables::TunnelKind;
+use underpass_wires::{bundle, cat, first, k, mux, only, select, wire, Bit, BundleExt, U};
+
+/// Clocks from slot to slot.
+pub const LATENCY: usize = 4;
+
+/// Ethertypes (IEEE 802.1Q; RFC 7042).
+pub const VLAN: u32 = 0x8100;
+/// IPv4.
+pub const IPV4: u32 = 0x0800;
+/// IPv6.
+pub const IPV6: u32 = 0x86dd;
+/// ARP.
+pub const ARP: u32 = 0x0806;
+
+/// IP protocols (IANA).
+pub const ICMP: u32 = 1;
+/// TCP.
+pub const TCP: u32 = 6;
+/// UDP.
+pub const UDP: u32 = 17;
+/// GRE.
+pub const GRE: u32 = 47;
+/// SCTP.
+pub const SCTP: u32 = 132;
+
+/// MPLS in GRE: the protocol type (RFC 4023 section 4).
+pub const GRE_MPLS: u32 = 0x8847;
+/// MPLS in UDP (RFC 7510 section 3).
+pub const MPLS_PORT: u32 = 6635;
+/// MPLS in UDP, the port the peer used before it had one.
+pub const OLD_MPLS_PORT: u32 = 51234;
+/// VXLAN (RFC 7348 section 5).
+pub const VXLAN_PORT: u32 = 4789;
+
+bundle! {
+    /// The tunnel header as the bytes behind IPv4 have it.
+    struct Tunnel {
+        mpls_gre: Bit,
+        mpls_udp: Bit,
+        vxlan: Bit,
+        /// MPLS word, or the word of the VNI.
+        word: U<32>,
+        /// VXLAN flags.
+        flags: U<8>,
+        /// Bytes up to the tenant's packet, in 32-bit words.
+        words: U<3>,
+    }
+}
+
+/// The stage.
+pub fn parse(slot: HeadSlot) -> HeadSlot {
+    let window = slot.window;
+    let length = slot.meta.arrival.length;
+
+    // Ethernet and one tag.
+    wire!(tagged = window.at::<16>(12).eq(VLAN));
+    wire!(runt = mux(tagged, length.lt(18), length.lt(14)));
+    wire!(ethertype: U<16> = mux(tagged, window.at(16), window.at(12)));
+    let ip: U<{ ipv4::WINDOW_BITS }> =
+        mux(tagged, window.slice(18 * 8), window.slice(14 * 8)).reg("ip");
+    let room = (length - mux(tagged, k(18), k(14))).reg("room");
+    let is_ip = (ethertype.eq(IPV4) & !runt).reg("is_ip");
+    let (runt, ethertype, tagged) = (
+        runt.reg("runt"),
+        ethertype.reg("ethertype"),
+        tagged.reg("tagged"),
+    );
+
+    // IPv4.
+    let header = ipv4::fields(ip, room);
+    let header = Ipv4 {
+        good: header.good & is_ip,
+        ..header
+    }
+    .reg("ipv4");
+    let behind = ipv4::payload(ip, ip.at_bits(0, 4)).reg("behind_ip");
+    let payload = ipv4::payload_length(ipv4::fields(ip, room)).reg("payload");
+    let (runt, ethertype, tagged, is_ip) = (
+        runt.reg("runt"),
+        ethertype.reg("ethertype"),
+        tagged.reg("tagged"),
+        is_ip.reg("is_ip"),
+    );
+
+    // GRE or UDP, and what they carry.
+    let tunnel = tunnel(header, behind, payload);
+    let wanted: U<16> = cat!(k::<11>(0), tunnel.words, k::<2>(0));
+    let some = tunnel.mpls_gre | tunnel.mpls_udp | tunnel.vxlan;
+    wire!(cut_short = some & payload.lt(wanted));
+    wire!(malformed = is_ip & (!header.good | cut_short));
+    let tunnel = only(header.good & !cut_short & some, tunnel).reg("tunnel");
+    let offset: U<8> =
+        mux(tagged, k(18), k(14)) + cat!(k::<2>(0), header.ihl, k::<2>(0)) + wanted.trunc();
+    let offset = only(header.good & !cut_short & some, offset).reg("offset");
+    let (runt, ethertype, malformed) = (
+        runt.reg("runt"),
+        ethertype.reg("ethertype"),
+        malformed.reg("malformed"),
+    );
+    let header = header.reg("ipv4");
+    let is_ip = is_ip.reg("is_ip");
+
+    // The label.
+    let is_mpls = tunnel.mpls_gre | tunnel.mpls_udp;
+    let mpls = only(is_mpls, tunnel.word);
+    let kind = |bit: Bit, kind: TunnelKind| (bit, k::<2>(kind.code()));
+    let parse = Parse {
+        runt,
+        malformed,
+        ethertype: only(!runt, ethertype),
+        src: only(is_ip, header.src),
+        dst: only(is_ip, header.dst),
+        tunnel: first(
+            &[
+                kind(tunnel.mpls_gre, TunnelKind::MplsGre),
+                kind(tunnel.mpls_udp, TunnelKind::MplsUdp),
+                kind(tunnel.vxlan, TunnelKind::Vxlan),
+            ],
+            k(TunnelKind::None.code()),
+        ),
+        label: mux(
+            is_mpls,
+            mpls.slice::<20>(12).ext(),
+            only(tunnel.vxlan, tunnel.word).slice(8),
+        ),
+        label_ttl: mpls.slice(0),
+        label_valid: mux(is_mpls, mpls.bit(8), tunnel.vxlan & tunnel.flags.bit(3)),
+        offset,
+    }
+    .reg("parse");
+
+    let mut out = slot.later("slot", LATENCY);
+    out.meta.parse = parse;
+    out
+}
+
+/// What the bytes behind IPv4 are. Combinational.
+fn tunnel(header: Ipv4, behind: U<128>, payload: U<16>) -> Tunnel {
+    wire!(whole = header.good & !header.fragment);
+    wire!(is_gre = whole & header.protocol.eq(GRE) & payload.ge(4));
+    wire!(is_udp = whole & header.protocol.eq(UDP) & payload.ge(8));
+    // RFC 2784 and 2890: checksum and key may be there, all other flags and the version are zero.
+    let flags: U<16> = behind.at(0);
+    let (checksum, key) = (flags.bit(15), flags.bit(13));
+    wire!(mpls_gre = is_gre & !(flags & !k::<16>(0xa000)).any() & behind.at::<16>(2).eq(GRE_MPLS));
+    let port: U<16> = behind.at(2);
+    wire!(mpls_udp = is_udp & (port.eq(MPLS_PORT) | port.eq(OLD_MPLS_PORT)));
+    wire!(vxlan = is_udp & port.eq(VXLAN_PORT));
+    let options: U<2> = checksum.ext::<2>() + key.ext::<2>();
+    let gre_word: U<32> = select(
+        options,
+        &[behind.at(4), behind.at(8), behind.at(12), behind.at(12)],
+    );
+    let gre_words: U<3> = options.ext::<3>() + 2;
+    Tunnel {
+        mpls_gre,
+        mpls_udp,
+        vxlan,
+        word: first(&[(is_gre, gre_word), (vxlan, behind.at(12))], behind.at(8)),
+        flags: behind.at(8),
+        words: first(&[(is_gre, gre_words), (vxlan, k(4))], k(3)),
+    }
+}

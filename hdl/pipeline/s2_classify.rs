@@ -1,0 +1,64 @@
+//! s2_classify: whose packet is it? Reads `arrival`, tables `port` and `vif`. Writes `classify`.
+//!
+//! ```text
+//!   port ─▶ [ port 2 ] ─▶ interface ─▶ [ vif 2 ] ─▶ [ decide ] ─▶ classify
+//! ```
+//! An injected packet names its interface itself.
+
+use super::slot::HeadSlot;
+use crate::card::host_bus::HostBus;
+use crate::hardware::{Classify, PortEntry, VerdictBits, VifEntry};
+use crate::lookup::{direct, host, Place};
+use underpass_layout::profile::Profile;
+use underpass_layout::shim::InjectCommand;
+use underpass_layout::tables::id;
+use underpass_layout::DropReason;
+use underpass_wires::{first, k, BundleExt, U};
+
+/// Clocks from slot to slot.
+pub const LATENCY: usize = 2 * direct::LATENCY + 2;
+
+/// The stage.
+pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {
+    let arrival = slot.meta.arrival;
+    let (port, bus) =
+        direct::direct::<PortEntry, 10>(&Place::of(profile, id::PORT), arrival.port, bus);
+
+    let arrival = arrival.delay("arrival", direct::LATENCY);
+    let unknown = (!arrival.injected & !port.valid).reg("unknown_port");
+    let no_vif = k::<13>(profile.no_vif());
+    // Numbers beyond the table stand for the row that their low bits name, here and in the model.
+    let mask = k::<13>(profile.rows[id::VIF as usize] - 1);
+    let vif: U<13> = first(
+        &[
+            (arrival.injected, arrival.inject_vif & mask),
+            (port.valid, port.vif & mask),
+        ],
+        no_vif,
+    )
+    .reg("vif");
+
+    let (entry, bus) = direct::direct::<VifEntry, 13>(&Place::of(profile, id::VIF), vif, bus);
+    let vif = vif.delay("vif_number", direct::LATENCY);
+    let unknown = unknown.delay("unknown", direct::LATENCY);
+
+    let slot = slot.later("slot", LATENCY - 1);
+    let arrival = slot.meta.arrival;
+    let command = |command: InjectCommand| arrival.injected & arrival.command.eq(command.code());
+    let known =
+        command(InjectCommand::Transmit) | command(InjectCommand::Receive) | !arrival.injected;
+    let mut out = slot;
+    out.meta.classify = Classify { vif, entry };
+    out.meta.verdict = slot.meta.verdict.or_first(&[
+        (
+            unknown | !known | !entry.valid,
+            VerdictBits::drop(DropReason::InvalidInterface),
+        ),
+        (
+            slot.meta.parse.runt,
+            VerdictBits::drop(DropReason::InvalidPacket),
+        ),
+        (command(InjectCommand::Transmit), VerdictBits::deliver()),
+    ]);
+    (out.later("out", 1), host::after(bus))
+}

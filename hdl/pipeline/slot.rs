@@ -1,0 +1,118 @@
+//! What travels from stage to stage: one header slot a clock, valid or empty, never held up.
+
+use crate::hardware::{Arrival, Meta, VerdictBits};
+use crate::stream::beat::HeaderSlot;
+use underpass_layout::{DropReason, PuntReason, VerdictKind};
+use underpass_wires::{bundle, k, mux, zero, Bit, BundleExt, U};
+
+bundle! {
+    /// A packet's metadata, from `s4_inner` on all that the stages see of it.
+    pub struct Slot {
+        /// There is a packet in this clock.
+        valid: Bit,
+        /// What is known of it.
+        meta: Meta,
+    }
+
+    /// A packet's metadata with its first bytes, for the stages that read headers.
+    pub struct HeadSlot {
+        /// There is a packet in this clock.
+        valid: Bit,
+        /// What is known of it.
+        meta: Meta,
+        /// Its first 192 bytes.
+        window: U<1536>,
+    }
+}
+
+impl Slot {
+    /// The same slot `clocks` later.
+    pub fn later(self, name: &str, clocks: usize) -> Slot {
+        let mut later = self.delay(name, clocks);
+        later.valid = (0..clocks).fold(self.valid, |valid, i| {
+            valid.reg_rst(&format!("{name}_valid{i}"))
+        });
+        later
+    }
+}
+
+impl HeadSlot {
+    /// A slot that has just been gathered: nothing is known but how it came.
+    pub fn new(header: HeaderSlot) -> Self {
+        let meta = Meta {
+            arrival: header.arrival,
+            ..zero()
+        };
+        HeadSlot {
+            valid: header.valid,
+            meta,
+            window: header.window,
+        }
+    }
+
+    /// The same slot `clocks` later.
+    pub fn later(self, name: &str, clocks: usize) -> HeadSlot {
+        let slot = self.without_window().later(name, clocks);
+        HeadSlot {
+            valid: slot.valid,
+            meta: slot.meta,
+            window: self.window.delay(&format!("{name}_window"), clocks),
+        }
+    }
+
+    /// The slot for stages that need no bytes.
+    pub fn without_window(self) -> Slot {
+        Slot {
+            valid: self.valid,
+            meta: self.meta,
+        }
+    }
+}
+
+impl Arrival {
+    /// Bytes in front of the frame that are not its own: the shim of an injected one.
+    pub fn shim_bytes(self) -> U<8> {
+        mux(self.injected, k(underpass_layout::meta::BEAT_BYTES), k(0))
+    }
+}
+
+impl VerdictBits {
+    /// The packet ends here.
+    pub fn drop(reason: DropReason) -> Self {
+        VerdictBits {
+            kind: k(VerdictKind::Drop.code()),
+            reason: k(reason.code()),
+        }
+    }
+
+    /// The packet goes to the slow path.
+    pub fn punt(reason: PuntReason) -> Self {
+        VerdictBits {
+            kind: k(VerdictKind::Punt.code()),
+            reason: k(reason.code()),
+        }
+    }
+
+    /// The packet leaves as it is decided now.
+    pub fn deliver() -> Self {
+        VerdictBits {
+            kind: k(VerdictKind::Deliver.code()),
+            reason: k(0),
+        }
+    }
+
+    /// Not decided yet.
+    pub fn open(self) -> Bit {
+        self.kind.eq(VerdictKind::Continue.code())
+    }
+
+    /// Of this kind.
+    pub fn is(self, kind: VerdictKind) -> Bit {
+        self.kind.eq(kind.code())
+    }
+
+    /// This verdict, or where it is still open the first that applies.
+    pub fn or_first(self, cases: &[(Bit, VerdictBits)]) -> VerdictBits {
+        mux(self.open(), underpass_wires::first(cases, zero()), self)
+    }
+}
