@@ -1,1 +1,36 @@
-//! model
+//! What the card's tables do, in plain Rust.
+//!
+//! ```text
+//!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_bridge ─┐
+//!   frame ◀─ deliver ◀─ s10_encap ◀─ s9_rewrite ◀─ s8_flow ◀─ s7_nexthop ◀─ s6_route ◀┘
+//!                └─▶ counters
+//! ```
+//! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
+//! packets that the card hands to the host to forward. It is written from the RFCs and from what the peer was seen to
+//! do; nothing of it is shared with the HDL but the layout.
+#![forbid(unsafe_code)]
+
+pub mod core;
+pub mod counters;
+mod decide;
+pub mod deliver;
+pub mod gather;
+pub mod headers;
+pub mod pipeline;
+pub mod s10_encap;
+pub mod s1_parse;
+pub mod s2_classify;
+pub mod s3_decap;
+pub mod s4_inner;
+pub mod s5_bridge;
+pub mod s6_route;
+pub mod s7_nexthop;
+pub mod s8_flow;
+pub mod s9_rewrite;
+pub mod tables;
+pub mod trace;
+pub mod window;
+
+pub use crate::core::{Core, Output};
+pub use tables::{RowError, Tables};
+pub use trace::Trace;

@@ -1,0 +1,111 @@
+//! The card without its registers: packets in, packets out.
+
+use crate::counters::Counters;
+use crate::deliver::deliver;
+use crate::pipeline;
+use crate::s10_encap::Identification;
+use crate::tables::{RowError, Tables};
+use crate::trace::Trace;
+use underpass_layout::meta::{Edit, Meta};
+use underpass_layout::profile::Profile;
+use underpass_layout::Verdict;
+
+/// Longest frame that the bus can tell the length of.
+pub const MAX_FRAME_BYTES: usize = u16::MAX as usize;
+
+/// What became of a packet.
+#[derive(Clone, Debug)]
+pub struct Output {
+    /// The port it left on; none for a drop.
+    pub port: Option<u16>,
+    /// The frame that left, behind the shim if it was punted; empty for a drop.
+    pub frame: Vec<u8>,
+    /// The decision.
+    pub verdict: Verdict,
+    /// What was done with its bytes.
+    pub edit: Edit,
+    /// All that was known of it.
+    pub meta: Meta,
+}
+
+/// Tables, counters and the stages between them.
+#[derive(Clone)]
+pub struct Core {
+    /// What the host fills.
+    pub tables: Tables,
+    /// What the card counts.
+    pub counters: Counters,
+    ids: Identification,
+    /// What is known of a packet before it comes; made once, since unpacking zeros takes longer than a stage.
+    nothing: Meta,
+}
+
+impl Core {
+    /// A card of that size as it is after a reset.
+    pub fn new(profile: &'static Profile) -> Self {
+        Core {
+            tables: Tables::new(profile),
+            counters: Counters::new(profile),
+            ids: Identification::default(),
+            nothing: Meta::default(),
+        }
+    }
+
+    /// Takes a frame in on a port; on the slow port it starts with an inject shim. Of a frame longer than
+    /// [`MAX_FRAME_BYTES`] the rest is cut off.
+    pub fn process(&mut self, frame: &[u8], port: u16) -> Output {
+        self.process_watched(frame, port, |_, _| ())
+    }
+
+    /// The same, and tells what each stage made of it.
+    pub fn process_traced(&mut self, frame: &[u8], port: u16) -> (Output, Trace) {
+        let mut steps = Vec::new();
+        let output = self.process_watched(frame, port, |stage, meta| steps.push((stage, *meta)));
+        let edit = output.edit;
+        (output, Trace { steps, edit })
+    }
+
+    /// What would become of a frame; nothing is counted and no number is used up.
+    pub fn trace(&self, frame: &[u8], port: u16) -> Trace {
+        let mut steps = Vec::new();
+        let (mut ids, mut meta) = (self.ids, self.nothing);
+        let watch = |stage, meta: &Meta| steps.push((stage, *meta));
+        let edit = pipeline::run(&self.tables, &mut ids, cut(frame), port, &mut meta, watch);
+        Trace { steps, edit }
+    }
+
+    fn process_watched(
+        &mut self,
+        frame: &[u8],
+        port: u16,
+        watch: impl FnMut(&'static str, &Meta),
+    ) -> Output {
+        let frame = cut(frame);
+        let mut meta = self.nothing;
+        let edit = pipeline::run(&self.tables, &mut self.ids, frame, port, &mut meta, watch);
+        self.counters.count(&meta, &edit);
+        Output {
+            port: (!edit.drop).then_some(edit.port),
+            frame: deliver(frame, &meta.rewrite, &edit),
+            verdict: meta.verdict.into(),
+            edit,
+            meta,
+        }
+    }
+
+    /// Writes a row of a table that is no counter.
+    pub fn write_row(&mut self, table: u32, address: usize, words: &[u32]) -> Result<(), RowError> {
+        self.tables.write_row(table, address, words)
+    }
+
+    /// Reads a row of any table, counters too.
+    pub fn read_row(&self, table: u32, address: usize) -> Result<Vec<u32>, RowError> {
+        self.counters
+            .read_row(table, address)
+            .unwrap_or_else(|| self.tables.read_row(table, address))
+    }
+}
+
+fn cut(frame: &[u8]) -> &[u8] {
+    &frame[..frame.len().min(MAX_FRAME_BYTES)]
+}

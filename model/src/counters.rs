@@ -1,0 +1,120 @@
+//! What the card counts, at the end of the stages and in the order of the packets.
+//!
+//! ```text
+//!   rx[vif]            every packet that did not come from the slow path
+//!   outcome[vif][why]  every packet that was dropped or punted
+//!   tx[vif]            every packet that left, punts aside
+//!   flow[id]           every packet whose flow was found
+//! ```
+//! So the sum over `rx`, with the injected packets, is the sum over `tx` and `outcome`.
+
+use crate::tables::{checked, RowError};
+use underpass_layout::meta::{Edit, Meta};
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, TABLES};
+use underpass_layout::{FieldSpec, Record, Verdict, OUTCOMES};
+
+/// Every counter. They wrap at the width that the layout gives them.
+#[derive(Clone)]
+pub struct Counters {
+    profile: &'static Profile,
+    rx: Vec<TrafficCounter>,
+    tx: Vec<TrafficCounter>,
+    outcome: Vec<OutcomeCounter>,
+    flow: Vec<TrafficCounter>,
+}
+
+impl Counters {
+    /// All zero.
+    pub fn new(profile: &'static Profile) -> Self {
+        let rows = |id: u32| profile.addresses(&TABLES[id as usize]);
+        Counters {
+            profile,
+            rx: vec![TrafficCounter::default(); rows(id::COUNTER_RX)],
+            tx: vec![TrafficCounter::default(); rows(id::COUNTER_TX)],
+            outcome: vec![OutcomeCounter::default(); rows(id::COUNTER_OUTCOME)],
+            flow: vec![TrafficCounter::default(); rows(id::COUNTER_FLOW)],
+        }
+    }
+
+    /// Counts a packet that passed all stages.
+    pub fn count(&mut self, meta: &Meta, edit: &Edit) {
+        let length = meta.arrival.length;
+        if !meta.arrival.injected {
+            add(&mut self.rx, meta.classify.vif.into(), length);
+        }
+        if meta.flow.hit {
+            let bytes = length.saturating_sub(meta.decap.offset.into());
+            add(&mut self.flow, meta.flow.flow_id as usize, bytes);
+        }
+        let verdict = Verdict::from(meta.verdict);
+        match verdict.outcome() {
+            Some(code) => {
+                let row = usize::from(meta.classify.vif) * OUTCOMES as usize + code as usize;
+                let row = row & (self.outcome.len() - 1);
+                let packets = &mut self.outcome[row].packets;
+                *packets = wrapped(*packets + 1, OutcomeCounter::SPEC, 0);
+            }
+            None => add(&mut self.tx, edit.vif.into(), edit.length),
+        }
+    }
+
+    /// What an interface received.
+    pub fn rx(&self, vif: usize) -> TrafficCounter {
+        self.rx.get(vif).copied().unwrap_or_default()
+    }
+
+    /// What left on an interface.
+    pub fn tx(&self, vif: usize) -> TrafficCounter {
+        self.tx.get(vif).copied().unwrap_or_default()
+    }
+
+    /// How many packets of an interface ended so; 0 for verdicts that are no end.
+    pub fn outcome(&self, vif: usize, verdict: Verdict) -> u64 {
+        let row = verdict
+            .outcome()
+            .map(|code| vif * OUTCOMES as usize + code as usize);
+        row.and_then(|row| self.outcome.get(row))
+            .map_or(0, |counter| counter.packets)
+    }
+
+    /// What was counted for a flow id.
+    pub fn flow(&self, flow_id: usize) -> TrafficCounter {
+        self.flow.get(flow_id).copied().unwrap_or_default()
+    }
+
+    /// Packets over all interfaces: received, sent, and those that were dropped or punted.
+    pub fn totals(&self) -> (u64, u64, u64) {
+        let packets = |of: &[TrafficCounter]| of.iter().map(|counter| counter.packets).sum();
+        let ended = self.outcome.iter().map(|counter| counter.packets).sum();
+        (packets(&self.rx), packets(&self.tx), ended)
+    }
+
+    /// A row of a counter table, as the host reads it. None: that table is no counter.
+    pub fn read_row(&self, table: u32, address: usize) -> Option<Result<Vec<u32>, RowError>> {
+        let traffic = match table {
+            id::COUNTER_RX => &self.rx,
+            id::COUNTER_TX => &self.tx,
+            id::COUNTER_FLOW => &self.flow,
+            id::COUNTER_OUTCOME => {
+                let found = checked(self.profile, table, address);
+                return Some(found.map(|_| self.outcome[address].pack().to_vec()));
+            }
+            _ => return None,
+        };
+        let found = checked(self.profile, table, address);
+        Some(found.map(|_| traffic[address].pack().to_vec()))
+    }
+}
+
+fn add(counters: &mut [TrafficCounter], row: usize, bytes: u16) {
+    let row = row & (counters.len() - 1);
+    let counter = &mut counters[row];
+    counter.packets = wrapped(counter.packets + 1, TrafficCounter::SPEC, 0);
+    counter.bytes = wrapped(counter.bytes + u64::from(bytes), TrafficCounter::SPEC, 1);
+}
+
+/// `value` in the bits of field `field`.
+fn wrapped(value: u64, spec: &[FieldSpec], field: usize) -> u64 {
+    value & ((1 << spec[field].width) - 1)
+}

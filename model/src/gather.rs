@@ -1,0 +1,105 @@
+//! gather: takes the shim off an injected packet and shows the stages the window behind it.
+//!
+//! ```text
+//!   wire or host port:  | packet ...                 arrival.length = all of it
+//!   slow port:          | InjectShim 64 | packet ... arrival.length = without the shim
+//! ```
+
+use crate::window::Window;
+use underpass_layout::meta::{Arrival, Meta, BEAT_BYTES};
+use underpass_layout::port;
+use underpass_layout::shim::{InjectCommand, InjectShim};
+use underpass_layout::{words_for, Record};
+
+const SHIM_WORDS: usize = words_for(8 * BEAT_BYTES);
+const PORT_MASK: u16 = (1 << port::BITS) - 1;
+const VIF_MASK: u16 = (1 << 13) - 1;
+
+/// Writes `meta.arrival` and gives the window over the packet.
+pub fn gather(frame: &[u8], port: u16, meta: &mut Meta) -> Window {
+    let port = port & PORT_MASK;
+    if port != port::SLOW {
+        meta.arrival = Arrival {
+            port,
+            length: frame.len() as u16,
+            injected: false,
+            command: InjectCommand::None,
+            inject_vif: 0,
+            inject_port: 0,
+        };
+        return Window::new(frame);
+    }
+    let (shim, packet) = frame.split_at(frame.len().min(BEAT_BYTES));
+    let shim = read_shim(shim);
+    meta.arrival = Arrival {
+        port,
+        length: packet.len() as u16,
+        injected: true,
+        command: shim.command,
+        inject_vif: shim.vif & VIF_MASK,
+        inject_port: shim.port & PORT_MASK,
+    };
+    Window::new(packet)
+}
+
+/// The shim, bytes that are missing taken as zero. A command that has no name is none.
+fn read_shim(bytes: &[u8]) -> InjectShim {
+    let mut words = [0; SHIM_WORDS];
+    for (i, byte) in bytes.iter().enumerate() {
+        words[i / 4] |= u32::from(*byte) << (8 * (i % 4));
+    }
+    InjectShim::unpack(&words).unwrap_or_else(|_| {
+        words[0] &= !0xff;
+        InjectShim::unpack(&words).unwrap_or_default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_packet_is_taken_as_it_is() {
+        let mut meta = Meta::default();
+        let window = gather(&[9; 100], 3, &mut meta);
+        assert_eq!((meta.arrival.port, meta.arrival.length), (3, 100));
+        assert!(!meta.arrival.injected);
+        assert_eq!((window.byte(99), window.byte(100)), (9, 0));
+    }
+
+    fn injected(length: usize) -> (Meta, Window) {
+        let mut frame = vec![0xaa; length];
+        let shim = [1, 0, 7, 0, 0x01, 0x01];
+        frame[..6].copy_from_slice(&shim);
+        let mut meta = Meta::default();
+        let window = gather(&frame, port::SLOW, &mut meta);
+        (meta, window)
+    }
+
+    #[test]
+    fn the_window_of_an_injected_packet_starts_behind_the_shim() {
+        let (meta, window) = injected(64 + 20);
+        assert_eq!(meta.arrival.command, InjectCommand::Transmit);
+        assert_eq!(
+            (meta.arrival.inject_vif, meta.arrival.inject_port),
+            (7, 0x101)
+        );
+        assert_eq!(meta.arrival.length, 20);
+        assert_eq!((window.byte(19), window.byte(20)), (0xaa, 0));
+    }
+
+    #[test]
+    fn a_frame_shorter_than_the_shim_has_no_packet() {
+        let (meta, window) = injected(40);
+        assert!(meta.arrival.injected);
+        assert_eq!((meta.arrival.length, window.byte(0)), (0, 0));
+    }
+
+    #[test]
+    fn a_command_without_a_name_is_none() {
+        let mut meta = Meta::default();
+        gather(&[0x41, 0, 7, 0], port::SLOW, &mut meta);
+        assert_eq!(meta.arrival.command, InjectCommand::None);
+        assert_eq!(meta.arrival.inject_vif, 7);
+    }
+}

@@ -1,0 +1,242 @@
+//! s10_encap: the headers in front, and the order to `deliver`.  Reads: all.  Writes: the [`Edit`].
+//!
+//! ```text
+//!   Continue ─▶ Deliver:  | Ethernet |                                       packet    Encap, routed
+//!                         |                                                  frame     Encap, bridged
+//!                         | Ethernet | IPv4 | GRE | MPLS |                   packet, frame
+//!                         | Ethernet | IPv4 | UDP | MPLS |                   packet, frame
+//!                         | Ethernet | IPv4 | UDP | VXLAN | (Ethernet)       packet, frame
+//!   Deliver:              |                                    as it came    cross-connect, Transmit
+//!   Punt:                 | PuntShim |                         as it came
+//! ```
+
+use crate::decide::Decide;
+use crate::headers::{ethernet, gre, ipv4, mpls, udp, vxlan, Header};
+use crate::s9_rewrite::overhead;
+use underpass_layout::meta::{Edit, HeaderKind, Meta, BEAT_BYTES, HEADER_BYTES};
+use underpass_layout::port;
+use underpass_layout::shim::{InjectCommand, PuntShim};
+use underpass_layout::tables::{NexthopKind, TunnelKind};
+use underpass_layout::{PuntReason, Verdict};
+
+/// Identification of the outer IPv4 headers that have none to take over (RFC 6864: unique enough).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identification(u16);
+
+impl Default for Identification {
+    /// As after a reset.
+    fn default() -> Self {
+        Identification(1)
+    }
+}
+
+impl Identification {
+    /// The next number.
+    fn take(&mut self) -> u16 {
+        let taken = self.0;
+        self.0 = self.0.wrapping_add(1);
+        taken
+    }
+}
+
+/// Completes the verdict and writes down what becomes of the bytes.
+pub fn encap(ids: &mut Identification, meta: &mut Meta) -> Edit {
+    match Verdict::from(meta.verdict) {
+        Verdict::Continue => {
+            meta.decide(Verdict::Deliver);
+            match meta.nexthop.kind {
+                NexthopKind::Tunnel => into_tunnel(ids, meta),
+                _ => to_interface(meta),
+            }
+        }
+        Verdict::Deliver => as_it_came(meta),
+        Verdict::Punt(why) => to_slow_path(meta, why),
+        Verdict::Drop(_) => dropped(meta),
+    }
+}
+
+/// What all orders have in common: the bytes in front of `strip` go, `header` comes.
+struct Change {
+    port: u16,
+    vif: u16,
+    strip: u8,
+    patch: bool,
+    kind: HeaderKind,
+    header: Header,
+}
+
+fn edit(meta: &Meta, change: &Change) -> Edit {
+    let shim = if meta.arrival.injected { BEAT_BYTES } else { 0 };
+    let left = usize::from(meta.arrival.length).saturating_sub(change.strip.into());
+    Edit {
+        drop: false,
+        port: change.port,
+        vif: change.vif,
+        strip: change.strip + shim as u8,
+        patch: change.patch,
+        kind: change.kind,
+        add: change.header.length as u8,
+        header: change.header.bytes,
+        length: (left + change.header.length) as u16,
+    }
+}
+
+fn to_interface(meta: &Meta) -> Edit {
+    let nexthop = &meta.nexthop;
+    let mut header = Header::EMPTY;
+    let (strip, kind) = if meta.bridge.l3 {
+        let ethertype = meta.inner.ethertype;
+        ethernet::write(&mut header, nexthop.dst_mac, nexthop.src_mac, ethertype);
+        (meta.inner.l3_offset, HeaderKind::Ethernet)
+    } else {
+        (meta.decap.offset, HeaderKind::Bare)
+    };
+    let change = Change {
+        port: nexthop.port,
+        vif: nexthop.vif,
+        strip,
+        patch: meta.rewrite.decrement,
+        kind,
+        header,
+    };
+    edit(meta, &change)
+}
+
+fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
+    let nexthop = &meta.nexthop;
+    let l3 = meta.bridge.l3;
+    let total = usize::from(meta.rewrite.payload) + overhead(nexthop, l3);
+    let (protocol, id) = match nexthop.tunnel {
+        TunnelKind::MplsGre if meta.inner.ipv4 => (ipv4::GRE, meta.inner.id),
+        TunnelKind::MplsGre => (ipv4::GRE, ids.take()),
+        _ => (ipv4::UDP, ids.take()),
+    };
+    let outer = ipv4::Outer {
+        total_length: total as u16,
+        id,
+        protocol,
+        src: nexthop.tunnel_src,
+        dst: nexthop.tunnel_dst,
+    };
+    let udp_length = total.saturating_sub(ipv4::LENGTH) as u16;
+
+    let mut header = Header::EMPTY;
+    ethernet::write(
+        &mut header,
+        nexthop.dst_mac,
+        nexthop.src_mac,
+        ethernet::IPV4,
+    );
+    ipv4::write(&mut header, &outer);
+    let kind = match nexthop.tunnel {
+        TunnelKind::MplsGre => {
+            gre::write(&mut header);
+            mpls::write(&mut header, meta.route.label, meta.rewrite.ttl);
+            HeaderKind::MplsGre
+        }
+        TunnelKind::MplsUdp => {
+            udp::write(&mut header, meta.rewrite.entropy, udp::MPLS, udp_length);
+            mpls::write(&mut header, meta.route.label, meta.rewrite.ttl);
+            HeaderKind::MplsUdp
+        }
+        TunnelKind::Vxlan | TunnelKind::None => {
+            udp::write(&mut header, meta.rewrite.entropy, udp::VXLAN, udp_length);
+            vxlan::write(&mut header, meta.route.label);
+            if l3 && nexthop.l3_vxlan {
+                let (dst, src) = (nexthop.router_mac, nexthop.src_mac);
+                ethernet::write(&mut header, dst, src, ethernet::IPV4);
+                HeaderKind::VxlanRouted
+            } else {
+                HeaderKind::Vxlan
+            }
+        }
+    };
+    let change = Change {
+        port: nexthop.port,
+        vif: nexthop.vif,
+        strip: if l3 {
+            meta.inner.l3_offset
+        } else {
+            meta.decap.offset
+        },
+        patch: meta.rewrite.decrement,
+        kind,
+        header,
+    };
+    edit(meta, &change)
+}
+
+/// A frame that the slow path transmits, or one that changes sides at a cross-connect.
+fn as_it_came(meta: &Meta) -> Edit {
+    let arrival = &meta.arrival;
+    let transmit = arrival.injected && arrival.command == InjectCommand::Transmit;
+    let (port, vif) = if transmit {
+        (arrival.inject_port, arrival.inject_vif)
+    } else {
+        let entry = &meta.classify.entry;
+        (entry.cross_port, entry.cross_vif)
+    };
+    let change = Change {
+        port,
+        vif,
+        strip: 0,
+        patch: false,
+        kind: HeaderKind::Bare,
+        header: Header::EMPTY,
+    };
+    edit(meta, &change)
+}
+
+/// Records of stages that the packet did not pass are still zero, and so are their fields in the shim.
+fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
+    let tunnelled = meta.decap.tunnelled;
+    let shim = PuntShim {
+        reason: why,
+        tunnel: if tunnelled {
+            meta.parse.tunnel
+        } else {
+            TunnelKind::None
+        },
+        vif: meta.classify.vif,
+        port: meta.arrival.port,
+        vrf: meta.decap.vrf,
+        offset: meta.decap.offset,
+        l3_offset: meta.inner.l3_offset,
+        length: meta.arrival.length,
+        flow_nexthop: meta.flow.nexthop,
+        nexthop: meta.route.nexthop,
+        label: if tunnelled { meta.parse.label } else { 0 },
+        outer_src: if tunnelled { meta.parse.src } else { 0 },
+        padding: [0; 36],
+    };
+    let mut header = Header::EMPTY;
+    for word in shim.pack() {
+        header.put(&word.to_le_bytes());
+    }
+    let change = Change {
+        port: port::SLOW,
+        vif: meta.classify.vif,
+        strip: 0,
+        patch: false,
+        kind: HeaderKind::Shim,
+        header,
+    };
+    edit(meta, &change)
+}
+
+fn dropped(meta: &Meta) -> Edit {
+    Edit {
+        drop: true,
+        port: 0,
+        vif: meta.classify.vif,
+        strip: 0,
+        patch: false,
+        kind: HeaderKind::Bare,
+        add: 0,
+        header: [0; HEADER_BYTES],
+        length: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,36 @@
+//! s2_classify: whose packet it is.  Reads: `arrival`, `parse.runt`.  Writes: `classify`.
+//!
+//! ```text
+//!   wire, host:        port ─▶ [port] ─▶ vif ─▶ [vif] ─▶ entry
+//!   slow, Receive:     the shim's vif ─────────▶ [vif] ─▶ entry
+//!   slow, Transmit:    likewise, and it leaves on the shim's port at once
+//! ```
+
+use crate::decide::Decide;
+use crate::tables::Tables;
+use underpass_layout::meta::Meta;
+use underpass_layout::shim::InjectCommand;
+use underpass_layout::{DropReason, Verdict};
+
+/// Finds the interface.
+pub fn classify(tables: &Tables, meta: &mut Meta) {
+    let arrival = meta.arrival;
+    let port = tables.port(arrival.port);
+    let (vif, named) = match (arrival.injected, arrival.command) {
+        (true, command) => (arrival.inject_vif, command != InjectCommand::None),
+        (false, _) if port.valid => (port.vif, true),
+        (false, _) => (tables.profile().no_vif() as u16, false),
+    };
+    meta.classify.vif = vif;
+    meta.classify.entry = *tables.vif(vif);
+    if !named || !meta.classify.entry.valid {
+        meta.drop(DropReason::InvalidInterface);
+    } else if meta.parse.runt {
+        meta.drop(DropReason::InvalidPacket);
+    } else if arrival.injected && arrival.command == InjectCommand::Transmit {
+        meta.decide(Verdict::Deliver);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! s9_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
+//!
+//! ```text
+//!   inner.ttl, checksum ──▶ one less (RFC 791 section 3.2), checksum by RFC 1624
+//!   inner, vrf ───────────▶ entropy: the tunnel's source port
+//!   length, tunnel ───────▶ outer IP length ─▶ longer than the link carries? punt
+//! ```
+
+use crate::decide::Decide;
+use crate::headers::{ethernet, gre, ipv4, mpls, udp, vxlan};
+use crate::s7_nexthop::decrements_ttl;
+use underpass_layout::hash::entropy;
+use underpass_layout::meta::{Inner, Meta, Rewrite};
+use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind};
+use underpass_layout::PuntReason;
+
+/// TTL of a label over a packet that brings none: a frame, or an IP packet whose own is 0.
+const DEFAULT_TTL: u8 = 64;
+
+/// Computes the new fields.
+pub fn rewrite(meta: &mut Meta) {
+    if !meta.open() {
+        return;
+    }
+    let inner = &meta.inner;
+    let decrement = decrements_ttl(meta);
+    let strip = if meta.bridge.l3 {
+        inner.l3_offset
+    } else {
+        meta.decap.offset
+    };
+    let payload = meta.arrival.length.saturating_sub(strip.into());
+    meta.rewrite = Rewrite {
+        decrement,
+        ttl: label_ttl(meta, decrement),
+        checksum: if decrement {
+            checksum_one_less(inner)
+        } else {
+            inner.checksum
+        },
+        payload,
+        entropy: source_port(meta.decap.vrf, inner),
+    };
+    let nexthop = &meta.nexthop;
+    let length = usize::from(payload) + overhead(nexthop, meta.bridge.l3);
+    if nexthop.kind == NexthopKind::Tunnel && nexthop.mtu != 0 && length > nexthop.mtu.into() {
+        meta.punt(PuntReason::TooBig);
+    }
+}
+
+fn label_ttl(meta: &Meta, decrement: bool) -> u8 {
+    let ttl = match (meta.bridge.l3, decrement) {
+        (false, _) => DEFAULT_TTL,
+        (true, false) => meta.inner.ttl,
+        (true, true) => meta.inner.ttl.wrapping_sub(1),
+    };
+    match ttl {
+        0 => DEFAULT_TTL,
+        ttl => ttl,
+    }
+}
+
+/// The checksum after the TTL, upper half of the word it shares with the protocol, went down by one.
+fn checksum_one_less(inner: &Inner) -> u16 {
+    let word = |ttl| u16::from_be_bytes([ttl, inner.protocol]);
+    let (old, new) = (word(inner.ttl), word(inner.ttl.wrapping_sub(1)));
+    ipv4::updated_checksum(inner.checksum, old, new)
+}
+
+/// The source port of a UDP tunnel, from IPv4's addresses and ports, or the frame's MACs.
+fn source_port(vrf: u16, inner: &Inner) -> u16 {
+    if inner.ipv4 {
+        let (src, dst) = (inner.src.into(), inner.dst.into());
+        return entropy(
+            vrf,
+            inner.protocol,
+            inner.src_port,
+            inner.dst_port,
+            src,
+            dst,
+        );
+    }
+    entropy(vrf, 0, 0, 0, inner.src_mac, inner.dst_mac)
+}
+
+/// Bytes from the outer IP header up to the payload.
+pub(crate) fn overhead(nexthop: &NexthopEntry, l3: bool) -> usize {
+    let behind_ip = match nexthop.tunnel {
+        TunnelKind::None => 0,
+        TunnelKind::MplsGre => gre::LENGTH + mpls::LENGTH,
+        TunnelKind::MplsUdp => udp::LENGTH + mpls::LENGTH,
+        TunnelKind::Vxlan if l3 && nexthop.l3_vxlan => {
+            udp::LENGTH + vxlan::LENGTH + ethernet::LENGTH
+        }
+        TunnelKind::Vxlan => udp::LENGTH + vxlan::LENGTH,
+    };
+    ipv4::LENGTH + behind_ip
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! The first bytes of a packet, which is all that the stages see.
+
+use underpass_layout::meta::WINDOW_BYTES;
+
+/// The first [`WINDOW_BYTES`] bytes of a packet; bytes behind its end read as zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Window {
+    bytes: [u8; WINDOW_BYTES],
+}
+
+impl Window {
+    /// The window over a packet, without the shim of an injected one.
+    pub fn new(packet: &[u8]) -> Self {
+        let mut bytes = [0; WINDOW_BYTES];
+        let seen = packet.len().min(WINDOW_BYTES);
+        bytes[..seen].copy_from_slice(&packet[..seen]);
+        Window { bytes }
+    }
+
+    fn read<const N: usize>(&self, at: usize) -> [u8; N] {
+        let found = self.bytes.get(at..).and_then(|rest| rest.first_chunk());
+        found.copied().unwrap_or([0; N])
+    }
+
+    /// The byte at `at`.
+    pub fn byte(&self, at: usize) -> u8 {
+        let [byte] = self.read(at);
+        byte
+    }
+
+    /// The two bytes from `at` on, most significant first.
+    pub fn be16(&self, at: usize) -> u16 {
+        u16::from_be_bytes(self.read(at))
+    }
+
+    /// The four bytes from `at` on, most significant first.
+    pub fn be32(&self, at: usize) -> u32 {
+        u32::from_be_bytes(self.read(at))
+    }
+
+    /// The six bytes of a MAC address from `at` on, most significant first.
+    pub fn mac(&self, at: usize) -> u64 {
+        u64::from(self.be16(at)) << 32 | u64::from(self.be32(at + 2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_behind_the_end_are_zero() {
+        let window = Window::new(&[1, 2, 3]);
+        assert_eq!(window.be32(0), 0x0102_0300);
+        assert_eq!(window.be16(2), 0x0300);
+        assert_eq!(window.mac(0), 0x0102_0300_0000);
+        assert_eq!(window.be32(WINDOW_BYTES), 0);
+    }
+
+    #[test]
+    fn a_longer_packet_is_cut() {
+        let window = Window::new(&[7; 300]);
+        assert_eq!(window.byte(WINDOW_BYTES - 1), 7);
+        assert_eq!(window.byte(WINDOW_BYTES), 0);
+    }
+}
