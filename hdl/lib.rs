@@ -1,6 +1,7 @@
 //! The card in RTL, written in Rust.
 #![forbid(unsafe_code)]
 
+pub mod buses;
 pub mod card;
 pub mod hardware;
 pub mod lookup;

@@ -8,6 +8,7 @@
 //!            └─▶ edit             for deliver
 //! ```
 
+use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
 use super::s10_encap::Decided;
 use crate::card::host_bus::HostBus;
 use crate::hardware::{OutcomeCounter, TrafficCounter};
@@ -17,7 +18,13 @@ use crate::stream::beat::EditSlot;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
 use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
-use underpass_wires::{cat, k, mux, wire, BundleExt, U};
+use underpass_wires::{leaf, cat, k, mux, wire, BundleExt, U};
+
+leaf!(
+    /// The counters as a block.
+    pub CountStage(sizes: Sizes) { decided: DecidedIn, host_in: HostIn } -> { edit: EditOut, host: HostOut },
+    |decided: Decided, host: HostBus| -> (EditSlot, HostBus) { counted(sizes.0, decided, host) }
+);
 
 /// Counts, and hands the edit on a clock later.
 pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, HostBus) {

@@ -1,4 +1,12 @@
 //! The stages, in the order in which a packet meets them.
+//!
+//! ```text
+//!   header ─▶ parse ─▶ classify ─▶ decap ─▶ inner ─▶ bridge ─▶ route ─▶ nexthop ─▶ flow ─▶ rewrite ─▶ encap ─▶ count ─▶ edit
+//!   host ─────────────▶ classify ─▶ decap ──────────▶ bridge ─▶ route ─▶ nexthop ─▶ flow ──────────────────────▶ count ─▶ host
+//! ```
+//! One header enters a clock and none is ever held up: a slot is valid or empty. The host's accesses to the tables
+//! take the lower chain. This file is structure only; what a stage does stands in its own.
+
 pub mod count;
 pub mod ipv4;
 pub mod s10_encap;
@@ -12,3 +20,102 @@ pub mod s7_nexthop;
 pub mod s8_flow;
 pub mod s9_rewrite;
 pub mod slot;
+
+use crate::buses::{DecidedOut, EditOut, HeadOut, HeaderIn, HostIn, HostOut, Sizes, SlotOut};
+use count::CountStage;
+use rust_hdl_core::prelude::*;
+use s10_encap::EncapStage;
+use s1_parse::ParseStage;
+use s2_classify::ClassifyStage;
+use s3_decap::DecapStage;
+use s4_inner::InnerStage;
+use s5_bridge::BridgeStage;
+use s6_route::RouteStage;
+use s7_nexthop::NexthopStage;
+use s8_flow::FlowStage;
+use s9_rewrite::RewriteStage;
+use underpass_wires::rusthdl::ClkRst;
+
+/// The stages with what connects them.
+#[derive(LogicBlock, Default)]
+pub struct Pipeline {
+    /// Clock and reset.
+    pub cr: ClkRst,
+    /// A packet's first bytes.
+    pub header: HeaderIn,
+    /// The host's access to the tables.
+    pub host_in: HostIn,
+    /// What `deliver` does with the packet.
+    pub edit: EditOut,
+    /// The host's access on its way back.
+    pub host: HostOut,
+    /// All that was known of the packet at the end, for tests: `deliver` needs only the edit.
+    pub decided: DecidedOut,
+    parse: ParseStage,
+    classify: ClassifyStage,
+    decap: DecapStage,
+    inner: InnerStage,
+    bridge: BridgeStage,
+    route: RouteStage,
+    nexthop: NexthopStage,
+    flow: FlowStage,
+    rewrite: RewriteStage,
+    encap: EncapStage,
+    count: CountStage,
+}
+
+impl Pipeline {
+    /// The pipeline with tables of these sizes.
+    pub fn new(sizes: Sizes) -> Self {
+        Pipeline {
+            classify: ClassifyStage::new(sizes),
+            decap: DecapStage::new(sizes),
+            bridge: BridgeStage::new(sizes),
+            route: RouteStage::new(sizes),
+            nexthop: NexthopStage::new(sizes),
+            flow: FlowStage::new(sizes),
+            count: CountStage::new(sizes),
+            ..Default::default()
+        }
+    }
+}
+
+impl Logic for Pipeline {
+    #[hdl_gen]
+    fn update(&mut self) {
+        ClkRst::link(&mut self.cr, &mut self.parse.cr);
+        ClkRst::link(&mut self.cr, &mut self.classify.cr);
+        ClkRst::link(&mut self.cr, &mut self.decap.cr);
+        ClkRst::link(&mut self.cr, &mut self.inner.cr);
+        ClkRst::link(&mut self.cr, &mut self.bridge.cr);
+        ClkRst::link(&mut self.cr, &mut self.route.cr);
+        ClkRst::link(&mut self.cr, &mut self.nexthop.cr);
+        ClkRst::link(&mut self.cr, &mut self.flow.cr);
+        ClkRst::link(&mut self.cr, &mut self.rewrite.cr);
+        ClkRst::link(&mut self.cr, &mut self.encap.cr);
+        ClkRst::link(&mut self.cr, &mut self.count.cr);
+
+        HeaderIn::link(&mut self.header, &mut self.parse.header);
+        HeadOut::join(&mut self.parse.slot, &mut self.classify.slot_in);
+        HeadOut::join(&mut self.classify.slot, &mut self.decap.slot_in);
+        HeadOut::join(&mut self.decap.slot, &mut self.inner.slot_in);
+        SlotOut::join(&mut self.inner.slot, &mut self.bridge.slot_in);
+        SlotOut::join(&mut self.bridge.slot, &mut self.route.slot_in);
+        SlotOut::join(&mut self.route.slot, &mut self.nexthop.slot_in);
+        SlotOut::join(&mut self.nexthop.slot, &mut self.flow.slot_in);
+        SlotOut::join(&mut self.flow.slot, &mut self.rewrite.slot_in);
+        SlotOut::join(&mut self.rewrite.slot, &mut self.encap.slot_in);
+        DecidedOut::join(&mut self.encap.decided, &mut self.count.decided);
+        DecidedOut::link(&mut self.decided, &mut self.encap.decided);
+        EditOut::link(&mut self.edit, &mut self.count.edit);
+
+        HostIn::link(&mut self.host_in, &mut self.classify.host_in);
+        HostOut::join(&mut self.classify.host, &mut self.decap.host_in);
+        HostOut::join(&mut self.decap.host, &mut self.bridge.host_in);
+        HostOut::join(&mut self.bridge.host, &mut self.route.host_in);
+        HostOut::join(&mut self.route.host, &mut self.nexthop.host_in);
+        HostOut::join(&mut self.nexthop.host, &mut self.flow.host_in);
+        HostOut::join(&mut self.flow.host, &mut self.count.host_in);
+        HostOut::link(&mut self.host, &mut self.count.host);
+    }
+}

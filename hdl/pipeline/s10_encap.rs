@@ -11,6 +11,7 @@
 //!   Shim         | PuntShim 64 |
 //! ```
 
+use crate::buses::{DecidedOut, SlotIn};
 use super::s1_parse::{GRE, GRE_MPLS, IPV4, MPLS_PORT, UDP, VXLAN_PORT};
 use super::s9_rewrite::{ETHERNET, GRE_OVERHEAD, UDP_OVERHEAD, VXLAN_OVERHEAD};
 use super::slot::Slot;
@@ -20,7 +21,7 @@ use underpass_layout::port::SLOW;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::VerdictKind;
-use underpass_wires::{
+use underpass_wires::{leaf, 
     bundle, first, k, mux, one_of, only, packet, select, state_from, wire, zero, Bit, BundleExt, U,
 };
 
@@ -53,6 +54,12 @@ bundle! {
         partial: U<18>,
     }
 }
+
+leaf!(
+    /// The stage as a block.
+    pub EncapStage { slot_in: SlotIn } -> { decided: DecidedOut },
+    |slot: Slot| -> Decided { encap(slot) }
+);
 
 /// The stage.
 pub fn encap(slot: Slot) -> Decided {

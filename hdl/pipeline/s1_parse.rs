@@ -5,11 +5,12 @@
 //! ```
 //! Four clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides.
 
+use crate::buses::{HeadOut, HeaderIn};
 use super::ipv4::{self, Ipv4};
 use super::slot::HeadSlot;
 use crate::hardware::Parse;
 use underpass_layout::tables::TunnelKind;
-use underpass_wires::{bundle, cat, first, k, mux, only, select, wire, Bit, BundleExt, U};
+use underpass_wires::{leaf, bundle, cat, first, k, mux, only, select, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 4;
@@ -57,6 +58,12 @@ bundle! {
         words: U<3>,
     }
 }
+
+leaf!(
+    /// The stage as a block.
+    pub ParseStage { header: HeaderIn } -> { slot: HeadOut },
+    |header: crate::stream::beat::HeaderSlot| -> HeadSlot { parse(HeadSlot::new(header)) }
+);
 
 /// The stage.
 pub fn parse(slot: HeadSlot) -> HeadSlot {

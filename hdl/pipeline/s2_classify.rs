@@ -5,6 +5,7 @@
 //! ```
 //! An injected packet names its interface itself.
 
+use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use super::slot::HeadSlot;
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Classify, PortEntry, VerdictBits, VifEntry};
@@ -13,10 +14,16 @@ use underpass_layout::profile::Profile;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::id;
 use underpass_layout::DropReason;
-use underpass_wires::{first, k, BundleExt, U};
+use underpass_wires::{leaf, first, k, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 2 * direct::LATENCY + 2;
+
+leaf!(
+    /// The stage as a block.
+    pub ClassifyStage(sizes: Sizes) { slot_in: HeadIn, host_in: HostIn } -> { slot: HeadOut, host: HostOut },
+    |slot: HeadSlot, host: HostBus| -> (HeadSlot, HostBus) { classify(sizes.0, slot, host) }
+);
 
 /// The stage.
 pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {

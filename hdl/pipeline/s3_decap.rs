@@ -7,6 +7,7 @@
 //! ```
 //! A label or VNI that is unknown is a drop, never a guess. Other packets of the underlay go straight to the host.
 
+use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use super::s1_parse::ARP;
 use super::slot::HeadSlot;
 use crate::card::host_bus::HostBus;
@@ -15,10 +16,16 @@ use crate::lookup::{direct, exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, LabelAction, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, k, mux, only, wire, BundleExt};
+use underpass_wires::{leaf, first, k, mux, only, wire, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
+
+leaf!(
+    /// The stage as a block.
+    pub DecapStage(sizes: Sizes) { slot_in: HeadIn, host_in: HostIn } -> { slot: HeadOut, host: HostOut },
+    |slot: HeadSlot, host: HostBus| -> (HeadSlot, HostBus) { decap(sizes.0, slot, host) }
+);
 
 /// The stage.
 pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {

@@ -5,6 +5,7 @@
 //!   VRF, MAC ─▶ [ bridge 5 ] ─▶ [ decide ] ─▶ bridge
 //! ```
 
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::s1_parse::{ARP, UDP};
 use super::slot::Slot;
 use crate::card::host_bus::HostBus;
@@ -13,13 +14,19 @@ use crate::lookup::{exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, only, wire, BundleExt};
+use underpass_wires::{leaf, first, only, wire, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
 
 /// The port that DHCP clients send from (RFC 2131 section 4.1).
 const DHCP_CLIENT: u32 = 68;
+
+leaf!(
+    /// The stage as a block.
+    pub BridgeStage(sizes: Sizes) { slot_in: SlotIn, host_in: HostIn } -> { slot: SlotOut, host: HostOut },
+    |slot: Slot, host: HostBus| -> (Slot, HostBus) { bridge(sizes.0, slot, host) }
+);
 
 /// The stage.
 pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {

@@ -7,6 +7,7 @@
 //! ```
 //! Banks hold longer prefixes first, so the first that hits is the longest.
 
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::slot::Slot;
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Route, RouteEntry, RouteKey, VerdictBits, VrfEntry};
@@ -14,10 +15,16 @@ use crate::lookup::{direct, exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, BANKS, WAYS};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{any_of, first, k, mux, only, select, wire, Bit, BundleExt, U};
+use underpass_wires::{leaf, any_of, first, k, mux, only, select, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = direct::LATENCY + 1 + exact::LATENCY + 1;
+
+leaf!(
+    /// The stage as a block.
+    pub RouteStage(sizes: Sizes) { slot_in: SlotIn, host_in: HostIn } -> { slot: SlotOut, host: HostOut },
+    |slot: Slot, host: HostBus| -> (Slot, HostBus) { route(sizes.0, slot, host) }
+);
 
 /// The stage.
 pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {

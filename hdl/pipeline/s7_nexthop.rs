@@ -4,6 +4,7 @@
 //!   nexthop id ─▶ [ nexthop 2 ] ─▶ [ decide ] ─▶ nexthop
 //! ```
 
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::slot::Slot;
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Meta, NexthopEntry, VerdictBits};
@@ -11,10 +12,16 @@ use crate::lookup::{direct, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, NexthopKind, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{any_of, wire, Bit};
+use underpass_wires::{leaf, any_of, wire, Bit};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = direct::LATENCY + 1;
+
+leaf!(
+    /// The stage as a block.
+    pub NexthopStage(sizes: Sizes) { slot_in: SlotIn, host_in: HostIn } -> { slot: SlotOut, host: HostOut },
+    |slot: Slot, host: HostBus| -> (Slot, HostBus) { nexthop(sizes.0, slot, host) }
+);
 
 /// The stage.
 pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {

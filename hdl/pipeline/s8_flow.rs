@@ -7,6 +7,7 @@
 //! here, once: for a tenant's packet (`flow_first`) the flow's answer overrules what the stages since `s5_bridge`
 //! decided, unless the flow lets it pass.
 
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::slot::Slot;
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Flow, FlowEntry, FlowKey, Meta, SourceEntry, VerdictBits};
@@ -14,10 +15,16 @@ use crate::lookup::{direct, exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowAction, NexthopKind, SourceKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, mux, only, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{leaf, first, mux, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 1 + exact::LATENCY + direct::LATENCY + 1;
+
+leaf!(
+    /// The stage as a block.
+    pub FlowStage(sizes: Sizes) { slot_in: SlotIn, host_in: HostIn } -> { slot: SlotOut, host: HostOut },
+    |slot: Slot, host: HostBus| -> (Slot, HostBus) { flow(sizes.0, slot, host) }
+);
 
 /// The stage.
 pub fn flow(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {

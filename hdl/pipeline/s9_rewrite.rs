@@ -4,13 +4,14 @@
 //!   clock 0: TTL, checksum, length, hash of the flow          clock 1: does it fit the underlay?
 //! ```
 
+use crate::buses::{SlotIn, SlotOut};
 use super::s7_nexthop::decrements;
 use super::slot::Slot;
 use crate::hardware::{Meta, Rewrite, VerdictBits};
 use underpass_layout::hash::ENTROPY_MASKS;
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::PuntReason;
-use underpass_wires::{cat, first, k, konst, mux, only, wire, BundleExt, U};
+use underpass_wires::{leaf, cat, first, k, konst, mux, only, wire, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 2;
@@ -25,6 +26,12 @@ pub const VXLAN_OVERHEAD: u32 = 36;
 pub const ETHERNET: u32 = 14;
 /// The TTL of an MPLS header over something that has none.
 const FRAME_TTL: u32 = 64;
+
+leaf!(
+    /// The stage as a block.
+    pub RewriteStage { slot_in: SlotIn } -> { slot: SlotOut },
+    |slot: Slot| -> Slot { rewrite(slot) }
+);
 
 /// The stage.
 pub fn rewrite(slot: Slot) -> Slot {

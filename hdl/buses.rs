@@ -1,0 +1,28 @@
+//! The bundles that cross from one RustHDL block to another, each a bus with two ends: `SlotOut` is joined to `SlotIn`.
+
+use crate::card::host_bus::HostBus;
+use crate::pipeline::s10_encap::Decided;
+use crate::pipeline::slot::{HeadSlot, Slot};
+use crate::stream::beat::{BodyWrite, Credit, EditSlot, HeaderSlot, Offer};
+use underpass_layout::profile::{Profile, SIM};
+use underpass_wires::{bus, Bundle};
+
+bus! { pub HeaderOut, pub HeaderIn, HeaderSlot::W }
+bus! { pub HeadOut, pub HeadIn, HeadSlot::W }
+bus! { pub SlotOut, pub SlotIn, Slot::W }
+bus! { pub DecidedOut, pub DecidedIn, Decided::W }
+bus! { pub EditOut, pub EditIn, EditSlot::W }
+bus! { pub BodyOut, pub BodyIn, BodyWrite::W }
+bus! { pub CreditOut, pub CreditIn, Credit::W }
+bus! { pub OfferOut, pub OfferIn, Offer::W }
+bus! { pub HostOut, pub HostIn, HostBus::W }
+
+/// Which sizes a block is built for.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes(pub &'static Profile);
+
+impl Default for Sizes {
+    fn default() -> Self {
+        Sizes(&SIM)
+    }
+}
