@@ -318,11 +318,17 @@ impl Graph {
             }
             return sum;
         }
-        match live[..] {
-            [] => self.zeros(width, at),
-            [(c, x)] if self.is_ones(c) => x,
-            _ => self.make(Op::OneOf(live.as_slice().into()), width, &args, at),
+        // What always holds is ORed in; what may hold is gated.
+        let (fixed, open): (Vec<_>, Vec<_>) = live.into_iter().partition(|&(c, _)| self.is_ones(c));
+        let mut sum = self.zeros(width, at);
+        for (_, x) in fixed {
+            sum = self.or(sum, x, at);
         }
+        if open.is_empty() {
+            return sum;
+        }
+        let gated = self.make(Op::OneOf(open.as_slice().into()), width, &args, at);
+        self.or(gated, sum, at)
     }
 
     pub fn select(&mut self, index: Id, items: &[Id], at: Loc) -> Id {
