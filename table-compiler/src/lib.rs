@@ -20,6 +20,7 @@ mod port;
 pub mod compile;
 pub mod network;
 pub mod objects;
+pub mod placed;
 
 pub use compile::objects;
 pub use mac::{InvalidMac, Mac};

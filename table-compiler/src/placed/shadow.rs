@@ -1,0 +1,300 @@
+//! What one exact-match table of the card holds, and where: the host's copy, in which places are found.
+//!
+//! ```text
+//!   key ──hash──▶ one row in each of four ways; the entry lies in one of them
+//!   insert        m entries move out of the way, each by one write of its copy, the far end first; then the entry is
+//!                 written over the slot whose entry has a copy by then: m + 1 writes, and no key ever misses
+//! ```
+//! An entry is cut in two numbers: its key, and its value (all behind the key). What the ways are for the card they
+//! are here, so that a lookup in the shadow is the lookup of the card. A bank of routes is a shadow of its own.
+
+use std::sync::Arc;
+
+use underpass_layout::hash::{row, Tabulation};
+use underpass_layout::tables::{Lookup, TableSpec, WAYS};
+
+use super::row::Row;
+use super::search::Search;
+
+/// No place was found for a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("table {table} is full: {used} of {capacity} entries used, and none can move to make room")]
+pub struct TableFull {
+    /// The table.
+    pub table: &'static str,
+    /// Its slots (of one bank, where it has banks).
+    pub capacity: usize,
+    /// Those that are taken.
+    pub used: usize,
+}
+
+/// Why a row is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A new entry, or a row that was empty.
+    New,
+    /// Another value in the same place.
+    Change,
+    /// A copy of an entry that makes room for another; the old place still has it.
+    Move,
+    /// Nothing is left there.
+    Free,
+}
+
+/// One write of one row. All of it changes in one clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowWrite {
+    /// The row, as the table-access registers count: `way * rows_per_way + row`.
+    pub address: u32,
+    /// All its words, those of the other slots too.
+    pub row: Row,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What one exact-match table (or one bank of it) holds.
+#[derive(Clone, Debug)]
+pub struct Shadow {
+    table: &'static TableSpec,
+    tabulation: Arc<Tabulation>,
+    /// Address of row 0 of way 0.
+    base: u32,
+    rows: usize,
+    key_width: usize,
+    /// By slot: key << 1 | 1, or 0 where the slot is free. The low bits of the entry are just that.
+    tags: Vec<u128>,
+    /// By slot: what is behind the key.
+    values: Vec<u128>,
+    used: usize,
+    search: Search,
+    /// What slots held before, while a batch is under way.
+    undo: Option<Vec<(u32, u128, u128)>>,
+}
+
+impl Shadow {
+    /// An empty table of `rows` rows a way, whose first row is the `base`th of `table`. Only exact-match tables have
+    /// a shadow: `None` for others.
+    pub fn new(
+        table: &'static TableSpec,
+        rows: usize,
+        base: u32,
+        tabulation: Arc<Tabulation>,
+    ) -> Option<Self> {
+        let Lookup::Exact {
+            slots, key_width, ..
+        } = table.lookup
+        else {
+            return None;
+        };
+        let count = WAYS * rows * slots;
+        Some(Shadow {
+            table,
+            tabulation,
+            base,
+            rows,
+            key_width,
+            tags: vec![0; count],
+            values: vec![0; count],
+            used: 0,
+            search: Search::default(),
+            undo: None,
+        })
+    }
+
+    /// The table.
+    pub fn table(&self) -> &'static TableSpec {
+        self.table
+    }
+
+    /// Entries in it.
+    pub fn used(&self) -> usize {
+        self.used
+    }
+
+    /// Entries that fit if all can be placed.
+    pub fn capacity(&self) -> usize {
+        self.tags.len()
+    }
+
+    /// The value of a key.
+    pub fn get(&self, key: u128) -> Option<u128> {
+        self.find(key, &self.rows_of(key))
+            .map(|slot| self.values[slot as usize])
+    }
+
+    /// Every key with its value, in the order of the slots.
+    pub fn iter(&self) -> impl Iterator<Item = (u128, u128)> + '_ {
+        let entries = self.tags.iter().zip(&self.values);
+        entries
+            .filter(|(tag, _)| **tag != 0)
+            .map(|(tag, value)| (tag >> 1, *value))
+    }
+
+    /// Every row in which something is, by address.
+    pub fn iter_rows(&self) -> impl Iterator<Item = (u32, Row)> + '_ {
+        let slots = self.table.slots();
+        let rows = self.tags.chunks_exact(slots).enumerate();
+        rows.filter(|(_, tags)| tags.iter().any(|tag| *tag != 0))
+            .map(move |(at, _)| (self.base + at as u32, self.row_at((at * slots) as u32)))
+    }
+
+    /// Gives `key` a value, whether it had one or not, and appends the writes that do it, in order. Nothing is
+    /// written where the key has that value already.
+    ///
+    /// # Errors
+    /// No place was found; then nothing has changed.
+    pub fn insert(
+        &mut self,
+        key: u128,
+        value: u128,
+        writes: &mut Vec<RowWrite>,
+    ) -> Result<(), TableFull> {
+        let rows = self.rows_of(key);
+        if let Some(slot) = self.find(key, &rows) {
+            if self.values[slot as usize] != value {
+                self.set(slot, self.tags[slot as usize], value);
+                writes.push(self.write(slot, Reason::Change));
+            }
+            return Ok(());
+        }
+        let mut search = std::mem::take(&mut self.search);
+        let found = search.run(self, &rows);
+        let outcome = match found {
+            Some(free) => {
+                self.place(free, &mut search, key, value, writes);
+                Ok(())
+            }
+            None => Err(self.full()),
+        };
+        self.search = search;
+        outcome
+    }
+
+    /// Takes `key` out, and appends the write that does it, if it was in.
+    pub fn remove(&mut self, key: u128, writes: &mut Vec<RowWrite>) -> Option<u128> {
+        let slot = self.find(key, &self.rows_of(key))?;
+        let value = self.values[slot as usize];
+        self.set(slot, 0, 0);
+        self.used -= 1;
+        writes.push(self.write(slot, Reason::Free));
+        Some(value)
+    }
+
+    /// Inserts all of `batch`, or nothing.
+    ///
+    /// # Errors
+    /// One of them found no place; then nothing has changed, and `writes` is as it was.
+    pub fn insert_all(
+        &mut self,
+        batch: &[(u128, u128)],
+        writes: &mut Vec<RowWrite>,
+    ) -> Result<(), TableFull> {
+        let (start, used) = (writes.len(), self.used);
+        self.undo = Some(Vec::new());
+        let outcome = batch
+            .iter()
+            .try_for_each(|(key, value)| self.insert(*key, *value, writes));
+        let undo = self.undo.take().unwrap_or_default();
+        if outcome.is_err() {
+            for (slot, tag, value) in undo.into_iter().rev() {
+                self.set(slot, tag, value);
+            }
+            self.used = used;
+            writes.truncate(start);
+        }
+        outcome
+    }
+
+    /// Moves what is on the path out of the way and writes the entry into the slot that is left.
+    fn place(
+        &mut self,
+        free: u32,
+        search: &mut Search,
+        key: u128,
+        value: u128,
+        writes: &mut Vec<RowWrite>,
+    ) {
+        let mut target = free;
+        while let Some(from) = search.next_move() {
+            self.set(target, self.tags[from as usize], self.values[from as usize]);
+            writes.push(self.write(target, Reason::Move));
+            target = from;
+        }
+        self.set(target, key << 1 | 1, value);
+        self.used += 1;
+        writes.push(self.write(target, Reason::New));
+    }
+
+    fn set(&mut self, slot: u32, tag: u128, value: u128) {
+        let at = slot as usize;
+        if let Some(undo) = &mut self.undo {
+            undo.push((slot, self.tags[at], self.values[at]));
+        }
+        self.tags[at] = tag;
+        self.values[at] = value;
+    }
+
+    fn full(&self) -> TableFull {
+        TableFull {
+            table: self.table.name,
+            capacity: self.capacity(),
+            used: self.used,
+        }
+    }
+
+    fn find(&self, key: u128, rows: &[u32; WAYS]) -> Option<u32> {
+        let tag = key << 1 | 1;
+        rows.iter()
+            .flat_map(|row| self.slots_of(*row))
+            .find(|slot| self.tags[*slot as usize] == tag)
+    }
+
+    fn write(&self, slot: u32, reason: Reason) -> RowWrite {
+        let address = self.base + slot / self.table.slots() as u32;
+        RowWrite {
+            address,
+            row: self.row_at(slot),
+            reason,
+        }
+    }
+
+    /// The row in which a slot is, as it stands.
+    fn row_at(&self, slot: u32) -> Row {
+        let mut row = Row::empty(self.table);
+        let slots = self.table.slots();
+        let first = slot as usize / slots * slots;
+        let (width, tag_width) = (self.table.entry_width, 1 + self.key_width);
+        for place in 0..slots {
+            row.put(place * width, self.tags[first + place], tag_width);
+            row.put(
+                place * width + tag_width,
+                self.values[first + place],
+                width - tag_width,
+            );
+        }
+        row
+    }
+
+    /// The row of a key in each way, ways counted on.
+    pub(super) fn rows_of(&self, key: u128) -> [u32; WAYS] {
+        let hash = self.tabulation.hash(key, self.key_width);
+        std::array::from_fn(|way| (way * self.rows + row(hash, way, self.rows)) as u32)
+    }
+
+    pub(super) fn slots_of(&self, row: u32) -> std::ops::Range<u32> {
+        let slots = self.table.slots() as u32;
+        row * slots..(row + 1) * slots
+    }
+
+    pub(super) fn way_of(&self, slot: u32) -> usize {
+        slot as usize / (self.rows * self.table.slots())
+    }
+
+    pub(super) fn is_free(&self, slot: u32) -> bool {
+        self.tags[slot as usize] == 0
+    }
+
+    pub(super) fn key_at(&self, slot: u32) -> u128 {
+        self.tags[slot as usize] >> 1
+    }
+}
