@@ -63,7 +63,10 @@ mod tests {
     fn wires_and_records_have_the_same_widths() {
         assert_eq!(super::Meta::W, underpass_layout::meta::Meta::WIDTH);
         assert_eq!(super::Edit::W, underpass_layout::meta::Edit::WIDTH);
-        assert_eq!(super::FlowEntry::W, underpass_layout::tables::FlowEntry::WIDTH);
+        assert_eq!(
+            super::FlowEntry::W,
+            underpass_layout::tables::FlowEntry::WIDTH
+        );
         assert_eq!(super::PuntShim::W, underpass_layout::shim::PuntShim::WIDTH);
     }
 }

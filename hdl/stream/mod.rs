@@ -1,3 +1,4 @@
 //! The bus and its flow control: from the outer stream to headers and bodies, and back.
 
 pub mod beat;
+pub mod fifo;
