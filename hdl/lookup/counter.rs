@@ -58,7 +58,7 @@ bundle! {
 /// Counts events in the rows of a table; the host may read it.
 pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
     let name = place.table.name;
-    let rows = memory::<C>(name, place.depth(), Ram::Block);
+    let rows = memory::<C>(&place.memory_name(0), place.depth(), Ram::Block);
     let bus = host::read_only(place, rows, bus);
     let old = rows
         .read(&format!("{name}_row"), low(event.row))

@@ -37,7 +37,7 @@ impl Place {
     /// The name of one of its memories.
     pub fn memory_name(&self, way: usize) -> String {
         match self.table.ways() {
-            1 => self.table.name.to_string(),
+            1 => format!("{}_rows", self.table.name),
             _ => format!("{}_way{way}", self.table.name),
         }
     }

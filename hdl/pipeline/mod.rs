@@ -50,7 +50,7 @@ pub struct Pipeline {
     /// The host's access on its way back.
     pub host: HostOut,
     /// All that was known of the packet at the end, for tests: `deliver` needs only the edit.
-    pub decided: DecidedOut,
+    pub tap: DecidedOut,
     parse: ParseStage,
     classify: ClassifyStage,
     decap: DecapStage,
@@ -106,7 +106,7 @@ impl Logic for Pipeline {
         SlotOut::join(&mut self.flow.slot, &mut self.rewrite.slot_in);
         SlotOut::join(&mut self.rewrite.slot, &mut self.encap.slot_in);
         DecidedOut::join(&mut self.encap.decided, &mut self.count.decided);
-        DecidedOut::link(&mut self.decided, &mut self.encap.decided);
+        DecidedOut::link(&mut self.tap, &mut self.encap.tap);
         EditOut::link(&mut self.edit, &mut self.count.edit);
 
         HostIn::link(&mut self.host_in, &mut self.classify.host_in);

@@ -56,9 +56,12 @@ bundle! {
 }
 
 leaf!(
-    /// The stage as a block.
-    pub EncapStage { slot_in: SlotIn } -> { decided: DecidedOut },
-    |slot: Slot| -> Decided { encap(slot) }
+    /// The stage as a block. `tap` is `decided` once more: a RustHDL port leads to one place only.
+    pub EncapStage { slot_in: SlotIn } -> { decided: DecidedOut, tap: DecidedOut },
+    |slot: Slot| -> (Decided, Decided) {
+        let decided = encap(slot);
+        (decided, decided)
+    }
 );
 
 /// The stage.
