@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use crate::axil::{AxilDone, AxilDriver, AxilOp, Response};
+use crate::axil::{AxilDone, AxilOp, Response};
+use crate::axil_driver::AxilDriver;
 use crate::bench::{known, Bench};
 use crate::dut::Dut;
 use crate::stalls::Stalls;

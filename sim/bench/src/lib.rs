@@ -30,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 mod axil;
+mod axil_driver;
 mod axil_master;
 mod axis;
 mod axis_driver;
@@ -43,7 +44,8 @@ mod stalls;
 mod task;
 mod violation;
 
-pub use axil::{AxilDone, AxilDriver, AxilOp, Response};
+pub use axil::{AxilDone, AxilOp, Response};
+pub use axil_driver::AxilDriver;
 pub use axil_master::AxilMaster;
 pub use axis::Axis;
 pub use axis_driver::AxisDriver;

@@ -162,6 +162,7 @@ impl Error {
                 Some("set UNDERPASS_VERILATOR to a verilator of 5.006 or newer, or unset it")
             }
             Error::NoCompiler { .. } => Some("apt-get install g++, or set CXX"),
+            Error::Load { .. } => Some("remove its directory, and it is built again"),
             Error::File { .. } => Some("set UNDERPASS_CACHE to a directory that can be written"),
             _ => None,
         }

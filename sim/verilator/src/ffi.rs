@@ -1,4 +1,4 @@
-//! All that is unsafe: loading a model's shared library, calling its six functions, and touching its ports' storage.
+//! All that is unsafe: loading a model's shared library, calling its few functions, and touching its ports' storage.
 //!
 //! The other side is `shim`'s C++. What a pointer means there is said here once, and everything above is safe Rust.
 
@@ -74,18 +74,18 @@ impl Model {
         let mut at = vec![ptr::null_mut(); ports.len()];
         // SAFETY: `at` has room for the pointers of all ports, which is what the shim built for this list writes.
         let handle = NonNull::new(unsafe { (api.new)(at.len() as u64, at.as_mut_ptr()) })?;
-        let slots = at.into_iter().zip(ports).map(|(at, port)| {
-            Some(Slot {
+        let mut model = Model {
+            handle,
+            slots: Vec::with_capacity(ports.len()),
+            api,
+        };
+        for (at, port) in at.into_iter().zip(ports) {
+            model.slots.push(Slot {
                 at: NonNull::new(at)?,
                 width: port.width,
-            })
-        });
-        let slots = slots.collect::<Option<Vec<Slot>>>();
-        Some(Model {
-            handle,
-            slots: slots.unwrap_or_default(),
-            api,
-        })
+            });
+        }
+        Some(model)
     }
 
     /// Settles the logic with the clock low.

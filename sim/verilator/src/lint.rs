@@ -1,6 +1,7 @@
 //! Lint: what Verilator thinks of a text, with the codes that say nothing about the logic left out.
 
 use std::fs;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::cache;
 use crate::error::Error;
@@ -17,7 +18,10 @@ pub fn lint(source: &Source) -> Result<(), Error> {
     // Lint writes nothing but its words, yet Verilator wants a file to read.
     let dir = cache::default_dir().join("lint");
     fs::create_dir_all(&dir).map_err(Error::file("create", &dir))?;
-    let file = dir.join(format!("{}.v", cache::key([source.verilog.as_str()])));
+    // The same text may be linted by several threads and processes at once.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    let file = dir.join(format!("{process}-{count}.v"));
     fs::write(&file, &source.verilog).map_err(Error::file("write", &file))?;
     let mut command = tools.verilator_command();
     command.args([

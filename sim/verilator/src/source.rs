@@ -68,7 +68,7 @@ pub struct Source {
     pub trace: bool,
     /// Build with line coverage; a few times slower.
     pub coverage: bool,
-    /// Lint codes that [`crate::lint`] passes over, besides those that say nothing about the logic.
+    /// Lint codes that [`crate::lint()`] passes over, besides those that say nothing about the logic.
     pub lint_allowed: Vec<String>,
     /// C++ compilers run side by side; 0 is one for each core.
     pub jobs: usize,

@@ -21,7 +21,8 @@ pub struct Toolchain {
     /// `VERILATOR_ROOT` for it; an installed Verilator knows its own.
     root: Option<PathBuf>,
     version: String,
-    compiler: String,
+    /// The C++ compiler and the arguments that `$CXX` gives it, as in `ccache g++`.
+    compiler: Vec<String>,
     compiler_version: String,
 }
 
@@ -66,7 +67,7 @@ impl Toolchain {
 
     /// A command that runs the C++ compiler.
     pub(crate) fn compiler_command(&self) -> Command {
-        Command::new(&self.compiler)
+        compiler_command(&self.compiler)
     }
 
     /// The directory of `verilated.h` and the runtime's sources.
@@ -94,14 +95,24 @@ fn verilator_command(path: &Path, root: Option<&Path>) -> Command {
     command
 }
 
-fn find_compiler() -> Result<(String, String), Error> {
-    let command = env::var("CXX")
-        .ok()
-        .filter(|c| !c.is_empty())
-        .unwrap_or_else(|| "g++".into());
-    match first_line(Command::new(&command).arg("--version")) {
-        Ok(version) => Ok((command, version)),
-        Err(reason) => Err(Error::NoCompiler { command, reason }),
+fn compiler_command(words: &[String]) -> Command {
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+fn find_compiler() -> Result<(Vec<String>, String), Error> {
+    let set = env::var("CXX").unwrap_or_default();
+    let mut words: Vec<String> = set.split_whitespace().map(String::from).collect();
+    if words.is_empty() {
+        words.push("g++".into());
+    }
+    match first_line(compiler_command(&words).arg("--version")) {
+        Ok(version) => Ok((words, version)),
+        Err(reason) => Err(Error::NoCompiler {
+            command: words.join(" "),
+            reason,
+        }),
     }
 }
 
