@@ -41,6 +41,8 @@ use error::Fault;
 use names::Networks;
 use read::Fields;
 
+use crate::port::PortName;
+
 const KEYS: &[&str] = &[
     "node",
     "underlay",
@@ -74,6 +76,14 @@ impl Network {
     #[must_use]
     pub fn network(&self, index: NetworkIndex) -> &VirtualNetwork {
         &self.networks[index.0]
+    }
+
+    /// The ports of the card that it uses: the underlay's, the host's, the guests'.
+    pub fn ports(&self) -> impl Iterator<Item = PortName> + '_ {
+        let own = [Some(self.underlay.port), self.underlay.host_port];
+        own.into_iter()
+            .flatten()
+            .chain(self.interfaces.iter().map(|interface| interface.port))
     }
 }
 

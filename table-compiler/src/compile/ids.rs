@@ -1,5 +1,6 @@
 //! The numbers that objects refer to each other by.
 
+use std::collections::hash_map::Entry;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -146,10 +147,8 @@ impl Ids {
             let routed = (mode.routes() && has_routes)
                 .then(|| Tunnel::routed(&remote.next_hop, &remote.target));
             for tunnel in bridged.into_iter().chain(routed) {
-                if !ids.by_tunnel.contains_key(&tunnel) {
-                    let id = take();
-                    ids.by_tunnel.insert(tunnel, id);
-                    ids.tunnels.push((tunnel, id));
+                if let Entry::Vacant(vacant) = ids.by_tunnel.entry(tunnel) {
+                    ids.tunnels.push((tunnel, *vacant.insert(take())));
                 }
             }
         }

@@ -1,0 +1,78 @@
+//! Objects in the peer's own words read in and print back with the same meaning.
+//!
+//! `vocabulary/objects.json` has one object of every shape that the behaviour cases use.
+
+use serde_json::Value;
+use underpass_table_compiler::objects::{Object, Objects};
+
+const OBJECTS: &str = include_str!("vocabulary/objects.json");
+
+/// A key with `null` says as much as no key, and so does VRF 0 of a nexthop.
+fn meaning(mut value: Value) -> Value {
+    if let Value::Object(map) = &mut value {
+        let nexthop = map.get("object") == Some(&Value::from("nexthop"));
+        map.retain(|key, value| !value.is_null() && !(nexthop && key == "vrf" && *value == 0));
+    }
+    value
+}
+
+#[test]
+fn every_shape_reads_and_prints_back() {
+    let list: Vec<Value> = serde_json::from_str(OBJECTS).expect("a JSON list");
+    assert!(list.len() > 40);
+    for value in list {
+        let object: Object = serde_json::from_value(value.clone())
+            .unwrap_or_else(|error| panic!("{error}: {value}"));
+        let back = serde_json::to_value(&object).expect("plain data");
+        assert_eq!(meaning(back), meaning(value));
+    }
+}
+
+#[test]
+fn objects_sort_by_noun_and_lose_nothing() {
+    let list: Vec<Object> = serde_json::from_str(OBJECTS).expect("objects");
+    let objects: Objects = list.iter().cloned().collect();
+    let back: Vec<Object> = objects.into();
+    assert_eq!(back.len(), list.len());
+    assert!(list.iter().all(|object| back.contains(object)));
+}
+
+#[test]
+fn what_means_nothing_is_refused() {
+    for (json, message) in [
+        (
+            r#"{"object":"mpls","label":17,"nh":6,"ttl":1}"#,
+            "unknown field `ttl`",
+        ),
+        (r#"{"object":"tunnel","id":1}"#, "unknown variant `tunnel`"),
+        (
+            r#"{"object":"nexthop","id":3,"type":"l2_rcv","family":"bridge","flags":{"value":"0x0","names":[]},"out_vif":1}"#,
+            "nexthop 3 has `out_vif`, expected none with type l2_rcv",
+        ),
+        (
+            r#"{"object":"nexthop","id":3,"type":"encap","family":"inet","flags":{"value":"0x0","names":[]},"out_vif":1}"#,
+            "nexthop 3 has no `rewrite_hex`, expected one with type encap",
+        ),
+        (
+            r#"{"object":"nexthop","id":3,"type":"discard","family":"inet","flags":{"value":"0x4","names":[]}}"#,
+            "flags 0x4 have unknown bits 0x4",
+        ),
+        (
+            r#"{"object":"nexthop","id":3,"type":"discard","family":"inet","flags":{"value":"4","names":[]}}"#,
+            "flags `4` are not a number, expected the form 0x1c0",
+        ),
+        (
+            r#"{"object":"route","vrf":1,"prefix":"10.0.0.0/8","nh":1,"flags":["proxied"]}"#,
+            "flag `proxied` is unknown, expected one of label_valid(L), proxy(P)",
+        ),
+        (
+            r#"{"object":"bridge","vrf":1,"mac":"02:00","nh":1,"flags":[]}"#,
+            "`02:00` is not a MAC address",
+        ),
+    ] {
+        let error = serde_json::from_str::<Object>(json)
+            .expect_err(json)
+            .to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
