@@ -10,8 +10,10 @@ const OBJECTS: &str = include_str!("vocabulary/objects.json");
 /// A key with `null` says as much as no key, and so does VRF 0 of a nexthop.
 fn meaning(mut value: Value) -> Value {
     if let Value::Object(map) = &mut value {
-        let nexthop = map.get("object") == Some(&Value::from("nexthop"));
-        map.retain(|key, value| !value.is_null() && !(nexthop && key == "vrf" && *value == 0));
+        map.retain(|_, value| !value.is_null());
+        if map["object"] == "nexthop" && map.get("vrf") == Some(&Value::from(0)) {
+            map.remove("vrf");
+        }
     }
     value
 }
