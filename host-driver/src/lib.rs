@@ -14,4 +14,6 @@
 #![forbid(unsafe_code)]
 
 pub mod access;
+pub mod describe;
 pub mod driver;
+pub mod replay;

@@ -27,13 +27,18 @@ pub enum DriverError {
         driver: u64,
     },
     /// A card of our layout whose profile has no name here.
-    #[error("the card says it is of profile {found:?}, expected one of {}", profiles())]
+    #[error(
+        "the card says it is of profile {found:?}, expected one of {}",
+        profiles()
+    )]
     UnknownProfile {
         /// The register's four characters.
         found: String,
     },
     /// A table is not as large as the profile says.
-    #[error("table {table} of the card has {found} rows, expected {expected} in profile {profile}")]
+    #[error(
+        "table {table} of the card has {found} rows, expected {expected} in profile {profile}"
+    )]
     OtherRows {
         /// The table.
         table: &'static str,
@@ -89,7 +94,9 @@ pub enum DriverError {
         max: usize,
     },
     /// A frame from the slow port without a whole shim in front.
-    #[error("found a frame of {found} bytes on the slow port, expected a shim of {expected} bytes")]
+    #[error(
+        "found a frame of {found} bytes on the slow port, expected a shim of {expected} bytes"
+    )]
     NoShim {
         /// Bytes of the frame.
         found: usize,

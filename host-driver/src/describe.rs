@@ -1,0 +1,364 @@
+//! What a frame is, in a few words, for people: `ICMP echo request 10.1.1.3 > 10.2.2.3 id 7 seq 1`.
+//!
+//! ```text
+//!   MPLSoUDP 192.168.100.3 > 192.168.100.4 label 37 | TCP 10.1.1.3:40000 > 10.2.2.4:80 SYN
+//!   └──────────── wrapping(frame) ────────────────┘   └──────── the tenant's packet ──────┘
+//! ```
+//! It guesses where a machine would refuse: bytes that make no sense are described by what still does.
+
+use etherparse::{
+    ArpOperation, EtherType, Icmpv4Type, IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice,
+    TransportSlice, UdpSlice,
+};
+use std::net::{IpAddr, SocketAddr};
+
+/// UDP port of MPLS (RFC 7510), and the one that vRouters used before it.
+const MPLS_UDP_PORTS: [u16; 2] = [6635, 51234];
+/// UDP port of VXLAN (RFC 7348).
+const VXLAN_UDP_PORT: u16 = 4789;
+/// IP protocol of GRE.
+const GRE: IpNumber = IpNumber(47);
+/// Ethertype of an MPLS unicast packet.
+const MPLS: u16 = 0x8847;
+/// Tunnels within tunnels that are still told apart.
+const MAX_DEPTH: usize = 4;
+
+/// The whole frame.
+pub fn frame(bytes: &[u8]) -> String {
+    let (mut words, mut rest) = (Vec::new(), Layer::Frame(bytes));
+    for _ in 0..MAX_DEPTH {
+        let (word, within) = layer(rest);
+        words.push(word);
+        match within {
+            Some(within) => rest = within,
+            None => break,
+        }
+    }
+    words.join(" | ")
+}
+
+/// The tunnel headers of a frame, if it has any.
+pub fn wrapping(bytes: &[u8]) -> Option<String> {
+    let (word, within) = layer(Layer::Frame(bytes));
+    within.map(|_| word)
+}
+
+/// What is to be described next.
+#[derive(Clone, Copy)]
+enum Layer<'a> {
+    Frame(&'a [u8]),
+    Ip(&'a [u8]),
+}
+
+/// One layer in words, and what is inside if it is a tunnel.
+fn layer(bytes: Layer<'_>) -> (String, Option<Layer<'_>>) {
+    let packet = match bytes {
+        Layer::Frame(bytes) => match LaxSlicedPacket::from_ethernet(bytes) {
+            Ok(packet) => packet,
+            Err(_) => return (format!("{} bytes, no Ethernet header", bytes.len()), None),
+        },
+        Layer::Ip(bytes) => match LaxSlicedPacket::from_ip(bytes) {
+            Ok(packet) => packet,
+            Err(_) => return (format!("{} bytes, no IP header", bytes.len()), None),
+        },
+    };
+    let tag = packet
+        .vlan_ids()
+        .first()
+        .map(|id| format!("VLAN {} ", id.value()));
+    let (word, within) = match &packet.net {
+        Some(net) => network(net, packet.transport.as_ref()),
+        None => {
+            let ethertype = packet
+                .ether_payload()
+                .map_or(0, |payload| payload.ether_type.0);
+            (format!("ethertype {ethertype:#06x}"), None)
+        }
+    };
+    (tag.unwrap_or_default() + &word, within)
+}
+
+fn network<'a>(
+    net: &LaxNetSlice<'a>,
+    transport: Option<&TransportSlice<'a>>,
+) -> (String, Option<Layer<'a>>) {
+    match net {
+        LaxNetSlice::Arp(arp) => (arp_words(arp), None),
+        LaxNetSlice::Ipv4(ip) => {
+            let header = ip.header();
+            let ends = (
+                IpAddr::V4(header.source_addr()),
+                IpAddr::V4(header.destination_addr()),
+            );
+            let payload = ip.payload();
+            if payload.fragmented {
+                let at = header.fragments_offset().byte_offset();
+                let protocol = protocol(payload.ip_number);
+                return (
+                    format!("{protocol} {} > {} fragment at {at}", ends.0, ends.1),
+                    None,
+                );
+            }
+            internet(ends, payload.ip_number, payload.payload, transport)
+        }
+        LaxNetSlice::Ipv6(ip) => {
+            let header = ip.header();
+            let ends = (
+                IpAddr::V6(header.source_addr()),
+                IpAddr::V6(header.destination_addr()),
+            );
+            let payload = ip.payload();
+            internet(ends, payload.ip_number, payload.payload, transport)
+        }
+    }
+}
+
+fn internet<'a>(
+    (src, dst): (IpAddr, IpAddr),
+    number: IpNumber,
+    payload: &'a [u8],
+    transport: Option<&TransportSlice<'a>>,
+) -> (String, Option<Layer<'a>>) {
+    match transport {
+        Some(TransportSlice::Udp(udp)) => {
+            if let Some((name, within)) = udp_tunnel(udp) {
+                return (format!("{name} {src} > {dst} {}", within.0), Some(within.1));
+            }
+            let (a, b) = sockets(src, udp.source_port(), dst, udp.destination_port());
+            (format!("UDP {a} > {b}"), None)
+        }
+        Some(TransportSlice::Tcp(tcp)) => {
+            let (a, b) = sockets(src, tcp.source_port(), dst, tcp.destination_port());
+            (format!("TCP {a} > {b}{}", tcp_flags(tcp)), None)
+        }
+        Some(TransportSlice::Icmpv4(icmp)) => (
+            format!(
+                "ICMP {} {src} > {dst}{}",
+                icmp_name(icmp.icmp_type(), icmp.type_u8()),
+                icmp_echo(icmp.icmp_type())
+            ),
+            None,
+        ),
+        Some(TransportSlice::Icmpv6(icmp)) => (
+            format!("ICMPv6 type {} {src} > {dst}", icmp.type_u8()),
+            None,
+        ),
+        _ => match gre(number, payload) {
+            Some((words, within)) => (format!("MPLSoGRE {src} > {dst} {words}"), Some(within)),
+            None => (format!("{} {src} > {dst}", protocol(number)), None),
+        },
+    }
+}
+
+fn sockets(src: IpAddr, src_port: u16, dst: IpAddr, dst_port: u16) -> (SocketAddr, SocketAddr) {
+    (
+        SocketAddr::new(src, src_port),
+        SocketAddr::new(dst, dst_port),
+    )
+}
+
+/// `TCP`, `SCTP`, or the number.
+fn protocol(number: IpNumber) -> String {
+    match number.keyword_str() {
+        Some(name) => name.to_owned(),
+        None => format!("IP protocol {}", number.0),
+    }
+}
+
+fn tcp_flags(tcp: &TcpSlice<'_>) -> String {
+    let flags = [
+        (tcp.syn(), " SYN"),
+        (tcp.fin(), " FIN"),
+        (tcp.rst(), " RST"),
+        (tcp.ack(), " ACK"),
+    ];
+    flags
+        .iter()
+        .filter(|(set, _)| *set)
+        .map(|(_, name)| *name)
+        .collect()
+}
+
+fn icmp_name(kind: Icmpv4Type, number: u8) -> String {
+    match kind {
+        Icmpv4Type::EchoRequest(_) => "echo request".to_owned(),
+        Icmpv4Type::EchoReply(_) => "echo reply".to_owned(),
+        Icmpv4Type::DestinationUnreachable(_) => "unreachable".to_owned(),
+        Icmpv4Type::TimeExceeded(_) => "time exceeded".to_owned(),
+        _ => format!("type {number}"),
+    }
+}
+
+fn icmp_echo(kind: Icmpv4Type) -> String {
+    match kind {
+        Icmpv4Type::EchoRequest(echo) | Icmpv4Type::EchoReply(echo) => {
+            format!(" id {} seq {}", echo.id, echo.seq)
+        }
+        _ => String::new(),
+    }
+}
+
+fn arp_words(arp: &etherparse::ArpPacketSlice<'_>) -> String {
+    let Ok(arp) = arp.to_packet().try_eth_ipv4() else {
+        return "ARP, not for IPv4 over Ethernet".to_owned();
+    };
+    let (sender, target) = (arp.sender_ipv4_addr(), arp.target_ipv4_addr());
+    match arp.operation {
+        ArpOperation::REQUEST if sender == target => format!("ARP announces {sender}"),
+        ArpOperation::REQUEST => format!("ARP who has {target}? tell {sender}"),
+        ArpOperation::REPLY => format!("ARP {sender} is at {}", mac(arp.sender_mac)),
+        ArpOperation(other) => format!("ARP operation {other}"),
+    }
+}
+
+/// `02:00:00:01:01:03`
+pub fn mac(bytes: [u8; 6]) -> String {
+    bytes.map(|byte| format!("{byte:02x}")).join(":")
+}
+
+/// The name of a tunnel over UDP with its label, and what is inside.
+fn udp_tunnel<'a>(udp: &UdpSlice<'a>) -> Option<(&'static str, (String, Layer<'a>))> {
+    let payload = udp.payload();
+    if MPLS_UDP_PORTS.contains(&udp.destination_port()) {
+        return Some(("MPLSoUDP", mpls(payload)?));
+    }
+    if udp.destination_port() != VXLAN_UDP_PORT {
+        return None;
+    }
+    let (header, within) = payload.split_first_chunk::<8>()?;
+    let vni = u32::from_be_bytes([0, header[4], header[5], header[6]]);
+    // A peer that routes into VXLAN may leave the inner Ethernet header out.
+    let bare =
+        within.first().is_some_and(|byte| byte >> 4 == 4) && within.get(12..14) != Some(&[8, 0]);
+    let within = if bare {
+        Layer::Ip(within)
+    } else {
+        Layer::Frame(within)
+    };
+    Some(("VXLAN", (format!("vni {vni}"), within)))
+}
+
+fn gre(number: IpNumber, payload: &[u8]) -> Option<(String, Layer<'_>)> {
+    let (header, rest) = payload.split_first_chunk::<4>()?;
+    if number != GRE || EtherType(u16::from_be_bytes([header[2], header[3]])) != EtherType(MPLS) {
+        return None;
+    }
+    let options = 4 * usize::from(header[0] >> 7) + 4 * usize::from(header[0] >> 5 & 1);
+    mpls(rest.get(options..)?)
+}
+
+/// The label, and what is under it: an IP packet if the first nibble says so, else a frame (RFC 4928 section 3).
+fn mpls(bytes: &[u8]) -> Option<(String, Layer<'_>)> {
+    let (word, within) = bytes.split_first_chunk::<4>()?;
+    let label = u32::from_be_bytes(*word) >> 12;
+    let within = match within.first()? >> 4 {
+        4 | 6 if LaxSlicedPacket::from_ip(within).is_ok() => Layer::Ip(within),
+        _ => Layer::Frame(within),
+    };
+    Some((format!("label {label}"), within))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use etherparse::{ArpEthIpv4Packet, PacketBuilder};
+
+    const A: [u8; 6] = [2, 0, 0, 0, 0, 1];
+    const B: [u8; 6] = [2, 0, 0, 0, 0, 2];
+
+    fn echo() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ipv4([10, 1, 1, 3], [10, 1, 1, 4], 64)
+            .icmpv4_echo_request(7, 1)
+            .write(&mut bytes, &[0; 8])
+            .unwrap();
+        bytes
+    }
+
+    /// `payload` in a UDP packet between two nodes.
+    fn udp(port: u16, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ipv4([192, 168, 100, 3], [192, 168, 100, 4], 64)
+            .udp(50000, port)
+            .write(&mut bytes, payload)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn a_plain_packet() {
+        assert_eq!(
+            frame(&echo()),
+            "ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
+        );
+        assert_eq!(wrapping(&echo()), None);
+    }
+
+    #[test]
+    fn a_request_for_a_mac() {
+        let arp = ArpEthIpv4Packet {
+            operation: ArpOperation::REQUEST,
+            sender_mac: A,
+            sender_ipv4: [10, 1, 1, 3],
+            target_mac: [0; 6],
+            target_ipv4: [10, 1, 1, 1],
+        };
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, [0xff; 6])
+            .arp(arp.into())
+            .write(&mut bytes)
+            .unwrap();
+        assert_eq!(frame(&bytes), "ARP who has 10.1.1.1? tell 10.1.1.3");
+    }
+
+    #[test]
+    fn tunnels_and_what_is_in_them() {
+        let bare = &echo()[14..];
+        let label = |label: u32| (label << 12 | 0x140).to_be_bytes().to_vec();
+        let mpls = udp(6635, &[&label(37)[..], bare].concat());
+        assert_eq!(
+            frame(&mpls),
+            "MPLSoUDP 192.168.100.3 > 192.168.100.4 label 37 | ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
+        );
+        assert_eq!(
+            wrapping(&mpls).as_deref(),
+            Some("MPLSoUDP 192.168.100.3 > 192.168.100.4 label 37")
+        );
+        let bridged = udp(51234, &[&label(38)[..], &echo()].concat());
+        assert!(frame(&bridged)
+            .ends_with("label 38 | ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"));
+        let vxlan = udp(
+            4789,
+            &[&[8, 0, 0, 0, 0, 0x13, 0x89, 0][..], &echo()].concat(),
+        );
+        assert!(frame(&vxlan).starts_with("VXLAN 192.168.100.3 > 192.168.100.4 vni 5001 | ICMP"));
+    }
+
+    #[test]
+    fn mpls_in_gre() {
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ipv4([192, 168, 100, 3], [192, 168, 100, 1], 64)
+            .write(
+                &mut bytes,
+                GRE,
+                &[&[0, 0, 0x88, 0x47, 0, 1, 0x41, 0x40][..], &echo()[14..]].concat(),
+            )
+            .unwrap();
+        assert!(
+            frame(&bytes).starts_with("MPLSoGRE 192.168.100.3 > 192.168.100.1 label 20 | ICMP"),
+            "{}",
+            frame(&bytes)
+        );
+    }
+
+    #[test]
+    fn nothing_makes_it_stumble() {
+        for length in 0..60 {
+            frame(&udp(4789, &[8; 8])[..length.min(50)]);
+        }
+        assert_eq!(frame(&[1, 2, 3]), "3 bytes, no Ethernet header");
+    }
+}
