@@ -1,4 +1,8 @@
 //! The bus and its flow control: from the outer stream to headers and bodies, and back.
 
 pub mod beat;
+pub mod bytes;
 pub mod fifo;
+#[cfg(test)]
+mod frames;
+pub mod gather;

@@ -1,0 +1,28 @@
+//! Small arithmetic that the stream blocks share: which bytes of a beat count, how much of something is used.
+
+use underpass_wires::{cat_of, k, mux, parts, Bit, State, U};
+
+/// A mask of the data: eight bits for each byte that counts.
+#[track_caller]
+pub fn keep_bytes(keep: U<64>) -> U<512> {
+    let bits: Vec<_> = (0..512).rev().map(|bit| parts(keep.bit(bit / 8))).collect();
+    cat_of(&bits)
+}
+
+/// The first `count` bytes of a beat, 0 to 63 of them.
+#[track_caller]
+pub fn first_bytes(count: U<6>) -> U<64> {
+    !ones::<64>().shl_by(count)
+}
+
+/// All bits set.
+#[track_caller]
+pub fn ones<const N: usize>() -> U<N> {
+    !k::<N>(0)
+}
+
+/// A number that rises by one where `more` is set and falls by one where `less` is.
+#[track_caller]
+pub fn counted<const N: usize>(number: State<U<N>>, more: Bit, less: Bit) {
+    number.next(more ^ less, number.q + mux(more, k(1), ones()));
+}

@@ -1,0 +1,155 @@
+//! Takes beats from the outer stream and makes of each packet a header for the stages and a body for the packet buffer.
+//!
+//! ```text
+//!   clock 0             1                    2                3
+//!   s ─▶ take, mask ─▶ place in window ─▶ window parts ─▶ header
+//!          ^        '─▶ body
+//!          '── room: registers only
+//! ```
+//! A packet of one beat a clock passes without a bubble. The header leaves [`HEADER_CLOCKS`] clocks after the beat that
+//! completes it was taken (the third of the window, or the last), the body [`BODY_CLOCKS`] after each beat.
+//!
+//! A frame of the slow port starts with an [`InjectShim`] of one beat: it stays in the body, where the edit strips it,
+//! but is no part of the window or of the length.
+
+use crate::hardware::{Arrival, InjectShim};
+use crate::stream::beat::{BodyWrite, Credit, HeaderSlot, Offer, BODY_DEPTH, EDIT_DEPTH};
+use crate::stream::bytes::{counted, keep_bytes};
+use underpass_layout::port;
+use underpass_layout::shim::InjectCommand;
+use underpass_wires::{any_of, bundle, cat, k, mux, only, state, unpack, wire, Bit, BundleExt, U};
+
+/// From a beat that is taken to its place in the body.
+pub const BODY_CLOCKS: u32 = 1;
+/// From the beat that completes a header to that header.
+pub const HEADER_CLOCKS: u32 = 3;
+
+bundle! {
+    /// What becomes of the outer stream.
+    pub struct Gathered {
+        /// The beat on offer is taken at the end of this clock.
+        ready: Bit,
+        /// To the stages.
+        header: HeaderSlot,
+        /// To the packet buffer.
+        body: BodyWrite,
+        /// Packets that were begun and have not left.
+        in_flight: U<8>,
+    }
+
+    /// A beat that was taken.
+    struct Taken {
+        valid: Bit,
+        first: Bit,
+        last: Bit,
+        data: U<512>,
+        length: U<16>,
+        port: U<10>,
+    }
+
+    /// A beat with its place in the window: none, or one of three. `first` clears what the packet before left there.
+    struct Placed {
+        first: Bit,
+        place: [Bit; 3],
+        complete: Bit,
+        data: U<512>,
+        length: U<16>,
+        port: U<10>,
+        injected: Bit,
+    }
+}
+
+/// See the module. `enable` closes the input between two packets.
+#[track_caller]
+pub fn gather(s: Offer, enable: Bit, credit: Credit) -> Gathered {
+    // Both count a clock late, so one beat and one packet less than there is room for are let in.
+    let beats = state::<U<10>>("beats");
+    let packets = state::<U<8>>("packets");
+    let within = state::<Bit>("within");
+    wire!(room = beats.q.lt(BODY_DEPTH - 1));
+    wire!(open = packets.q.lt(EDIT_DEPTH - 1) & enable.timeless());
+    wire!(ready = room & (within.q | open));
+    wire!(take = s.valid & ready);
+    within.next(take, !s.beat.last);
+
+    let masked = s.beat.data & keep_bytes(s.beat.keep);
+    let taken = Taken {
+        valid: take.reg_rst("taken_valid"),
+        first: (!within.q).aged(0).reg("taken_first"),
+        last: s.beat.last.reg("taken_last"),
+        data: masked.reg("taken_data"),
+        length: s.beat.length().reg("taken_length"),
+        port: s.beat.port().trunc::<10>().reg("taken_port"),
+    };
+    counted(beats, taken.valid, credit.body.timeless());
+    counted(packets, taken.valid & taken.first, credit.header.timeless());
+    Gathered {
+        ready,
+        header: header(placed(taken)),
+        body: BodyWrite {
+            valid: taken.valid,
+            data: taken.data,
+            last: taken.last,
+        },
+        in_flight: packets.q,
+    }
+}
+
+/// Counts the beats of the window, which starts behind the shim where there is one.
+fn placed(beat: Taken) -> Placed {
+    let seen = state::<U<3>>("seen");
+    let before = only(!beat.first, seen.q);
+    seen.next(beat.valid, before + only(!before.bit(2), k(1)));
+    wire!(injected = beat.port.eq(port::SLOW));
+    wire!(place: [Bit; 3] = std::array::from_fn(|place| {
+        beat.valid & mux(injected, before.eq(place + 1), before.eq(place))
+    }));
+    let shim = beat.valid & injected & beat.first;
+    let complete = place[2] | (beat.last & any_of(&[shim, place[0], place[1]]));
+    Placed {
+        first: (beat.valid & beat.first).reg_rst("placed_first"),
+        place: place.reg_rst("placed_place"),
+        complete: complete.reg_rst("placed_complete"),
+        data: beat.data.reg("placed_data"),
+        length: beat.length.reg("placed_length"),
+        port: beat.port.reg("placed_port"),
+        injected: injected.reg("placed_injected"),
+    }
+}
+
+fn header(beat: Placed) -> HeaderSlot {
+    let [a, b, c] = beat
+        .place
+        .map(|here| only(here, beat.data).reg_en("part", here | beat.first));
+    HeaderSlot {
+        valid: beat.complete.reg_rst("header_valid"),
+        arrival: arrival(beat),
+        window: cat!(c, b, a),
+    }
+}
+
+fn arrival(beat: Placed) -> Arrival {
+    let shim: InjectShim = unpack(beat.data);
+    let known =
+        [InjectCommand::Transmit, InjectCommand::Receive].map(|one| shim.command.eq(one.code()));
+    let command: U<2> = only(any_of(&known), shim.command.trunc());
+    let said = only(
+        beat.injected,
+        (command, shim.vif.trunc::<13>(), shim.port.trunc::<10>()),
+    );
+    let (command, inject_vif, inject_port) = said.reg_en("shim", beat.first);
+    // Whole beats: the length falls by one of them, and not below zero.
+    let (whole, rest) = (beat.length.slice::<10>(6), beat.length.trunc::<6>());
+    let behind: U<16> = only(whole.any(), cat!(whole - 1, rest));
+    Arrival {
+        port: beat.port.reg("arrival_port"),
+        length: mux(beat.injected, behind, beat.length).reg("arrival_length"),
+        injected: beat.injected.reg("arrival_injected"),
+        command,
+        inject_vif,
+        inject_port,
+    }
+}
+
+#[cfg(test)]
+mod tests;
