@@ -10,6 +10,7 @@
 //! do; nothing of it is shared with the HDL but the layout.
 #![forbid(unsafe_code)]
 
+pub mod card;
 pub mod core;
 pub mod counters;
 mod decide;
@@ -32,5 +33,6 @@ pub mod trace;
 pub mod window;
 
 pub use crate::core::{Core, Output};
+pub use card::ModelCard;
 pub use tables::{RowError, Tables};
 pub use trace::Trace;

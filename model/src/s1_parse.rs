@@ -23,14 +23,17 @@ pub fn parse(window: &Window, meta: &mut Meta) {
     let length = usize::from(meta.arrival.length);
     let ethernet = Ethernet::read(window, 0);
     let parse = &mut meta.parse;
-    parse.runt = length < ethernet.length();
+    if length < ethernet.length() {
+        parse.runt = true;
+        return;
+    }
     parse.ethertype = ethernet.ethertype;
     if ethernet.ethertype != ethernet::IPV4 {
         return;
     }
 
     let at = ethernet.length();
-    let Some(ip) = Ipv4::read(window, at, length.saturating_sub(at)) else {
+    let Some(ip) = Ipv4::read(window, at, length - at) else {
         parse.malformed = true;
         return;
     };

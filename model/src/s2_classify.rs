@@ -10,17 +10,20 @@ use crate::decide::Decide;
 use crate::tables::Tables;
 use underpass_layout::meta::Meta;
 use underpass_layout::shim::InjectCommand;
+use underpass_layout::tables::id;
 use underpass_layout::{DropReason, Verdict};
 
 /// Finds the interface.
 pub fn classify(tables: &Tables, meta: &mut Meta) {
     let arrival = meta.arrival;
     let port = tables.port(arrival.port);
-    let (vif, named) = match (arrival.injected, arrival.command) {
+    let (number, named) = match (arrival.injected, arrival.command) {
         (true, command) => (arrival.inject_vif, command != InjectCommand::None),
         (false, _) if port.valid => (port.vif, true),
         (false, _) => (tables.profile().no_vif() as u16, false),
     };
+    // A number beyond the table stands for the row that its low bits name, from here on.
+    let vif = number & (tables.profile().rows[id::VIF as usize] - 1) as u16;
     meta.classify.vif = vif;
     meta.classify.entry = *tables.vif(vif);
     if !named || !meta.classify.entry.valid {

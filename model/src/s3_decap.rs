@@ -67,14 +67,13 @@ fn under_label(tables: &Tables, parse: &Parse) -> Result<Decap, DropReason> {
     if parse.label_ttl <= 1 {
         return Err(DropReason::TtlExceeded);
     }
-    let direct = entry.action != LabelAction::Route;
     Ok(Decap {
         tunnelled: true,
         frame: entry.action == LabelAction::Frame,
         offset: parse.offset,
         vrf: entry.vrf,
-        direct,
-        nexthop: if direct { entry.nexthop } else { 0 },
+        direct: entry.action != LabelAction::Route,
+        nexthop: entry.nexthop,
     })
 }
 

@@ -31,7 +31,9 @@ pub fn bridge(tables: &Tables, meta: &mut Meta) {
         return;
     }
     meta.bridge.l3 = true;
-    meta.bridge.nexthop = meta.decap.nexthop;
+    if meta.decap.direct {
+        meta.bridge.nexthop = meta.decap.nexthop;
+    }
     if meta.inner.ipv6 {
         meta.punt(PuntReason::Ipv6);
     }

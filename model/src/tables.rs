@@ -5,7 +5,8 @@
 //!            └──▶ the entries in them, decoded ──▶ by index, or by key
 //! ```
 //! Exact-match tables are searched by key over all rows that were written, without the card's hash: an entry that the
-//! host put into a wrong row is found here and not by the RTL, and so the mistake shows.
+//! host put into a wrong row is found here and not by the RTL, and so the mistake shows. A row with a code that has no
+//! name (of all tables only `nexthop` has room for such) means what an empty row means.
 
 mod direct;
 mod exact;
@@ -15,11 +16,9 @@ use direct::Direct;
 use exact::Exact;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{
-    id, BridgeEntry, BridgeKey, FlowEntry, FlowKey, MplsEntry, NexthopEntry, NexthopKind,
-    PortEntry, RouteEntry, RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry,
-    VxlanKey, BANKS, TABLES,
+    id, BridgeEntry, BridgeKey, FlowEntry, FlowKey, MplsEntry, NexthopEntry, PortEntry, RouteEntry,
+    RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry, VxlanKey, BANKS, TABLES,
 };
-use underpass_layout::{Reader, Record};
 
 /// Why a row can not be written or read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -79,17 +78,17 @@ impl Tables {
         let spec = |id: u32| &TABLES[id as usize];
         Tables {
             profile,
-            port: Direct::new(profile, spec(id::PORT), whole),
-            vif: Direct::new(profile, spec(id::VIF), whole),
-            mpls: Direct::new(profile, spec(id::MPLS), whole),
+            port: Direct::new(profile, spec(id::PORT)),
+            vif: Direct::new(profile, spec(id::VIF)),
+            mpls: Direct::new(profile, spec(id::MPLS)),
             vxlan: Exact::new(profile, spec(id::VXLAN), 1),
             bridge: Exact::new(profile, spec(id::BRIDGE), 1),
-            vrf: Direct::new(profile, spec(id::VRF), whole),
+            vrf: Direct::new(profile, spec(id::VRF)),
             route_host: Exact::new(profile, spec(id::ROUTE_HOST), 1),
             route_bank: Exact::new(profile, spec(id::ROUTE_BANK), BANKS),
-            nexthop: Direct::new(profile, spec(id::NEXTHOP), nexthop),
+            nexthop: Direct::new(profile, spec(id::NEXTHOP)),
             flow: Exact::new(profile, spec(id::FLOW), 1),
-            source: Direct::new(profile, spec(id::SOURCE), whole),
+            source: Direct::new(profile, spec(id::SOURCE)),
         }
     }
 
@@ -230,21 +229,6 @@ pub(crate) fn checked(
         });
     }
     Ok(spec)
-}
-
-/// The entry of a table whose enums use all their codes, so that no row is without a meaning.
-fn whole<E: Record + Default>(words: &[u32]) -> E {
-    E::unpack(words).unwrap_or_default()
-}
-
-/// A nexthop of a kind that has no name yet is one that no packet can take, which is what
-/// [`NexthopKind::L2Receive`] means on the way out; only `valid`, the first field, counts beside it.
-fn nexthop(words: &[u32]) -> NexthopEntry {
-    NexthopEntry::unpack(words).unwrap_or_else(|_| NexthopEntry {
-        valid: Reader::new(words).take(1) == 1,
-        kind: NexthopKind::L2Receive,
-        ..NexthopEntry::default()
-    })
 }
 
 #[cfg(test)]

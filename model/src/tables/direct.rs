@@ -4,24 +4,21 @@ use super::raw::Raw;
 use super::Memory;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::TableSpec;
+use underpass_layout::Record;
 
 /// The rows and the entries in them.
 #[derive(Clone)]
 pub(super) struct Direct<E> {
     raw: Raw,
     entries: Vec<E>,
-    decode: fn(&[u32]) -> E,
 }
 
-impl<E: Clone> Direct<E> {
-    /// An empty table; `decode` gives the entry of a row.
-    pub(super) fn new(profile: &Profile, table: &TableSpec, decode: fn(&[u32]) -> E) -> Self {
-        let raw = Raw::new(profile, table);
-        let empty = decode(raw.row(0));
+impl<E: Record + Default + Clone> Direct<E> {
+    /// An empty table.
+    pub(super) fn new(profile: &Profile, table: &TableSpec) -> Self {
         Direct {
-            raw,
-            entries: vec![empty; profile.addresses(table)],
-            decode,
+            raw: Raw::new(profile, table),
+            entries: vec![E::default(); profile.addresses(table)],
         }
     }
 
@@ -36,10 +33,10 @@ impl<E: Clone> Direct<E> {
     }
 }
 
-impl<E> Memory for Direct<E> {
+impl<E: Record + Default> Memory for Direct<E> {
     fn write(&mut self, address: usize, words: &[u32]) {
         self.raw.write(address, words);
-        self.entries[address] = (self.decode)(self.raw.row(address));
+        self.entries[address] = E::unpack(self.raw.row(address)).unwrap_or_default();
     }
 
     fn row(&self, address: usize) -> &[u32] {

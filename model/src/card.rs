@@ -1,0 +1,143 @@
+//! The card as the driver sees it: registers and ports, with the [`Core`] behind them.
+//!
+//! ```text
+//!   read, write ─┬─▶ identity, control, seed
+//!                ├─▶ table access ─▶ rows of the core
+//!                └─▶ slow port: punt FIFO, inject buffer ◀─┐
+//!   send, receive ──────────────────────────────────────▶ core
+//! ```
+//! Everything happens at once: nothing is ever in flight, no clock passes, and the hash tables (which the model does
+//! not use) are filled as soon as the seed is told.
+
+mod slow;
+mod table_access;
+
+use crate::core::Core;
+use slow::SlowPort;
+use std::collections::VecDeque;
+use table_access::TableAccess;
+use underpass_layout::id::layout_id;
+use underpass_layout::port;
+use underpass_layout::profile::Profile;
+use underpass_layout::registers::{self, slow as slow_registers, CONTROL_ENABLE, TABLE_DATA_WORDS};
+
+/// A card without hardware.
+#[derive(Clone)]
+pub struct ModelCard {
+    core: Core,
+    enabled: bool,
+    seed: [u32; 4],
+    table: TableAccess,
+    slow: SlowPort,
+    sent: VecDeque<(u16, Vec<u8>)>,
+}
+
+impl ModelCard {
+    /// A card of that size as it is after a reset: tables empty, packets not accepted.
+    pub fn new(profile: &'static Profile) -> Self {
+        ModelCard {
+            core: Core::new(profile),
+            enabled: false,
+            seed: [0; 4],
+            table: TableAccess::default(),
+            slow: SlowPort::default(),
+            sent: VecDeque::new(),
+        }
+    }
+
+    /// Tables and counters, past the registers.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// Tables and counters, past the registers.
+    pub fn core_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+
+    /// Reads the register at a byte offset. Where there is none, or none that can be read, it reads 0.
+    pub fn read(&mut self, offset: u32) -> u32 {
+        use registers::*;
+        let profile = self.core.tables.profile();
+        match offset {
+            MAGIC => MAGIC_VALUE,
+            LAYOUT_ID_LOW => layout_id() as u32,
+            LAYOUT_ID_HIGH => (layout_id() >> 32) as u32,
+            PROFILE => profile.code(),
+            CONTROL if self.enabled => CONTROL_ENABLE,
+            TABLE_ADDRESS => self.table.address,
+            TABLE_STATUS => self.table.status(),
+            TABLE_ROWS => self.table.rows(profile),
+            slow_registers::PUNT_STATUS => self.slow.status(),
+            slow_registers::PUNT_DATA => self.slow.pop_word(),
+            slow_registers::PUNT_LOST => self.slow.lost(),
+            slow_registers::INJECT_STATUS => self.slow.inject_status(),
+            _ => index(offset, SEED, self.seed.len())
+                .map(|word| self.seed[word])
+                .or_else(|| {
+                    index(offset, TABLE_DATA, TABLE_DATA_WORDS).map(|word| self.table.data[word])
+                })
+                .unwrap_or(0),
+        }
+    }
+
+    /// Writes the register at a byte offset. Where there is none that can be written, nothing happens.
+    pub fn write(&mut self, offset: u32, value: u32) {
+        use registers::*;
+        match offset {
+            CONTROL => self.enabled = value & CONTROL_ENABLE != 0,
+            TABLE_ADDRESS => self.table.address = value,
+            TABLE_COMMAND => self.table.command(&mut self.core, value),
+            slow_registers::INJECT_DATA => self.slow.push_word(value),
+            slow_registers::INJECT_COMMIT => self.slow.commit(value as usize),
+            _ => {
+                if let Some(word) = index(offset, SEED, self.seed.len()) {
+                    self.seed[word] = value;
+                } else if let Some(word) = index(offset, TABLE_DATA, TABLE_DATA_WORDS) {
+                    self.table.data[word] = value;
+                }
+            }
+        }
+        if self.enabled {
+            if let Some(frame) = self.slow.take_injected() {
+                self.process(port::SLOW, &frame);
+            }
+        }
+    }
+
+    /// Sends a frame into a port. False: packets are not accepted, and the frame is still the caller's.
+    pub fn send(&mut self, port: u16, frame: &[u8]) -> bool {
+        if self.enabled {
+            self.process(port, frame);
+        }
+        self.enabled
+    }
+
+    /// The next frame that left, and the port it left on. Punted frames are read through the registers.
+    pub fn receive(&mut self) -> Option<(u16, Vec<u8>)> {
+        self.sent.pop_front()
+    }
+
+    /// No packet is on its way through the card. One that the host injected while packets are not accepted is.
+    pub fn quiet(&self) -> bool {
+        self.slow.inject_status() == 0
+    }
+
+    fn process(&mut self, port: u16, frame: &[u8]) {
+        let output = self.core.process(frame, port);
+        match output.port {
+            Some(port::SLOW) => self.slow.punt(output.frame),
+            Some(port) => self.sent.push_back((port, output.frame)),
+            None => (),
+        }
+    }
+}
+
+/// The place of a register among `count` that start at `first`.
+fn index(offset: u32, first: u32, count: usize) -> Option<usize> {
+    let place = offset.checked_sub(first)? as usize;
+    (place % 4 == 0 && place / 4 < count).then_some(place / 4)
+}
+
+#[cfg(test)]
+mod tests;
