@@ -1,6 +1,8 @@
 //! The bundles that cross from one RustHDL block to another, each a bus with two ends: `SlotOut` is joined to `SlotIn`.
 
+use crate::card::axil::{AxilIn, AxilOut, Request, Response};
 use crate::card::host_bus::HostBus;
+use crate::card::seed::SeedStart;
 use crate::pipeline::s10_encap::Decided;
 use crate::pipeline::slot::{HeadSlot, Slot};
 use crate::stream::beat::{BodyWrite, Credit, EditSlot, HeaderSlot, Offer};
@@ -16,6 +18,11 @@ bus! { pub BodyOut, pub BodyIn, BodyWrite::W }
 bus! { pub CreditOut, pub CreditIn, Credit::W }
 bus! { pub OfferOut, pub OfferIn, Offer::W }
 bus! { pub HostOut, pub HostIn, HostBus::W }
+bus! { pub SeedStartOut, pub SeedStartIn, SeedStart::W }
+bus! { pub RequestOut, pub RequestIn, Request::W }
+bus! { pub ResponseOut, pub ResponseIn, Response::W }
+bus! { pub AxilInOut, pub AxilInIn, AxilIn::W }
+bus! { pub AxilOutOut, pub AxilOutIn, AxilOut::W }
 
 /// Which sizes a block is built for.
 #[derive(Clone, Copy, Debug)]

@@ -6,4 +6,5 @@ pub mod card;
 pub mod hardware;
 pub mod lookup;
 pub mod pipeline;
+pub mod shells;
 pub mod stream;

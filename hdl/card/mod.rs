@@ -1,3 +1,6 @@
 //! The card's edges: AXI4-Lite, the registers, the chain to the tables, the hash words.
 
+pub mod axil;
 pub mod host_bus;
+pub mod registers;
+pub mod seed;

@@ -1,0 +1,2 @@
+//! What is around the core.
+pub mod slow_fifo;

@@ -1,0 +1,11 @@
+//! What the whole-system tests share: packets, random tables, and the RTL core under Verilator.
+//!
+//! ```text
+//!   packets ─┬─▶ rtl ─────▶ frames, counters, metadata ─┐
+//!            └─▶ model ───▶ frames, counters, metadata ─┴─▶ equal, or where do they part?
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod packets;
+pub mod rtl;
+pub mod tables;

@@ -1,0 +1,184 @@
+//! The RTL core with its streams and registers under Verilator.
+
+use std::collections::VecDeque;
+
+use underpass_bench::{clock, AxilDriver, AxilOp, AxisDriver, AxisMonitor, Channel, Dut, Frame, Received, Stalls};
+use underpass_hdl::shells::{emit, Shell};
+use underpass_layout::meta::{Edit, Meta};
+use underpass_layout::profile::Profile;
+use underpass_layout::registers::{
+    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, CONTROL, CONTROL_ENABLE, CONTROL_SEED, SEED, STATUS_BUSY, STATUS_REFUSED,
+    TABLE_ADDRESS, TABLE_COMMAND, TABLE_DATA, TABLE_STATUS,
+};
+use underpass_layout::tables::TABLES;
+use underpass_layout::{words_for, Record};
+use underpass_verilator::{Instance, Library, PortId};
+
+/// Clocks within which anything must have happened.
+const PATIENCE: u64 = 200_000;
+
+/// Words of the tap: valid, metadata, edit.
+const TAP_WORDS: usize = words_for(1 + Meta::WIDTH + Edit::WIDTH);
+
+/// What the pipeline decided over one packet.
+#[derive(Clone, Copy, Debug)]
+pub struct Decided {
+    /// All that was known of it.
+    pub meta: Meta,
+    /// What happens to its bytes.
+    pub edit: Edit,
+    /// The clock in which it was decided.
+    pub at: u64,
+}
+
+/// The core, running.
+pub struct Rtl {
+    dut: Instance,
+    /// The stream into the core.
+    pub s: AxisDriver<PortId>,
+    /// The stream out of it.
+    pub m: AxisMonitor<PortId>,
+    axil: AxilDriver<PortId>,
+    tap_valid: PortId,
+    tap: PortId,
+    /// Decided packets, oldest first.
+    pub decided: VecDeque<Decided>,
+}
+
+/// The tapped core of this profile, verilated once and cached.
+pub fn library(profile: &'static Profile) -> Library {
+    let rtl = emit(profile, Shell::TappedCore).unwrap_or_else(|error| panic!("{error}"));
+    let source = rtl.source();
+    underpass_verilator::build(&source, None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+impl Rtl {
+    /// A core that has been reset and seeded, and takes packets.
+    pub fn new(library: &Library, stalls_in: Stalls, stalls_out: Stalls, seed: u128) -> Self {
+        let dut = library.instance().unwrap_or_else(|error| panic!("{error}"));
+        let port = |name: &str| dut.port(name).unwrap_or_else(|error| panic!("{error}"));
+        let (tap_valid, tap) = (port("tap_valid"), port("tap"));
+        let s = AxisDriver::new(&dut, "s_axis", stalls_in).unwrap_or_else(|error| panic!("{error}"));
+        let m = AxisMonitor::new(&dut, "m_axis", stalls_out).unwrap_or_else(|error| panic!("{error}"));
+        let axil = AxilDriver::new(&dut, "s_axil", Stalls::None).unwrap_or_else(|error| panic!("{error}"));
+        let mut rtl = Rtl { dut, s, m, axil, tap_valid, tap, decided: VecDeque::new() };
+        rtl.reset();
+        for (i, word) in (0..4).map(|i| (i, (seed >> (32 * i)) as u32)) {
+            rtl.write(SEED + 4 * i, word);
+        }
+        rtl.write(CONTROL, CONTROL_SEED);
+        while rtl.read(CONTROL) & CONTROL_SEED != 0 {}
+        rtl.write(CONTROL, CONTROL_ENABLE);
+        rtl
+    }
+
+    fn reset(&mut self) {
+        let rst = self.dut.port("rst").unwrap_or_else(|error| panic!("{error}"));
+        Channel::reset(&mut self.s, &mut self.dut);
+        Channel::reset(&mut self.m, &mut self.dut);
+        Channel::reset(&mut self.axil, &mut self.dut);
+        self.dut.set_u64(rst, 1);
+        self.dut.tick_many(4);
+        self.dut.set_u64(rst, 0);
+        self.dut.tick();
+    }
+
+    /// Clocks since the instance was made.
+    pub fn now(&self) -> u64 {
+        self.dut.cycles()
+    }
+
+    /// One clock.
+    pub fn clock(&mut self) {
+        clock(&mut self.dut, &mut [&mut self.s, &mut self.m, &mut self.axil]).unwrap_or_else(|violation| panic!("{violation}"));
+        if Dut::get_u64(&self.dut, self.tap_valid) != 0 {
+            let mut words = [0; TAP_WORDS];
+            self.dut.get(self.tap, &mut words);
+            self.decided.push_back(Decided { meta: field(&words, 1), edit: field(&words, 1 + Meta::WIDTH), at: self.now() });
+        }
+    }
+
+    fn access(&mut self, op: AxilOp) -> u32 {
+        let id = self.axil.push(op);
+        for _ in 0..PATIENCE {
+            self.clock();
+            if let Some(done) = self.axil.collect_id(id) {
+                return done.data;
+            }
+        }
+        panic!("no answer to the {op}")
+    }
+
+    /// Reads a register.
+    pub fn read(&mut self, addr: u32) -> u32 {
+        self.access(AxilOp::Read { addr })
+    }
+
+    /// Writes a register.
+    pub fn write(&mut self, addr: u32, data: u32) {
+        self.access(AxilOp::Write { addr, data, strobe: 15 });
+    }
+
+    fn table_command(&mut self, command: u32) {
+        self.write(TABLE_COMMAND, command);
+        let mut status = STATUS_BUSY;
+        while status & STATUS_BUSY != 0 {
+            status = self.read(TABLE_STATUS);
+        }
+        assert_eq!(status & STATUS_REFUSED, 0, "the card refused a table command");
+    }
+
+    /// Writes a row of a table.
+    pub fn write_row(&mut self, table: u32, row: usize, words: &[u32]) {
+        self.write(TABLE_ADDRESS, table << ADDRESS_ROW_BITS | row as u32);
+        for (i, word) in words.iter().enumerate() {
+            self.write(TABLE_DATA + 4 * i as u32, *word);
+        }
+        self.table_command(COMMAND_WRITE);
+    }
+
+    /// Reads a row of a table.
+    pub fn read_row(&mut self, table: u32, row: usize) -> Vec<u32> {
+        self.write(TABLE_ADDRESS, table << ADDRESS_ROW_BITS | row as u32);
+        self.table_command(COMMAND_READ);
+        let words = words_for(TABLES[table as usize].row_width());
+        (0..words).map(|i| self.read(TABLE_DATA + 4 * i as u32)).collect()
+    }
+
+    /// Queues a frame.
+    pub fn send(&mut self, bytes: Vec<u8>, port: u16) {
+        self.s.push(Frame::new(bytes, port));
+    }
+
+    /// Clocks until everything queued is in and nothing has come out for a while; the frames that came out.
+    pub fn drain(&mut self) -> Vec<Received> {
+        let mut frames = Vec::new();
+        let mut idle = 0;
+        while idle < 600 {
+            let before = self.decided.len();
+            self.clock();
+            idle += 1;
+            while let Some(frame) = self.m.collect() {
+                frames.push(frame);
+                idle = 0;
+            }
+            if self.s.queued() > 0 || self.m.in_packet() || self.decided.len() != before {
+                idle = 0;
+            }
+        }
+        frames
+    }
+}
+
+/// The record that starts at bit `at`.
+fn field<R: Record>(words: &[u32], at: usize) -> R {
+    let shifted: Vec<u32> = (0..words_for(R::WIDTH))
+        .map(|i| {
+            let bit = at + 32 * i;
+            let low = words.get(bit / 32).copied().unwrap_or(0) >> (bit % 32);
+            let high = if bit % 32 == 0 { 0 } else { words.get(bit / 32 + 1).copied().unwrap_or(0) << (32 - bit % 32) };
+            low | high
+        })
+        .collect();
+    R::unpack(&shifted).unwrap_or_else(|error| panic!("{}: {error}", R::NAME))
+}
