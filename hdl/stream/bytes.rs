@@ -1,12 +1,15 @@
 //! Small arithmetic that the stream blocks share: which bytes of a beat count, how much of something is used.
 
-use underpass_wires::{cat_of, k, mux, parts, Bit, State, U};
+use underpass_wires::{cat_of, k, mux, only, parts, Bit, State, U};
 
 /// A mask of the data: eight bits for each byte that counts.
 #[track_caller]
 pub fn keep_bytes(keep: U<64>) -> U<512> {
-    let bits: Vec<_> = (0..512).rev().map(|bit| parts(keep.bit(bit / 8))).collect();
-    cat_of(&bits)
+    let bytes: Vec<_> = (0..64)
+        .rev()
+        .map(|byte| parts(only(keep.bit(byte), ones::<8>())))
+        .collect();
+    cat_of(&bytes)
 }
 
 /// The first `count` bytes of a beat, 0 to 63 of them.

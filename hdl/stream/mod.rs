@@ -2,6 +2,7 @@
 
 pub mod beat;
 pub mod bytes;
+pub mod deliver;
 pub mod fifo;
 #[cfg(test)]
 mod frames;

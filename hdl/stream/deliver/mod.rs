@@ -1,0 +1,75 @@
+//! Sends each packet as its edit says: takes bytes off the front, patches TTL and checksum, puts a header in front.
+//!
+//! ```text
+//!   edit ─▶ plan ──┬─ cuts ──────▶ strip ─ whole beats ─▶ prepend ─▶ [ queue ] ─▶ m
+//!                  '─ fronts ───────────────────────────▶  ^
+//!   body ─▶ [ packet buffer ] ──▶ strip                    '── carry
+//!
+//!   strip:    |////ssss|ssssssss|ss      |   2 beats of what is left    costs the packet's input beats
+//!   prepend:  |hhhhssss|ssssssss|ssssss  |                              costs the packet's output beats
+//! ```
+//! The two halves run on their own with a queue between them, so that a packet costs the larger of its input beats and
+//! its output beats and the next one follows without a bubble. Neither stops in mid-flight: each starts a step only
+//! when the queue behind it has room for all that is under way, and what is under way needs no enable.
+//!
+//! The first beat is on `m` [`DELIVER_CLOCKS`] clocks after the edit, with an idle output and the body there. A long
+//! packet streams through as its beats arrive.
+
+mod patch;
+mod plan;
+mod prepend;
+mod strip;
+#[cfg(test)]
+mod tests;
+
+use crate::stream::beat::{BodyWrite, Credit, EditSlot, Offer};
+use crate::stream::bytes::ones;
+use underpass_wires::{block, bundle, k, mux, state, Bit, BundleExt, U};
+
+/// From an edit to its packet's first beat on `m`, one-beat packets.
+pub const DELIVER_CLOCKS: u32 = 10;
+
+bundle! {
+    /// What becomes of bodies and edits.
+    pub struct Delivered {
+        /// To the outer stream.
+        m: Offer,
+        /// To gather: room that became free.
+        credit: Credit,
+    }
+}
+
+/// See the module. `m_ready`: the beat on offer is taken at the end of this clock.
+#[track_caller]
+pub fn deliver(body: BodyWrite, edit: EditSlot, m_ready: Bit) -> Delivered {
+    // Bodies, edits and the outer stream keep their own time: they meet in queues.
+    let (body, edit, m_ready) = (body.timeless(), edit.timeless(), m_ready.timeless());
+    let room = state::<Bit>("room");
+    let plan = block("plan", edit, plan::plan);
+    let stripped = block(
+        "strip",
+        (body, plan.valid, plan.cut, room.q),
+        |(body, valid, cut, room)| strip::strip(body, valid, cut, room),
+    );
+    let fronted = plan.valid & !plan.cut.drop;
+    let sent = block(
+        "prepend",
+        (stripped.valid, stripped.beat, fronted, plan.front, m_ready),
+        |(valid, beat, fronted, front, ready)| prepend::prepend(valid, beat, fronted, front, ready),
+    );
+    room.next(k(1), sent.room);
+
+    // A dropped packet and the last beat of another can end in one clock; their slots are given back one a clock.
+    let owed = state::<U<8>>("owed");
+    let (some, both) = (stripped.dropped | sent.ended, stripped.dropped & sent.ended);
+    let pay = owed.q.any();
+    let rise = mux(both, k(2), some.ext::<8>());
+    owed.next(k(1), owed.q + rise + mux(pay, ones(), k(0)));
+    Delivered {
+        m: sent.m,
+        credit: Credit {
+            body: stripped.consumed,
+            header: pay,
+        },
+    }
+}
