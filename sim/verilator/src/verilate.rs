@@ -2,7 +2,8 @@
 //!
 //! The switches are measured ones: `-fno-inline` keeps one C++ class for each module, which halves the C++ build of a
 //! pipeline and costs no speed; unknown values are taken as whatever is fastest, since a design that depends on them is
-//! wrong under any simulator that randomises them. One thread: two spin against each other on a shared machine.
+//! wrong under any simulator that randomises them. The rewriting of bit-operator trees, which `-O3` switches on, stays off:
+//! it answers XORs of single bits wrongly in 5.006 and some later releases (Verilator's issues 4059 and 5186). One thread: two spin against each other on a shared machine.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub(crate) fn switches(source: &Source) -> Vec<&'static str> {
         "--prefix",
         PREFIX,
         "-O3",
+        "-fno-const-bit-op-tree",
         "-fno-inline",
         "--x-assign",
         "fast",
