@@ -239,6 +239,7 @@ pub fn block<I: Bundle, O: Bundle>(name: &str, x: I, describe: impl FnOnce(I) ->
                 let age = graph.node(id).age;
                 let leave = graph.node_for(Op::Leave(id), width, age, at);
                 graph.call(leave, &joined(name, path));
+                graph.nodes[leave as usize].auto = true;
                 let outputs = &mut graph.modules[child].outputs;
                 if outputs.iter().all(|(known, _)| *known != leave) {
                     outputs.push((leave, joined("o", path)));

@@ -106,6 +106,8 @@ pub(crate) struct Node {
     pub module: u32,
     pub at: Loc,
     pub name: Option<Box<str>>,
+    /// The name was made up, and one that is given replaces it.
+    pub auto: bool,
 }
 
 #[derive(Debug)]
@@ -327,6 +329,7 @@ impl Graph {
             module: self.module,
             at,
             name: None,
+            auto: false,
         });
         id
     }
@@ -353,8 +356,9 @@ impl Graph {
             _ => id,
         };
         let node = &mut self.nodes[id as usize];
-        if node.name.is_none() && !matches!(node.op, Op::Const(_)) {
+        if (node.name.is_none() || node.auto) && !matches!(node.op, Op::Const(_)) {
             node.name = Some(name.into());
+            node.auto = false;
         }
     }
 }

@@ -3,9 +3,11 @@
 //! Plain Verilog-2005 with synchronous reset. Every wire that has a name in the description has it here,
 //! with its source line behind it; what is used once stands in place. Blocks that print alike share a module.
 
+mod clocked;
 mod expr;
 mod module;
 mod names;
+mod node;
 mod plan;
 
 use crate::design::Design;

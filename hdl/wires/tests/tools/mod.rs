@@ -92,3 +92,171 @@ pub fn lint(verilog: &str, top: &str) {
         file.display()
     );
 }
+
+/// A design compiled by Verilator into a program that reads inputs and prints outputs, clock by clock.
+pub struct Verilated {
+    program: PathBuf,
+    outputs: Vec<usize>,
+    folder: PathBuf,
+}
+
+impl Verilated {
+    /// `None` where Verilator is not installed.
+    pub fn new(name: &str, design: &underpass_wires::Design) -> Option<Self> {
+        use underpass_wires::Dir;
+        if !verilator() {
+            return None;
+        }
+        let (folder, top) = (folder(name), design.name());
+        let ports = design.ports();
+        let mut io = [String::from("    read(reset);\n"), String::new()];
+        for port in &ports {
+            let call = match (port.dir, port.width.div_ceil(64)) {
+                (Dir::In, 1) => format!("    read(top.{});\n", port.name),
+                (Dir::In, _) => format!(
+                    "    read_wide(top.{}, {});\n",
+                    port.name,
+                    port.width.div_ceil(32)
+                ),
+                (Dir::Out, 1) => format!("    print(top.{});\n", port.name),
+                (Dir::Out, _) => format!(
+                    "    print_wide(top.{}, {});\n",
+                    port.name,
+                    port.width.div_ceil(32)
+                ),
+            };
+            io[usize::from(port.dir == Dir::Out)] += &call;
+        }
+        let [reads, prints] = io;
+        let main = MAIN
+            .replace("@TOP@", top)
+            .replace("@READ@", &reads)
+            .replace("@PRINT@", &prints);
+        std::fs::write(folder.join("main.cpp"), main).expect("the folder is ours");
+        std::fs::write(folder.join("design.v"), design.verilog()).expect("the folder is ours");
+        // Verilator's rewriting of bit-operator trees gives wrong answers for XORs of single bits, in
+        // Debian's 5.006 and in some later releases (its issues 4059 and 5186); -O3 would
+        // switch it on again.
+        let out = Command::new("verilator")
+            .args([
+                "--cc",
+                "--exe",
+                "--build",
+                "-O3",
+                "-fno-const-bit-op-tree",
+                "--x-assign",
+                "0",
+                "--x-initial",
+                "0",
+                "-CFLAGS",
+                "-O0",
+            ])
+            .args([
+                "-Wall",
+                "-Wno-DECLFILENAME",
+                "-Wno-UNUSED",
+                "--top-module",
+                top,
+                "-o",
+                "run",
+            ])
+            .args(["design.v", "main.cpp"])
+            .current_dir(&folder)
+            .output()
+            .expect("it ran a moment ago");
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let outputs = ports
+            .iter()
+            .filter(|port| port.dir == Dir::Out)
+            .map(|port| port.width)
+            .collect();
+        Some(Verilated {
+            program: folder.join("obj_dir/run"),
+            outputs,
+            folder,
+        })
+    }
+
+    /// Outputs for each clock's inputs, `reset` first.
+    pub fn run(&self, stimulus: &[Vec<Vec<u64>>]) -> Vec<Vec<Vec<u64>>> {
+        let line = |words: &Vec<Vec<u64>>| -> String {
+            words
+                .iter()
+                .flatten()
+                .map(|word| format!("{word:x} "))
+                .collect()
+        };
+        let text: Vec<String> = stimulus.iter().map(line).collect();
+        let file = self.folder.join("stimulus");
+        std::fs::write(&file, text.join("\n") + "\n").expect("the folder is ours");
+        let out = Command::new(&self.program)
+            .arg(&file)
+            .output()
+            .expect("it was just built");
+        assert!(
+            out.status.success(),
+            "{}",
+            String::from_utf8_lossy(&out.stderr)
+        );
+        let text = String::from_utf8(out.stdout).expect("hexadecimal");
+        let answers = text.lines().map(|line| {
+            let mut words = line
+                .split(' ')
+                .map(|word| u64::from_str_radix(word, 16).expect("hexadecimal"));
+            self.outputs
+                .iter()
+                .map(|width| words.by_ref().take(width.div_ceil(64)).collect())
+                .collect()
+        });
+        answers.collect()
+    }
+}
+
+const MAIN: &str = r#"#include "V@TOP@.h"
+#include "verilated.h"
+#include <cstdio>
+#include <cstdint>
+static FILE *in;
+static uint64_t word() { unsigned long long x; if (fscanf(in, "%llx", &x) != 1) x = 0; return x; }
+template <class T> static void read(T &x) { x = static_cast<T>(word()); }
+template <class T> static void read_wide(T &x, int n) {
+    for (int i = 0; i < n; i += 2) {
+        uint64_t w = word();
+        x[i] = static_cast<uint32_t>(w);
+        if (i + 1 < n) x[i + 1] = static_cast<uint32_t>(w >> 32);
+    }
+}
+static const char *gap = "";
+static void put(uint64_t x) { printf("%s%llx", gap, (unsigned long long)x); gap = " "; }
+template <class T> static void print(const T &x) { put(x); }
+template <class T> static void print_wide(const T &x, int n) {
+    for (int i = 0; i < n; i += 2) put(x[i] | (i + 1 < n ? uint64_t(x[i + 1]) << 32 : 0));
+}
+int main(int argc, char **argv) {
+    if (argc < 2 || !(in = fopen(argv[1], "r"))) return 1;
+    static V@TOP@ top;
+    uint8_t reset = 0;
+    top.clock = 0;
+    top.eval();
+    for (int c; (c = fgetc(in)) != EOF;) {
+        ungetc(c, in);
+@READ@
+        top.reset = reset;
+        top.eval();
+        gap = "";
+@PRINT@
+        putchar('\n');
+        top.clock = 1;
+        top.eval();
+        top.clock = 0;
+        top.eval();
+        while ((c = fgetc(in)) == ' ' || c == '\n') {}
+        if (c != EOF) ungetc(c, in);
+    }
+    return 0;
+}
+"#;

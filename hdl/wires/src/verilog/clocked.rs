@@ -1,0 +1,129 @@
+//! What changes at a clock edge: registers and memories.
+
+use super::expr::{literal, range};
+use super::module::{place, Printer};
+use crate::graph::{Id, Memory, Op, Reg};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+impl Printer<'_> {
+    /// Always blocks, registers with the same enable and reset together.
+    pub(super) fn registers(&mut self, ids: &[Id]) {
+        let mut groups: Vec<(Option<String>, bool, Vec<Id>)> = Vec::new();
+        let mut known: HashMap<(Option<String>, bool), usize> = HashMap::new();
+        for &id in ids {
+            if let Op::Reg(index) = self.graph.node(id).op {
+                let reg = &self.graph.regs[index as usize];
+                let en = reg.en.map(|en| self.operand(en).code);
+                let key = (en.clone(), reg.reset.is_some());
+                let group = *known.entry(key).or_insert_with(|| {
+                    groups.push((en, reg.reset.is_some(), Vec::new()));
+                    groups.len() - 1
+                });
+                groups[group].2.push(id);
+            }
+        }
+        let resets = groups
+            .iter()
+            .filter(|(_, resets, _)| *resets)
+            .flat_map(|(_, _, ids)| ids);
+        let start: Vec<String> = resets.map(|&id| self.reset(id, "=")).collect();
+        if !start.is_empty() {
+            let _ = writeln!(self.out, "  initial begin\n{}\n  end", start.join("\n"));
+        }
+        for (en, resets, ids) in groups {
+            let _ = writeln!(self.out, "  always @(posedge {})", self.style.clock);
+            let mut lead = String::from("    begin");
+            if resets {
+                let _ = writeln!(self.out, "    if ({}) begin", self.style.reset);
+                for &id in &ids {
+                    let _ = writeln!(self.out, "{}", self.reset(id, "<="));
+                }
+                lead = "    end else begin".into();
+            }
+            match en {
+                Some(en) if resets => lead = format!("    end else if ({en}) begin"),
+                Some(en) => lead = format!("    if ({en}) begin"),
+                None => {}
+            }
+            let _ = writeln!(self.out, "{lead}");
+            for &id in &ids {
+                let d = self.reg(id).d.expect("checked when the description ended");
+                let _ = writeln!(
+                    self.out,
+                    "      {} <= {};",
+                    self.operand(id).code,
+                    self.operand(d).code
+                );
+            }
+            let _ = writeln!(self.out, "    end");
+        }
+    }
+
+    /// The assignment of a reset value.
+    fn reset(&self, id: Id, assign: &str) -> String {
+        let value = self.reg(id).reset.as_deref().unwrap_or_default();
+        let value = literal(value, self.graph.width(id));
+        format!("      {} {assign} {value};", self.operand(id).code)
+    }
+
+    fn reg(&self, id: Id) -> &Reg {
+        match self.graph.node(id).op {
+            Op::Reg(index) => &self.graph.regs[index as usize],
+            _ => unreachable!("only registers are asked for"),
+        }
+    }
+
+    pub(super) fn declare_memory(&mut self, number: u32, memory: &Memory) {
+        let name = self.names.claim(&memory.name);
+        let index = self.names.claim(&format!("{name}_row"));
+        let (style, width, last) = (memory.ram.style(), memory.width, memory.depth - 1);
+        let _ = write!(
+            self.out,
+            "  (* ram_style = \"{style}\" *) reg {}{name} [0:{last}]; // {}\n\
+             `ifndef SYNTHESIS\n  integer {index};\n  initial\n    for ({index} = 0; {index} <= {last}; \
+             {index} = {index} + 1)\n      {name}[{index}] = {};\n`endif\n",
+            range(width),
+            place(memory.at),
+            literal(&vec![0; crate::words::count(width)], width),
+        );
+        self.memories.insert(number, name);
+    }
+
+    /// One always block a port, the form that maps to block RAM.
+    pub(super) fn memory_ports(&mut self, number: u32, memory: &Memory) {
+        let name = self.memories[&number].clone();
+        let clock = self.style.clock.clone();
+        for write in &memory.writes {
+            let [en, addr, data] =
+                [write.en, write.addr, write.data].map(|id| self.operand(id).code);
+            let _ = writeln!(
+                self.out,
+                "  always @(posedge {clock})\n    if ({en}) {name}[{addr}] <= {data};"
+            );
+        }
+        for port in &memory.ports {
+            let reads = self.design.live.node(port.q);
+            let addr = self.operand(port.addr).code;
+            match port.write {
+                Some((en, data)) => {
+                    let [en, data] = [en, data].map(|id| self.operand(id).code);
+                    let q = self.operand(port.q).code;
+                    let _ = writeln!(
+                        self.out,
+                        "  always @(posedge {clock}) begin\n    if ({en}) {name}[{addr}] <= {data};\n    \
+                         {q} <= {name}[{addr}];\n  end"
+                    );
+                }
+                None if reads => {
+                    let q = self.operand(port.q).code;
+                    let _ = writeln!(
+                        self.out,
+                        "  always @(posedge {clock})\n    {q} <= {name}[{addr}];"
+                    );
+                }
+                None => {}
+            }
+        }
+    }
+}
