@@ -19,7 +19,7 @@ use table_access::TableAccess;
 use underpass_layout::id::layout_id;
 use underpass_layout::port;
 use underpass_layout::profile::Profile;
-use underpass_layout::registers::{self, slow as slow_registers, CONTROL_ENABLE, TABLE_DATA_WORDS};
+use underpass_layout::registers::{self, slow as slow_registers};
 
 /// A card without hardware.
 #[derive(Clone)]

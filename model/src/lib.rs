@@ -29,6 +29,8 @@ pub mod s7_nexthop;
 pub mod s8_flow;
 pub mod s9_rewrite;
 pub mod tables;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 pub mod window;
 

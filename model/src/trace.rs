@@ -1,5 +1,18 @@
-//! The walk of one packet.
+//! The walk of one packet, for people: one line a stage, with the names that the tree has.
+//!
+//! ```text
+//! s2_classify  port vf0                            -> vif 3 (vm)
+//! s5_bridge    00:00:5e:00:01:00 in vrf 3          -> routed
+//! s6_route     10.2.2.4 in vrf 3                   -> nexthop 24
+//! ```
+//! Stages that a packet did not pass are left out.
+
+mod lines;
+mod names;
+
+use std::fmt;
 use underpass_layout::meta::{Edit, Meta};
+use underpass_layout::Verdict;
 
 /// What each stage made of a packet.
 #[derive(Clone, Debug)]
@@ -9,3 +22,43 @@ pub struct Trace {
     /// What was done with the bytes.
     pub edit: Edit,
 }
+
+/// What a stage looked at, and what came of it.
+struct Line {
+    seen: String,
+    result: String,
+}
+
+impl Trace {
+    /// The lines of the stages that had to do with the packet.
+    fn lines(&self) -> impl Iterator<Item = (&'static str, Line)> + '_ {
+        let mut before = Verdict::Continue;
+        self.steps.iter().filter_map(move |(stage, meta)| {
+            let after = Verdict::from(meta.verdict);
+            let passed = match *stage {
+                "s8_flow" => meta.flow.looked_up || before == Verdict::Continue,
+                "s10_encap" => !self.edit.drop,
+                _ => before == Verdict::Continue,
+            };
+            let changed = before != after;
+            before = after;
+            let mut line = passed.then(|| lines::line(stage, meta, &self.edit))?;
+            if changed && *stage != "s10_encap" {
+                line.result = after.to_string();
+            }
+            Some((*stage, line))
+        })
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (stage, Line { seen, result }) in self.lines() {
+            writeln!(f, "{stage:<12} {seen:<44} -> {result}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,148 @@
+use super::*;
+use crate::testing::arrived;
+use underpass_layout::meta::Parse;
 
+const MACS: &str = "001b21bbf948 001b21bbf946";
+const IP_8_0_0_3_TO_8_0_0_2: &str = "08000003 08000002";
+const INNER: &str = "45000014 00000000 40110000 0a010109 0a010103";
+
+fn parsed(packet: &str) -> Parse {
+    let (window, mut meta) = arrived(packet);
+    parse(&window, &mut meta);
+    meta.parse
+}
+
+/// An IPv4 packet with `payload` behind a header of 20 bytes.
+fn ipv4(protocol: &str, payload: &str) -> String {
+    let total = 20 + crate::testing::hex(payload).len();
+    format!(
+        "{MACS} 0800 4500{total:04x} 004d0000 40{protocol}0000 {IP_8_0_0_3_TO_8_0_0_2} {payload}"
+    )
+}
+
+#[test]
+fn mpls_over_udp() {
+    let parse = parsed(&ipv4("11", &format!("c54919eb 00200000 0002a140 {INNER}")));
+    let expected = Parse {
+        ethertype: 0x0800,
+        src: 0x0800_0003,
+        dst: 0x0800_0002,
+        tunnel: TunnelKind::MplsUdp,
+        label: 42,
+        label_ttl: 64,
+        label_valid: true,
+        offset: 46,
+        ..Parse::default()
+    };
+    assert_eq!(parse, expected);
+}
+
+#[test]
+fn mpls_over_udp_on_the_port_of_old() {
+    let parse = parsed(&ipv4("11", &format!("c549c822 00200000 0002a040 {INNER}")));
+    assert_eq!(parse.tunnel, TunnelKind::MplsUdp);
+    assert_eq!((parse.label, parse.label_valid), (42, false), "S is clear");
+}
+
+#[test]
+fn vxlan_with_and_without_the_i_bit() {
+    let vxlan = |flags| {
+        parsed(&ipv4(
+            "11",
+            &format!("c54912b5 00240000 {flags}000000 00003200 {INNER}"),
+        ))
+    };
+    let parse = vxlan("08");
+    assert_eq!(parse.tunnel, TunnelKind::Vxlan);
+    assert_eq!(
+        (parse.label, parse.label_valid, parse.offset),
+        (50, true, 50)
+    );
+    assert_eq!(parse.label_ttl, 0, "a VNI has none");
+    assert!(!vxlan("f7").label_valid);
+}
+
+#[test]
+fn gre_with_its_options() {
+    for (gre, offset) in [
+        ("00008847", 42),
+        ("80008847 00000000", 46),
+        ("20008847 12345678", 46),
+        ("a0008847 00000000 12345678", 50),
+    ] {
+        let parse = parsed(&ipv4("2f", &format!("{gre} 0002a140 {INNER}")));
+        assert_eq!(parse.tunnel, TunnelKind::MplsGre, "{gre}");
+        assert_eq!((parse.offset, parse.label), (offset, 42), "{gre}");
+    }
+    let parse = parsed(&ipv4("2f", &format!("10008847 00000001 0002a140 {INNER}")));
+    assert_eq!((parse.tunnel, parse.malformed), (TunnelKind::None, false));
+}
+
+#[test]
+fn a_vlan_tag_and_ip_options_move_the_offset() {
+    let packet = format!(
+        "{MACS} 8100 0005 0800 46000038 004d0000 40110000 {IP_8_0_0_3_TO_8_0_0_2} 01010101
+         c54919eb 00200000 0002a140 {INNER}"
+    );
+    let parse = parsed(&packet);
+    assert_eq!((parse.tunnel, parse.offset), (TunnelKind::MplsUdp, 54));
+    let service_tag = packet.replace("8100", "88a8");
+    assert_eq!(parsed(&service_tag).ethertype, 0x88a8);
+}
+
+#[test]
+fn other_packets_have_no_tunnel() {
+    let parse = parsed(&ipv4("11", &format!("c5491e61 00200000 0002a140 {INNER}")));
+    assert_eq!(
+        (parse.tunnel, parse.offset, parse.label),
+        (TunnelKind::None, 0, 0)
+    );
+    assert_eq!(parse.dst, 0x0800_0002);
+    let parse = parsed(&format!("{MACS} 0806 0001"));
+    assert_eq!(
+        (parse.ethertype, parse.malformed, parse.runt),
+        (0x0806, false, false)
+    );
+}
+
+#[test]
+fn a_fragment_has_no_tunnel() {
+    for flags in ["2000", "0001", "3fff"] {
+        let packet = ipv4("11", &format!("c54919eb 00200000 0002a140 {INNER}"));
+        let parse = parsed(&packet.replacen("004d0000", &format!("004d{flags}"), 1));
+        assert_eq!(
+            (parse.tunnel, parse.malformed),
+            (TunnelKind::None, false),
+            "{flags}"
+        );
+    }
+}
+
+#[test]
+fn a_packet_that_ends_within_the_tunnel_header_is_malformed() {
+    // Ethernet padding behind the IP packet does not count.
+    let packet = ipv4("11", "c54919eb 00080000 0002a140").replacen("45000020", "4500001f", 1);
+    let parse = parsed(&packet);
+    assert!(parse.malformed);
+    assert_eq!((parse.tunnel, parse.offset), (TunnelKind::None, 0));
+    assert!(!parsed(&ipv4("11", "c54919eb 00080000 0002a140")).malformed);
+}
+
+#[test]
+fn an_ipv4_header_that_contradicts_itself_is_malformed() {
+    assert!(parsed(&format!("{MACS} 0800 4500")).malformed);
+    assert!(parsed(&ipv4("11", "00").replacen("45000015", "45000016", 1)).malformed);
+}
+
+#[test]
+fn a_runt_tells_nothing() {
+    let runt = Parse {
+        runt: true,
+        ..Parse::default()
+    };
+    assert_eq!(parsed(""), runt);
+    assert_eq!(parsed(&format!("{MACS} 08")), runt, "13 bytes");
+    assert_eq!(parsed(&format!("{MACS} 8100 0005 08")), runt, "17 bytes");
+    assert!(!parsed(&format!("{MACS} 8100 0005 0806")).runt);
+    assert!(!parsed(&format!("{MACS} 0806")).runt);
+}

@@ -1,0 +1,191 @@
+//! What is told of each stage.
+
+use super::names::{ip, label_word, protocol, tunnel, vif_kind, Mac, Port};
+use super::Line;
+use underpass_layout::meta::{Edit, HeaderKind, Inner, Meta};
+use underpass_layout::tables::{NexthopKind, TunnelKind};
+
+/// The line of a stage, by the stage's name; the verdict, if the stage set one, is the caller's to tell.
+pub(super) fn line(stage: &str, meta: &Meta, edit: &Edit) -> Line {
+    let (seen, result) = match stage {
+        "gather" => gather(meta),
+        "s1_parse" => parse(meta),
+        "s2_classify" => classify(meta),
+        "s3_decap" => decap(meta),
+        "s4_inner" => inner(meta),
+        "s5_bridge" => bridge(meta),
+        "s6_route" => route(meta),
+        "s7_nexthop" => nexthop(meta),
+        "s8_flow" => flow(meta),
+        "s9_rewrite" => rewrite(meta),
+        _ => encap(meta, edit),
+    };
+    Line { seen, result }
+}
+
+fn gather(meta: &Meta) -> (String, String) {
+    let arrival = &meta.arrival;
+    let seen = format!("{} bytes on {}", arrival.length, Port(arrival.port));
+    let result = if arrival.injected {
+        format!("injected, {} vif {}", arrival.command, arrival.inject_vif)
+    } else {
+        "received".to_string()
+    };
+    (seen, result)
+}
+
+fn parse(meta: &Meta) -> (String, String) {
+    let parse = &meta.parse;
+    if parse.runt {
+        return ("shorter than an Ethernet header".into(), "unchanged".into());
+    }
+    if parse.malformed {
+        return ("malformed IPv4".into(), "no tunnel".into());
+    }
+    let seen = match parse.ethertype {
+        crate::headers::ethernet::IPV4 => format!("{} > {}", ip(parse.src), ip(parse.dst)),
+        other => format!("ethertype {other:#06x}"),
+    };
+    let result = match parse.tunnel {
+        TunnelKind::None => "no tunnel".to_string(),
+        _ => format!("{}, packet at {}", tunnel_and_label(meta), parse.offset),
+    };
+    (seen, result)
+}
+
+fn tunnel_and_label(meta: &Meta) -> String {
+    let parse = &meta.parse;
+    let word = label_word(parse.tunnel);
+    format!("{} {word} {}", tunnel(parse.tunnel), parse.label)
+}
+
+fn classify(meta: &Meta) -> (String, String) {
+    let classify = &meta.classify;
+    let seen = if meta.arrival.injected {
+        format!("injected for vif {}", meta.arrival.inject_vif)
+    } else {
+        format!("port {}", Port(meta.arrival.port))
+    };
+    let kind = vif_kind(classify.entry.kind);
+    (seen, format!("vif {} ({kind})", classify.vif))
+}
+
+fn decap(meta: &Meta) -> (String, String) {
+    let decap = &meta.decap;
+    let seen = if meta.parse.tunnel == TunnelKind::None {
+        "no tunnel".to_string()
+    } else {
+        tunnel_and_label(meta)
+    };
+    let what = if decap.frame { "frame" } else { "packet" };
+    let mut result = format!("{what} at {}, vrf {}", decap.offset, decap.vrf);
+    if decap.direct {
+        result += &format!(", nexthop {}", decap.nexthop);
+    }
+    (seen, result)
+}
+
+fn inner(meta: &Meta) -> (String, String) {
+    let inner = &meta.inner;
+    if inner.ipv4 {
+        let part = if inner.fragment { " fragment" } else { "" };
+        let seen = format!("{}{part}", flow_ends(inner));
+        return (
+            seen,
+            format!("ipv4 at {}, ttl {}", inner.l3_offset, inner.ttl),
+        );
+    }
+    let seen = format!("ethertype {:#06x}", inner.ethertype);
+    let what = if inner.ipv6 { "ipv6" } else { "payload" };
+    (seen, format!("{what} at {}", inner.l3_offset))
+}
+
+fn flow_ends(inner: &Inner) -> String {
+    let (src, dst) = (ip(inner.src), ip(inner.dst));
+    let (src_port, dst_port) = (inner.src_port, inner.dst_port);
+    let protocol = protocol(inner.protocol);
+    format!("{protocol} {src}:{src_port} > {dst}:{dst_port}")
+}
+
+fn bridge(meta: &Meta) -> (String, String) {
+    let bridge = &meta.bridge;
+    let seen = match (meta.decap.frame, meta.decap.direct) {
+        (true, false) => format!("{} in vrf {}", Mac(meta.inner.dst_mac), meta.decap.vrf),
+        (true, true) => "frame of that label".to_string(),
+        (false, _) => "no frame".to_string(),
+    };
+    let result = match (bridge.l3, meta.decap.direct) {
+        (true, false) => "routed".to_string(),
+        _ => target(bridge.nexthop, bridge.label),
+    };
+    (seen, result)
+}
+
+fn route(meta: &Meta) -> (String, String) {
+    let route = &meta.route;
+    let seen = if route.routed {
+        format!("{} in vrf {}", ip(meta.inner.dst), meta.decap.vrf)
+    } else {
+        "not routed".to_string()
+    };
+    (seen, target(route.nexthop, route.label))
+}
+
+fn target(nexthop: u32, label: u32) -> String {
+    match label {
+        0 => format!("nexthop {nexthop}"),
+        label => format!("nexthop {nexthop}, label {label}"),
+    }
+}
+
+fn nexthop(meta: &Meta) -> (String, String) {
+    let nexthop = &meta.nexthop;
+    let seen = format!("nexthop {}", meta.route.nexthop);
+    let to = format!("vif {} on {}", nexthop.vif, Port(nexthop.port));
+    let result = match nexthop.kind {
+        NexthopKind::Tunnel => {
+            let (kind, end) = (tunnel(nexthop.tunnel), ip(nexthop.tunnel_dst));
+            format!("{kind} to {end}, {to}")
+        }
+        _ => to,
+    };
+    (seen, result)
+}
+
+fn flow(meta: &Meta) -> (String, String) {
+    let flow = &meta.flow;
+    if !flow.looked_up {
+        return ("no flow needed".into(), "unchanged".into());
+    }
+    let seen = format!("K(nh) {} {}", flow.nexthop, flow_ends(&meta.inner));
+    let result = match flow.hit {
+        true => format!("passes, flow {}", flow.flow_id),
+        false => "miss".to_string(),
+    };
+    (seen, result)
+}
+
+fn rewrite(meta: &Meta) -> (String, String) {
+    let rewrite = &meta.rewrite;
+    let result = if rewrite.decrement {
+        format!("ttl {}, checksum {:#06x}", rewrite.ttl, rewrite.checksum)
+    } else {
+        "unchanged".to_string()
+    };
+    (format!("{} bytes", rewrite.payload), result)
+}
+
+fn encap(meta: &Meta, edit: &Edit) -> (String, String) {
+    let seen = match edit.kind {
+        HeaderKind::Bare => "no header".to_string(),
+        HeaderKind::Shim => format!("punt shim, {} bytes", edit.add),
+        HeaderKind::Ethernet => format!("ethernet, {} bytes", edit.add),
+        _ => {
+            let kind = meta.nexthop.tunnel;
+            let (name, word) = (tunnel(kind), label_word(kind));
+            format!("{name} {word} {}, {} bytes", meta.route.label, edit.add)
+        }
+    };
+    let (length, port, vif) = (edit.length, Port(edit.port), edit.vif);
+    (seen, format!("{length} bytes on {port} (vif {vif})"))
+}

@@ -1,0 +1,73 @@
+//! How numbers are shown.
+
+use std::fmt;
+use std::net::Ipv4Addr;
+use underpass_layout::port;
+use underpass_layout::tables::{TunnelKind, VifKind};
+
+/// A port by its name where it has one.
+pub(super) struct Port(pub(super) u16);
+
+impl fmt::Display for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match port::name(self.0) {
+            Some(name) => f.write_str(name),
+            None if self.0 == port::SLOW => f.write_str("slow"),
+            None => write!(f, "{:#x}", self.0),
+        }
+    }
+}
+
+/// A MAC address.
+pub(super) struct Mac(pub(super) u64);
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [_, _, a, b, c, d, e, g] = self.0.to_be_bytes();
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
+
+/// An IPv4 address.
+pub(super) fn ip(address: u32) -> Ipv4Addr {
+    Ipv4Addr::from(address)
+}
+
+/// An encapsulation as the operator writes it.
+pub(super) fn tunnel(kind: TunnelKind) -> &'static str {
+    match kind {
+        TunnelKind::None => "none",
+        TunnelKind::MplsGre => "mpls-gre",
+        TunnelKind::MplsUdp => "mpls-udp",
+        TunnelKind::Vxlan => "vxlan",
+    }
+}
+
+/// What the number in a tunnel header is called.
+pub(super) fn label_word(kind: TunnelKind) -> &'static str {
+    match kind {
+        TunnelKind::Vxlan => "vni",
+        _ => "label",
+    }
+}
+
+/// What is behind an interface.
+pub(super) fn vif_kind(kind: VifKind) -> &'static str {
+    match kind {
+        VifKind::Fabric => "fabric",
+        VifKind::Host => "host",
+        VifKind::Agent => "agent",
+        VifKind::Vm => "vm",
+    }
+}
+
+/// An IP protocol by its name where it has a short one.
+pub(super) fn protocol(number: u8) -> String {
+    match number {
+        1 => "icmp".into(),
+        6 => "tcp".into(),
+        17 => "udp".into(),
+        132 => "sctp".into(),
+        other => format!("protocol {other}"),
+    }
+}
