@@ -1,1 +1,254 @@
+use super::*;
+use crate::testing::{from_vif, hex, verdict};
+use underpass_layout::tables::{NexthopEntry, VifKind};
+use underpass_layout::DropReason;
 
+const OURS: u32 = 0x0800_0002;
+const FAR: u32 = 0x0800_0003;
+
+/// A packet of 48 bytes in a frame of 62 that goes into a tunnel.
+fn packet(tunnel: TunnelKind, l3: bool) -> Meta {
+    let mut meta = from_vif(VifKind::Vm);
+    meta.arrival.length = 62;
+    meta.decap.frame = true;
+    meta.inner.l3_offset = 14;
+    meta.inner.ethertype = 0x0800;
+    meta.inner.ipv4 = true;
+    meta.inner.id = 7;
+    meta.bridge.l3 = l3;
+    meta.route.label = 48;
+    meta.rewrite.decrement = l3;
+    meta.rewrite.ttl = 63;
+    meta.rewrite.payload = if l3 { 48 } else { 62 };
+    meta.rewrite.entropy = 0xd1fe;
+    meta.nexthop = NexthopEntry {
+        valid: true,
+        kind: NexthopKind::Tunnel,
+        vif: 4,
+        port: 1,
+        dst_mac: 0x001b_21bb_f946,
+        src_mac: 0x001b_21bb_f948,
+        tunnel,
+        tunnel_src: OURS,
+        tunnel_dst: FAR,
+        router_mac: 0x0200_0000_00aa,
+        ..NexthopEntry::default()
+    };
+    meta
+}
+
+fn edited(mut meta: Meta) -> Edit {
+    let edit = encap(&mut Identification::default(), &mut meta);
+    assert_ne!(verdict(&meta), Verdict::Continue);
+    edit
+}
+
+fn header(edit: &Edit) -> &[u8] {
+    let (text, rest) = edit.header.split_at(edit.add.into());
+    assert!(rest.iter().all(|byte| *byte == 0));
+    text
+}
+
+#[test]
+fn mpls_over_gre_takes_the_inner_identification() {
+    let edit = edited(packet(TunnelKind::MplsGre, true));
+    let expected = hex("001b21bbf946 001b21bbf948 0800
+         45 00 004c 0007 0000 40 2f 6a78 08000002 08000003
+         0000 8847
+         00030 1 3f");
+    assert_eq!(header(&edit), expected);
+    assert_eq!(
+        (edit.kind, edit.strip, edit.patch),
+        (HeaderKind::MplsGre, 14, true)
+    );
+    assert_eq!((edit.port, edit.vif, edit.length), (1, 4, 90));
+}
+
+#[test]
+fn mpls_over_udp_carries_a_frame_whole() {
+    let edit = edited(packet(TunnelKind::MplsUdp, false));
+    let expected = hex("001b21bbf946 001b21bbf948 0800
+         45 00 005e 0001 0000 40 11 6a8a 08000002 08000003
+         d1fe 19eb 004a 0000
+         00030 1 3f");
+    assert_eq!(header(&edit), expected);
+    assert_eq!(
+        (edit.kind, edit.strip, edit.patch),
+        (HeaderKind::MplsUdp, 0, false)
+    );
+    assert_eq!(edit.length, 62 + 46);
+}
+
+#[test]
+fn vxlan_carries_a_frame_whole() {
+    let edit = edited(packet(TunnelKind::Vxlan, false));
+    let expected = hex("001b21bbf946 001b21bbf948 0800
+         45 00 0062 0001 0000 40 11 6a86 08000002 08000003
+         d1fe 12b5 004e 0000
+         08 000000 000030 00");
+    assert_eq!(header(&edit), expected);
+    assert_eq!((edit.kind, edit.length), (HeaderKind::Vxlan, 62 + 50));
+}
+
+#[test]
+fn vxlan_gives_a_routed_packet_a_frame_where_the_peer_wants_one() {
+    let mut meta = packet(TunnelKind::Vxlan, true);
+    let bare = edited(meta);
+    assert_eq!(
+        (bare.kind, bare.add, bare.strip),
+        (HeaderKind::Vxlan, 50, 14)
+    );
+    assert_eq!(bare.header[16..18], (48 + 36_u16).to_be_bytes());
+    meta.nexthop.l3_vxlan = true;
+    let framed = edited(meta);
+    assert_eq!((framed.kind, framed.add), (HeaderKind::VxlanRouted, 64));
+    assert_eq!(framed.header[50..64], hex("0200000000aa 001b21bbf948 0800"));
+    assert_eq!(framed.header[16..18], (48 + 50_u16).to_be_bytes());
+    assert_eq!(framed.header[38..40], (48 + 30_u16).to_be_bytes());
+    assert_eq!(framed.length, 48 + 64);
+}
+
+#[test]
+fn identifications_count_up_where_none_is_taken_over() {
+    let mut ids = Identification(0xffff);
+    let mut id_of = |tunnel, ipv4| {
+        let mut meta = packet(tunnel, false);
+        meta.inner.ipv4 = ipv4;
+        let edit = encap(&mut ids, &mut meta);
+        u16::from_be_bytes([edit.header[18], edit.header[19]])
+    };
+    assert_eq!(id_of(TunnelKind::MplsUdp, true), 0xffff);
+    assert_eq!(id_of(TunnelKind::MplsGre, true), 7);
+    assert_eq!(id_of(TunnelKind::MplsGre, false), 0);
+    assert_eq!(id_of(TunnelKind::Vxlan, true), 1);
+}
+
+#[test]
+fn an_interface_gets_a_new_ethernet_header_or_the_frame_as_it_is() {
+    let mut meta = packet(TunnelKind::None, true);
+    meta.nexthop.kind = NexthopKind::Encap;
+    let routed = edited(meta);
+    assert_eq!(header(&routed), hex("001b21bbf946 001b21bbf948 0800"));
+    assert_eq!(
+        (routed.kind, routed.strip, routed.patch),
+        (HeaderKind::Ethernet, 14, true)
+    );
+    assert_eq!((routed.port, routed.vif, routed.length), (1, 4, 62));
+    meta.rewrite.decrement = false;
+    assert!(!edited(meta).patch);
+    meta.bridge.l3 = false;
+    meta.decap.offset = 50;
+    let bridged = edited(meta);
+    assert_eq!(
+        (bridged.kind, bridged.strip, bridged.add),
+        (HeaderKind::Bare, 50, 0)
+    );
+    assert_eq!((bridged.patch, bridged.length), (false, 12));
+}
+
+#[test]
+fn the_shim_of_an_injected_packet_goes_too() {
+    let mut meta = packet(TunnelKind::MplsGre, true);
+    meta.arrival.injected = true;
+    meta.arrival.command = InjectCommand::Receive;
+    let edit = edited(meta);
+    assert_eq!((edit.strip, edit.length), (14 + 64, 90));
+}
+
+#[test]
+fn a_frame_that_crosses_or_is_transmitted_stays_as_it_is() {
+    let mut meta = from_vif(VifKind::Fabric);
+    meta.arrival.length = 62;
+    meta.arrival.inject_port = 0x101;
+    meta.arrival.inject_vif = 9;
+    meta.classify.entry.cross_port = 0x100;
+    meta.classify.entry.cross_vif = 1;
+    meta.decide(Verdict::Deliver);
+    let crossed = edited(meta);
+    let expected = Edit {
+        drop: false,
+        port: 0x100,
+        vif: 1,
+        strip: 0,
+        patch: false,
+        kind: HeaderKind::Bare,
+        add: 0,
+        header: [0; HEADER_BYTES],
+        length: 62,
+    };
+    assert_eq!(crossed, expected);
+    meta.arrival.injected = true;
+    meta.arrival.command = InjectCommand::Receive;
+    assert_eq!(
+        edited(meta),
+        Edit {
+            strip: 64,
+            ..expected
+        }
+    );
+    meta.arrival.command = InjectCommand::Transmit;
+    let transmitted = Edit {
+        port: 0x101,
+        vif: 9,
+        strip: 64,
+        ..expected
+    };
+    assert_eq!(edited(meta), transmitted);
+}
+
+/// A packet that came through MPLS over UDP, routed, and punted because it met no flow.
+fn punted() -> Meta {
+    let mut meta = packet(TunnelKind::MplsUdp, true);
+    meta.arrival.port = 1;
+    meta.classify.vif = 3;
+    meta.parse.tunnel = TunnelKind::MplsUdp;
+    meta.parse.label = 42;
+    meta.parse.src = FAR;
+    meta.decap.tunnelled = true;
+    meta.decap.offset = 46;
+    meta.decap.vrf = 0x102;
+    meta.inner.l3_offset = 60;
+    meta.route.nexthop = 30;
+    meta.flow.nexthop = 23;
+    meta.punt(PuntReason::FlowMiss);
+    meta
+}
+
+#[test]
+fn the_slow_path_learns_what_is_known() {
+    let edit = edited(punted());
+    let expected = hex("02 02 0300 0100 0201 2e 3c 3e00
+         17000000 1e000000 2a000000 03000008");
+    assert_eq!(header(&edit)[..28], expected);
+    assert_eq!(header(&edit)[28..], [0; 36]);
+    assert_eq!((edit.port, edit.vif), (port::SLOW, 3));
+    assert_eq!(
+        (edit.strip, edit.length, edit.kind),
+        (0, 62 + 64, HeaderKind::Shim)
+    );
+    let mut injected = punted();
+    injected.arrival.injected = true;
+    let edit = edited(injected);
+    assert_eq!((edit.strip, edit.add, edit.length), (64, 64, 62 + 64));
+}
+
+#[test]
+fn a_tunnel_that_is_not_ours_is_not_told() {
+    let mut meta = punted();
+    meta.decap.tunnelled = false;
+    let edit = edited(meta);
+    assert_eq!(edit.header[1], 0);
+    assert_eq!(edit.header[20..28], [0; 8]);
+}
+
+#[test]
+fn a_drop_leaves_nothing_but_whose_it_was() {
+    let mut meta = punted();
+    meta.drop(DropReason::Discard);
+    let expected = Edit {
+        drop: true,
+        vif: 3,
+        ..Edit::default()
+    };
+    assert_eq!(edited(meta), expected);
+}

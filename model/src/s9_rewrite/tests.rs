@@ -1,1 +1,160 @@
+use super::*;
+use crate::testing::{from_vif, verdict};
+use underpass_layout::tables::VifKind;
+use underpass_layout::Verdict;
 
+/// A routed UDP packet of 48 bytes in a frame of 62, from a VM.
+fn packet() -> Meta {
+    let mut meta = from_vif(VifKind::Vm);
+    meta.arrival.length = 62;
+    meta.bridge.l3 = true;
+    meta.route.routed = true;
+    meta.decap.frame = true;
+    meta.decap.vrf = 2;
+    meta.inner.l3_offset = 14;
+    meta.inner.ipv4 = true;
+    meta.inner.ttl = 64;
+    meta.inner.protocol = 17;
+    meta.inner.checksum = 0x64a9;
+    meta.inner.src = 0x0a01_0103;
+    meta.inner.dst = 0x0a01_0109;
+    meta.inner.src_port = 1000;
+    meta.inner.dst_port = 2000;
+    meta.nexthop.kind = NexthopKind::Tunnel;
+    meta.nexthop.tunnel = TunnelKind::MplsGre;
+    meta
+}
+
+fn bridged() -> Meta {
+    let mut meta = packet();
+    meta.bridge.l3 = false;
+    meta.route.routed = false;
+    meta
+}
+
+fn rewritten(mut meta: Meta) -> Meta {
+    rewrite(&mut meta);
+    meta
+}
+
+#[test]
+fn a_routed_packet_has_one_hop_less() {
+    // 0x64a9 with TTL 64 is 0x65a9 with TTL 63: the peer's own packet.
+    let rewrite = rewritten(packet()).rewrite;
+    assert!(rewrite.decrement);
+    assert_eq!(
+        (rewrite.ttl, rewrite.checksum, rewrite.payload),
+        (63, 0x65a9, 48)
+    );
+}
+
+#[test]
+fn a_packet_from_a_tunnel_to_a_vm_keeps_its_ttl() {
+    let mut meta = packet();
+    meta.classify.entry.kind = VifKind::Fabric;
+    meta.nexthop.kind = NexthopKind::Encap;
+    let rewrite = rewritten(meta).rewrite;
+    assert_eq!(
+        (rewrite.decrement, rewrite.ttl, rewrite.checksum),
+        (false, 64, 0x64a9)
+    );
+}
+
+#[test]
+fn the_label_over_a_frame_starts_anew() {
+    let mut meta = bridged();
+    meta.inner.ttl = 9;
+    let rewrite = rewritten(meta).rewrite;
+    assert_eq!(
+        (rewrite.decrement, rewrite.ttl, rewrite.payload),
+        (false, 64, 62)
+    );
+    meta.decap.offset = 50;
+    assert_eq!(rewritten(meta).rewrite.payload, 12);
+}
+
+#[test]
+fn a_label_is_never_sent_with_ttl_0() {
+    let mut meta = packet();
+    meta.route.routed = false;
+    meta.inner.ttl = 0;
+    assert_eq!(rewritten(meta).rewrite.ttl, 64);
+}
+
+#[test]
+fn the_source_port_stays_with_the_flow() {
+    let port = |change: fn(&mut Meta)| {
+        let mut meta = packet();
+        change(&mut meta);
+        rewritten(meta).rewrite.entropy
+    };
+    let same = port(|_| ());
+    assert!(same >= 49152);
+    assert_eq!(same, entropy(2, 17, 1000, 2000, 0x0a01_0103, 0x0a01_0109));
+    assert_eq!(
+        same,
+        port(|meta| (meta.inner.ttl, meta.inner.src_mac) = (9, 9))
+    );
+    assert_ne!(same, port(|meta| meta.inner.src_port = 1001));
+    assert_ne!(same, port(|meta| meta.decap.vrf = 3));
+    let frame = |meta: &mut Meta| {
+        meta.inner.ipv4 = false;
+        (meta.inner.src_mac, meta.inner.dst_mac) = (0x0200_0000_0011, 0x0200_0000_0012);
+    };
+    let expected = entropy(2, 0, 0, 0, 0x0200_0000_0011, 0x0200_0000_0012);
+    assert_eq!(port(frame), expected);
+}
+
+#[test]
+fn what_does_not_fit_the_underlay_is_punted() {
+    let routed_vxlan = |meta: &mut Meta| {
+        meta.nexthop.tunnel = TunnelKind::Vxlan;
+        meta.nexthop.l3_vxlan = true;
+    };
+    let cases: [(Meta, fn(&mut Meta), u16); 6] = [
+        (packet(), |_| (), 48 + 28),
+        (
+            packet(),
+            |meta| meta.nexthop.tunnel = TunnelKind::MplsUdp,
+            48 + 32,
+        ),
+        (
+            packet(),
+            |meta| meta.nexthop.tunnel = TunnelKind::Vxlan,
+            48 + 36,
+        ),
+        (packet(), routed_vxlan, 48 + 36 + 14),
+        (bridged(), routed_vxlan, 62 + 36),
+        (bridged(), |_| (), 62 + 28),
+    ];
+    for (i, (mut meta, change, length)) in cases.into_iter().enumerate() {
+        change(&mut meta);
+        let with_mtu = |mtu| {
+            let mut meta = meta;
+            meta.nexthop.mtu = mtu;
+            verdict(&rewritten(meta))
+        };
+        assert_eq!(with_mtu(length), Verdict::Continue, "case {i}");
+        assert_eq!(
+            with_mtu(length - 1),
+            Verdict::Punt(PuntReason::TooBig),
+            "case {i}"
+        );
+        assert_eq!(with_mtu(0), Verdict::Continue, "case {i}");
+    }
+}
+
+#[test]
+fn an_interface_has_no_limit_here() {
+    let mut meta = packet();
+    meta.nexthop.kind = NexthopKind::Encap;
+    meta.nexthop.mtu = 20;
+    assert_eq!(verdict(&rewritten(meta)), Verdict::Continue);
+}
+
+#[test]
+fn what_is_decided_is_left_alone() {
+    let mut meta = packet();
+    meta.decide(Verdict::Deliver);
+    assert_eq!(rewritten(meta).rewrite, Rewrite::default());
+}

@@ -1,1 +1,203 @@
+use super::*;
+use crate::testing::{put, tables};
+use underpass_layout::profile::{SIM, U250};
+use underpass_layout::tables::{FlowAction, NexthopKind};
+use underpass_layout::Record;
 
+fn bridge_entry(mac: u64, nexthop: u32) -> BridgeEntry {
+    BridgeEntry {
+        valid: true,
+        key: BridgeKey { vrf: 3, mac },
+        receive: false,
+        nexthop,
+        label: 0,
+    }
+}
+
+fn found(tables: &Tables, mac: u64) -> Option<u32> {
+    tables.bridge(3, mac).map(|entry| entry.nexthop)
+}
+
+#[test]
+fn an_entry_is_found_in_whatever_row_it_lies() {
+    let mut tables = tables();
+    for row in [0, 255, 256, 1023] {
+        put(&mut tables, id::BRIDGE, row, &bridge_entry(9, 77));
+        assert_eq!(found(&tables, 9), Some(77), "row {row}");
+        assert_eq!(found(&tables, 8), None);
+        assert!(tables.bridge(4, 9).is_none());
+        put(&mut tables, id::BRIDGE, row, &BridgeEntry::default());
+        assert_eq!(found(&tables, 9), None, "row {row}");
+    }
+}
+
+#[test]
+fn one_of_two_copies_can_go() {
+    for (first, second) in [(10, 700), (700, 10)] {
+        let mut tables = tables();
+        put(&mut tables, id::BRIDGE, 10, &bridge_entry(9, 1));
+        put(&mut tables, id::BRIDGE, 700, &bridge_entry(9, 1));
+        put(&mut tables, id::BRIDGE, first, &BridgeEntry::default());
+        assert_eq!(found(&tables, 9), Some(1));
+        put(&mut tables, id::BRIDGE, second, &BridgeEntry::default());
+        assert_eq!(found(&tables, 9), None);
+    }
+}
+
+#[test]
+fn of_two_values_the_newer_counts_and_the_older_comes_back() {
+    let mut tables = tables();
+    put(&mut tables, id::BRIDGE, 10, &bridge_entry(9, 1));
+    put(&mut tables, id::BRIDGE, 700, &bridge_entry(9, 2));
+    assert_eq!(found(&tables, 9), Some(2));
+    put(&mut tables, id::BRIDGE, 10, &bridge_entry(9, 3));
+    assert_eq!(found(&tables, 9), Some(3));
+    put(&mut tables, id::BRIDGE, 10, &BridgeEntry::default());
+    assert_eq!(found(&tables, 9), Some(2));
+}
+
+#[test]
+fn a_row_that_is_written_over_forgets_its_old_key() {
+    let mut tables = tables();
+    put(&mut tables, id::BRIDGE, 10, &bridge_entry(9, 1));
+    put(&mut tables, id::BRIDGE, 10, &bridge_entry(8, 2));
+    assert_eq!((found(&tables, 9), found(&tables, 8)), (None, Some(2)));
+}
+
+#[test]
+fn thousands_of_entries_come_and_go() {
+    let mut tables = tables();
+    for row in 0..1024 {
+        put(
+            &mut tables,
+            id::BRIDGE,
+            row,
+            &bridge_entry(row as u64 * 64, row as u32),
+        );
+    }
+    for row in (0..1024).step_by(2) {
+        put(&mut tables, id::BRIDGE, row, &BridgeEntry::default());
+    }
+    for row in 0..1024_u64 {
+        let expected = (row % 2 == 1).then_some(row as u32);
+        assert_eq!(found(&tables, row * 64), expected);
+    }
+}
+
+#[test]
+fn a_route_counts_only_in_its_bank() {
+    let mut tables = tables();
+    let entry = RouteEntry {
+        valid: true,
+        key: RouteKey {
+            vrf: 3,
+            length: 24,
+            prefix: 0x0a01_0100,
+        },
+        nexthop: 5,
+        label: 0,
+    };
+    let rows_of_bank = SIM.rows[id::ROUTE_BANK as usize] * 4;
+    put(&mut tables, id::ROUTE_BANK, 2 * rows_of_bank + 17, &entry);
+    for bank in 0..BANKS {
+        let found = tables.route_bank(bank, 3, 24, 0x0a01_01ff);
+        assert_eq!(found.is_some(), bank == 2, "bank {bank}");
+    }
+    assert!(tables.route_bank(2, 3, 23, 0x0a01_01ff).is_none());
+    assert!(tables.route_host(3, 0x0a01_0100).is_none());
+}
+
+fn flow_entry(src_port: u16) -> FlowEntry {
+    FlowEntry {
+        valid: true,
+        key: FlowKey {
+            nexthop: 23,
+            protocol: 6,
+            src_port,
+            dst_port: 80,
+            src: 1,
+            dst: 2,
+        },
+        action: FlowAction::Forward,
+        flow_id: src_port.into(),
+        ..FlowEntry::default()
+    }
+}
+
+#[test]
+fn both_flows_of_a_row_are_found() {
+    let mut tables = tables();
+    let (low, high) = (flow_entry(1000), flow_entry(2000));
+    let mut row = [0; 14];
+    let mut writer = underpass_layout::Writer::new(&mut row);
+    underpass_layout::Field::put(&low, &mut writer, FlowEntry::WIDTH);
+    underpass_layout::Field::put(&high, &mut writer, FlowEntry::WIDTH);
+    tables.write_row(id::FLOW, 2047, &row).unwrap();
+    assert_eq!(tables.flow(&low.key), Some(&low));
+    assert_eq!(tables.flow(&high.key), Some(&high));
+    put(&mut tables, id::FLOW, 2047, &low);
+    assert_eq!(
+        (tables.flow(&low.key), tables.flow(&high.key)),
+        (Some(&low), None)
+    );
+    assert_eq!(tables.read_row(id::FLOW, 2047).unwrap()[..7], low.pack());
+}
+
+#[test]
+fn a_nexthop_of_no_known_kind_is_none() {
+    let mut tables = tables();
+    let mut row = NexthopEntry {
+        valid: true,
+        kind: NexthopKind::Resolve,
+        ..NexthopEntry::default()
+    }
+    .pack();
+    row[0] |= 0b111 << 1;
+    tables.write_row(id::NEXTHOP, 4, &row).unwrap();
+    assert!(!tables.nexthop(4).valid);
+    assert_eq!(
+        tables.read_row(id::NEXTHOP, 4).unwrap(),
+        row,
+        "it is still read back"
+    );
+}
+
+#[test]
+fn missing_words_are_zero() {
+    let mut tables = tables();
+    tables.write_row(id::NEXTHOP, 4, &[u32::MAX; 40]).unwrap();
+    tables.write_row(id::NEXTHOP, 4, &[1]).unwrap();
+    let row = tables.read_row(id::NEXTHOP, 4).unwrap();
+    assert_eq!(row.iter().map(|word| word.count_ones()).sum::<u32>(), 1);
+}
+
+#[test]
+fn what_is_no_row_is_told() {
+    let mut tables = tables();
+    let refused = tables.write_row(15, 0, &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "no table has id 15, expected 0 to 14");
+    let refused = tables.read_row(id::VIF, 64).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "table vif has no row 64, expected 0 to 63"
+    );
+    let refused = tables.write_row(id::COUNTER_TX, 0, &[]).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "table counter_tx is written by the card alone"
+    );
+    assert!(tables.mpls(5120).is_none());
+}
+
+#[test]
+fn tables_that_wrap_have_a_power_of_two_of_rows() {
+    for profile in [&SIM, &U250] {
+        for table in [id::PORT, id::VIF, id::VRF, id::NEXTHOP, id::SOURCE] {
+            assert!(
+                profile.rows[table as usize].is_power_of_two(),
+                "{} {table}",
+                profile.name
+            );
+        }
+    }
+}
