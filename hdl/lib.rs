@@ -3,6 +3,7 @@
 
 pub mod buses;
 pub mod card;
+pub mod core;
 pub mod hardware;
 pub mod lookup;
 pub mod pipeline;

@@ -16,7 +16,9 @@ use rust_hdl_core::prelude::{Bit as HdlBit, In, Out, Signal};
 use underpass_layout::meta::BEAT_BYTES;
 use underpass_layout::port::SLOW;
 use underpass_layout::registers::slow::*;
-use underpass_wires::{bundle, cat, k, konst, leaf, memory, mux, one_of, select, state, wire, Bit, BundleExt, Ram, U};
+use underpass_wires::{
+    bundle, cat, k, konst, leaf, memory, mux, one_of, select, state, wire, Bit, BundleExt, Ram, U,
+};
 
 /// Beats that the punt FIFO holds: 64 KiB.
 const PUNT_BEATS: usize = 1024;
@@ -48,7 +50,13 @@ fn beats(length: U<16>) -> U<11> {
 }
 
 /// The FIFO between core, outer streams and host.
-pub fn slow_fifo(core_m: Offer, outer_m_ready: Bit, outer_s: Offer, core_s_ready: Bit, request: Request) -> Joined {
+pub fn slow_fifo(
+    core_m: Offer,
+    outer_m_ready: Bit,
+    outer_s: Offer,
+    core_s_ready: Bit,
+    request: Request,
+) -> Joined {
     wire!(is_slow = core_m.beat.port().eq(SLOW));
     let (status, data, lost) = punted(core_m.valid & is_slow, core_m.beat, request);
     let (injected, taken, busy) = injector(request);
@@ -75,17 +83,26 @@ pub fn slow_fifo(core_m: Offer, outer_m_ready: Bit, outer_s: Offer, core_s_ready
     ]);
     Joined {
         core_m_ready: is_slow | outer_m_ready,
-        outer_m: Offer { valid: core_m.valid & !is_slow, ..core_m },
+        outer_m: Offer {
+            valid: core_m.valid & !is_slow,
+            ..core_m
+        },
         outer_s_ready: core_s_ready & !from_inject,
         core_s,
-        response: Response { valid: request.valid.reg_rst("answer"), data: value.reg("answer_data") },
+        response: Response {
+            valid: request.valid.reg_rst("answer"),
+            data: value.reg("answer_data"),
+        },
     }
 }
 
 /// Stores punted frames and hands out their words: status, next word, frames lost.
 fn punted(valid: Bit, beat: Beat, request: Request) -> (U<32>, U<32>, U<32>) {
     let rows = memory::<Punted>("punted", PUNT_BEATS, Ram::Block);
-    let (write_at, read_at) = (state::<U<10>>("punt_write_at"), state::<U<10>>("punt_read_at"));
+    let (write_at, read_at) = (
+        state::<U<10>>("punt_write_at"),
+        state::<U<10>>("punt_read_at"),
+    );
     let used = state::<U<11>>("punt_used");
     let frames = state::<U<16>>("punt_frames");
     let (inside, losing) = (state::<Bit>("punt_inside"), state::<Bit>("punt_losing"));
@@ -98,7 +115,14 @@ fn punted(valid: Bit, beat: Beat, request: Request) -> (U<32>, U<32>, U<32>) {
     inside.next(valid, !beat.last);
     losing.next(valid & !inside.q, no_room);
     wire!(stores = valid & !loses);
-    rows.write(stores, write_at.q, Punted { data: beat.data, length: beat.length() });
+    rows.write(
+        stores,
+        write_at.q,
+        Punted {
+            data: beat.data,
+            length: beat.length(),
+        },
+    );
     write_at.next(stores, write_at.q + 1);
     lost.next(valid & loses & beat.last, lost.q + 1);
 
@@ -116,7 +140,11 @@ fn punted(valid: Bit, beat: Beat, request: Request) -> (U<32>, U<32>, U<32>) {
 
     let words: [U<32>; 16] = std::array::from_fn(|i| row.data.slice(32 * i));
     let length = mux(some, row.length, k(0));
-    (cat!(length, frames.q), select(word.q.slice::<4>(0), &words), lost.q)
+    (
+        cat!(length, frames.q),
+        select(word.q.slice::<4>(0), &words),
+        lost.q,
+    )
 }
 
 /// What the merge tells the injector.
@@ -137,7 +165,8 @@ fn injector(request: Request) -> (Offer, Taken, Bit) {
         struct Sending { offered: Bit, fetching: Bit, at: U<8>, left: U<11>, length: U<16> }
     }
     let rows = memory::<U<512>>("injected", INJECT_BEATS, Ram::Block);
-    let words: [underpass_wires::State<U<32>>; 16] = std::array::from_fn(|i| state(&format!("inject_word{i}")));
+    let words: [underpass_wires::State<U<32>>; 16] =
+        std::array::from_fn(|i| state(&format!("inject_word{i}")));
     let count = state::<U<12>>("inject_count");
     let sending = state::<Sending>("inject_sending");
     let moves = state::<Bit>("inject_moves");
@@ -154,22 +183,57 @@ fn injector(request: Request) -> (Offer, Taken, Bit) {
     let stored = state::<Bit>("inject_row_full");
     let row_at = state::<U<8>>("inject_row_at");
     stored.next(k(1), (collects & place.all()).timeless());
-    row_at.next(collects | commits, mux(commits, ((request.data.slice::<16>(0) - 1).slice::<8>(6)), count.q.slice(4)));
+    row_at.next(
+        collects | commits,
+        mux(
+            commits,
+            (request.data.slice::<16>(0) - 1).slice::<8>(6),
+            count.q.slice(4),
+        ),
+    );
     let committed = state::<Bit>("inject_committed");
     committed.next(k(1), commits.timeless());
-    let row = underpass_wires::cat_of::<512>(&words.iter().rev().map(|word| underpass_wires::parts(word.q)).collect::<Vec<_>>());
+    let row = underpass_wires::cat_of::<512>(
+        &words
+            .iter()
+            .rev()
+            .map(|word| underpass_wires::parts(word.q))
+            .collect::<Vec<_>>(),
+    );
     wire!(partial = committed.q & count.q.slice::<4>(0).any());
     rows.write(stored.q | partial, row_at.q, row);
-    count.next(collects | committed.q.timeless(), mux(committed.q, k(0), count.q + 1));
+    count.next(
+        collects | committed.q.timeless(),
+        mux(committed.q, k(0), count.q + 1),
+    );
 
     // Two clocks a beat or more: this path is not for speed.
     let sent = sending.q;
     wire!(gone = moves.q);
-    let begun = Sending { offered: k(0), fetching: k(0), at: k(0), left: beats(request.data.slice(0)), length: request.data.slice(0) };
-    let moved = Sending { offered: k(0), fetching: k(0), at: sent.at + 1, left: sent.left - 1, length: sent.length };
-    let fetched = Sending { offered: sent.fetching, fetching: k(1), ..sent };
+    let begun = Sending {
+        offered: k(0),
+        fetching: k(0),
+        at: k(0),
+        left: beats(request.data.slice(0)),
+        length: request.data.slice(0),
+    };
+    let moved = Sending {
+        offered: k(0),
+        fetching: k(0),
+        at: sent.at + 1,
+        left: sent.left - 1,
+        length: sent.length,
+    };
+    let fetched = Sending {
+        offered: sent.fetching,
+        fetching: k(1),
+        ..sent
+    };
     wire!(waits = sent.offered & !gone);
-    sending.next(commits | busy & !waits, mux(commits, begun, mux(gone, moved, fetched)));
+    sending.next(
+        commits | busy & !waits,
+        mux(commits, begun, mux(gone, moved, fetched)),
+    );
 
     wire!(last = sent.left.eq(1));
     let tail: U<6> = sent.length.slice(0);
@@ -181,7 +245,14 @@ fn injector(request: Request) -> (Offer, Taken, Bit) {
         last,
         user: cat!(sent.length, k::<16>(SLOW)),
     };
-    (Offer { valid: sent.offered & !gone, beat }, Taken { moves }, busy)
+    (
+        Offer {
+            valid: sent.offered & !gone,
+            beat,
+        },
+        Taken { moves },
+        busy,
+    )
 }
 
 leaf!(

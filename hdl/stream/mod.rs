@@ -1,6 +1,7 @@
 //! The bus and its flow control: from the outer stream to headers and bodies, and back.
 
 pub mod beat;
+pub mod blocks;
 pub mod bytes;
 pub mod deliver;
 pub mod fifo;

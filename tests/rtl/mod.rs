@@ -12,7 +12,7 @@ use underpass_layout::registers::{
 };
 use underpass_layout::tables::TABLES;
 use underpass_layout::{words_for, Record};
-use underpass_verilator::{Instance, Library, PortId};
+use underpass_verilator::{Instance, Library, Port, PortId, Source};
 
 /// Clocks within which anything must have happened.
 const PATIENCE: u64 = 200_000;
@@ -48,7 +48,11 @@ pub struct Rtl {
 /// The tapped core of this profile, verilated once and cached.
 pub fn library(profile: &'static Profile) -> Library {
     let rtl = emit(profile, Shell::TappedCore).unwrap_or_else(|error| panic!("{error}"));
-    let source = rtl.source();
+    let ports = rtl.ports.into_iter().map(|port| match port.input {
+        true => Port::input(port.name, port.width),
+        false => Port::output(port.name, port.width),
+    });
+    let source = Source::new(rtl.top, rtl.verilog, ports.collect());
     underpass_verilator::build(&source, None).unwrap_or_else(|error| panic!("{error}"))
 }
 

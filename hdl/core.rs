@@ -1,0 +1,85 @@
+//! The core: streams in and out, registers, and the stages between.
+//!
+//! ```text
+//!           ┌──────────── credit ─────────────┐
+//!           ▼                                 │
+//!   s ─▶ gather ─ header ─▶ pipeline ─ edit ─▶ deliver ─▶ m
+//!           └───────────── body ──────────────▶
+//!
+//!   request ─▶ registers ─▶ seed ─▶ pipeline (tables) ─▶ registers ─▶ response
+//! ```
+//! Structure only. The names of its signals in Verilog are in `shells`.
+
+use crate::buses::{
+    BodyOut, CreditOut, DecidedOut, EditOut, HeaderOut, HostOut, OfferIn, OfferOut, RequestIn, ResponseOut, SeedStartOut,
+};
+use crate::card::registers::{Build, RegisterFile};
+use crate::card::seed::SeedGenerator;
+use crate::pipeline::Pipeline;
+use crate::stream::blocks::{DeliverBlock, GatherBlock};
+use rust_hdl_core::prelude::*;
+use underpass_wires::rusthdl::ClkRst;
+
+/// Everything that processes packets.
+#[derive(LogicBlock, Default)]
+pub struct Core {
+    /// Clock and reset.
+    pub cr: ClkRst,
+    /// Packets in.
+    pub s: OfferIn,
+    /// The beat on offer is taken.
+    pub s_ready: Signal<Out, Bit>,
+    /// Packets out.
+    pub m: OfferOut,
+    /// The beat on offer is taken.
+    pub m_ready: Signal<In, Bit>,
+    /// Register accesses.
+    pub request: RequestIn,
+    /// Their answers.
+    pub response: ResponseOut,
+    /// What was decided over each packet, for tests.
+    pub tap: DecidedOut,
+    gather: GatherBlock,
+    pipeline: Pipeline,
+    deliver: DeliverBlock,
+    registers: RegisterFile,
+    seed: SeedGenerator,
+}
+
+impl Core {
+    /// The core of one build.
+    pub fn new(build: Build) -> Self {
+        Core { pipeline: Pipeline::new(build.sizes), registers: RegisterFile::new(build), ..Default::default() }
+    }
+}
+
+impl Logic for Core {
+    #[hdl_gen]
+    fn update(&mut self) {
+        ClkRst::link(&mut self.cr, &mut self.gather.cr);
+        ClkRst::link(&mut self.cr, &mut self.pipeline.cr);
+        ClkRst::link(&mut self.cr, &mut self.deliver.cr);
+        ClkRst::link(&mut self.cr, &mut self.registers.cr);
+        ClkRst::link(&mut self.cr, &mut self.seed.cr);
+
+        OfferIn::link(&mut self.s, &mut self.gather.s);
+        self.s_ready.next = self.gather.ready.val();
+        HeaderOut::join(&mut self.gather.header, &mut self.pipeline.header);
+        BodyOut::join(&mut self.gather.body, &mut self.deliver.body);
+        EditOut::join(&mut self.pipeline.edit, &mut self.deliver.edit);
+        CreditOut::join(&mut self.deliver.credit, &mut self.gather.credit);
+        OfferOut::link(&mut self.m, &mut self.deliver.m);
+        self.deliver.m_ready.next = self.m_ready.val();
+        DecidedOut::link(&mut self.tap, &mut self.pipeline.tap);
+
+        RequestIn::link(&mut self.request, &mut self.registers.request);
+        ResponseOut::link(&mut self.response, &mut self.registers.response);
+        HostOut::join(&mut self.registers.host, &mut self.seed.host_in);
+        HostOut::join(&mut self.seed.host, &mut self.pipeline.host_in);
+        HostOut::join(&mut self.pipeline.host, &mut self.registers.host_in);
+        SeedStartOut::join(&mut self.registers.seed, &mut self.seed.start);
+        self.registers.seeding.next = self.seed.busy.val();
+        self.gather.enable.next = self.registers.enable.val();
+        self.registers.in_flight.next = self.gather.in_flight.val();
+    }
+}
