@@ -8,6 +8,9 @@
 //!
 //! Registers start at their reset value or zero, memories at zero. The reset input is called `reset`.
 
+mod compile;
+mod concat;
+mod edges;
 mod program;
 mod run;
 
@@ -33,7 +36,7 @@ pub struct Sim {
 impl Sim {
     /// The design at its start: all inputs zero, out of reset.
     pub fn new(design: &Design) -> Self {
-        let program = program::compile(design);
+        let program = compile::compile(design);
         Sim {
             values: program.start.clone(),
             memories: program

@@ -32,31 +32,27 @@ impl Printer<'_> {
             let _ = writeln!(self.out, "  initial begin\n{}\n  end", start.join("\n"));
         }
         for (en, resets, ids) in groups {
-            let _ = writeln!(self.out, "  always @(posedge {})", self.style.clock);
-            let mut lead = String::from("    begin");
+            let _ = write!(self.out, "  always @(posedge {})", self.style.clock);
             if resets {
-                let _ = writeln!(self.out, "    if ({}) begin", self.style.reset);
+                let _ = writeln!(self.out, "\n    if ({}) begin", self.style.reset);
                 for &id in &ids {
                     let _ = writeln!(self.out, "{}", self.reset(id, "<="));
                 }
-                lead = "    end else begin".into();
             }
-            match en {
-                Some(en) if resets => lead = format!("    end else if ({en}) begin"),
-                Some(en) => lead = format!("    if ({en}) begin"),
-                None => {}
-            }
+            let pad = if resets || en.is_some() { "    " } else { "  " };
+            let lead = match (en, resets) {
+                (Some(en), true) => format!("    end else if ({en}) begin"),
+                (Some(en), false) => format!("\n    if ({en}) begin"),
+                (None, true) => "    end else begin".into(),
+                (None, false) => " begin".into(),
+            };
             let _ = writeln!(self.out, "{lead}");
             for &id in &ids {
                 let d = self.reg(id).d.expect("checked when the description ended");
-                let _ = writeln!(
-                    self.out,
-                    "      {} <= {};",
-                    self.operand(id).code,
-                    self.operand(d).code
-                );
+                let [q, d] = [id, d].map(|id| self.operand(id).code);
+                let _ = writeln!(self.out, "{pad}  {q} <= {d};");
             }
-            let _ = writeln!(self.out, "    end");
+            let _ = writeln!(self.out, "{pad}end");
         }
     }
 

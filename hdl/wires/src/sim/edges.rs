@@ -1,0 +1,82 @@
+//! What a program does besides computing wires: registers, memories, and its ports.
+
+use super::compile::Compiler;
+use super::program::{MemStep, Place, RegStep};
+use crate::design::Design;
+use crate::graph::{Group, Leaf};
+use crate::words;
+
+impl Compiler<'_> {
+    pub(super) fn steps(&mut self, design: &Design) {
+        let graph = self.graph;
+        for reg in graph.regs.iter().filter(|reg| design.live.node(reg.q)) {
+            let d = reg.d.expect("checked when the description ended");
+            let step = RegStep {
+                q: self.at(reg.q),
+                d: self.at(d),
+                en: reg.en.map(|en| self.at(en)),
+                n: words::count(graph.width(reg.q)) as u32,
+                reset: reg.reset.clone(),
+            };
+            self.program.regs.push(step);
+        }
+        for (index, memory) in graph.memories.iter().enumerate() {
+            let mut step = MemStep {
+                n: words::count(memory.width) as u32,
+                depth: if design.live.has_memory(index) {
+                    memory.depth
+                } else {
+                    0
+                },
+                writes: Vec::new(),
+                reads: Vec::new(),
+            };
+            if design.live.has_memory(index) {
+                let writes = memory.writes.iter().map(|w| (w.en, w.addr, w.data));
+                let ports = memory.ports.iter().filter(|port| design.live.node(port.q));
+                let port_writes = ports
+                    .clone()
+                    .filter_map(|p| p.write.map(|(en, data)| (en, p.addr, data)));
+                step.writes = writes
+                    .chain(port_writes)
+                    .map(|(en, addr, data)| (self.at(en), self.at(addr), self.at(data)))
+                    .collect();
+                step.reads = ports
+                    .map(|port| (self.at(port.addr), self.at(port.q)))
+                    .collect();
+            }
+            self.program.memories.push(step);
+        }
+        let place = |group: &Group| Place {
+            name: group.name.clone(),
+            width: group.width,
+            leaves: group
+                .leaves
+                .iter()
+                .map(|leaf| (leaf.lo, leaf.width, self.at(leaf.id)))
+                .collect(),
+        };
+        let leaves = |group: &Group| -> Vec<Place> {
+            let one = |leaf: &Leaf| Place {
+                name: leaf.name.clone(),
+                width: leaf.width,
+                leaves: vec![(0, leaf.width, self.at(leaf.id))],
+            };
+            let alone = group.leaves.len() == 1 && group.leaves[0].name == group.name;
+            if alone {
+                vec![]
+            } else {
+                group.leaves.iter().map(one).collect()
+            }
+        };
+        let all = |groups: &[Group]| -> Vec<Place> {
+            groups
+                .iter()
+                .map(place)
+                .chain(groups.iter().flat_map(leaves))
+                .collect()
+        };
+        let (inputs, outputs) = (all(&graph.inputs), all(&graph.outputs));
+        (self.program.inputs, self.program.outputs) = (inputs, outputs);
+    }
+}
