@@ -6,5 +6,5 @@ pub mod bytes;
 pub mod deliver;
 pub mod fifo;
 #[cfg(test)]
-mod frames;
+pub(crate) mod frames;
 pub mod gather;

@@ -1,0 +1,100 @@
+//! Punted frames on their way to the host.
+//!
+//! ```text
+//!   beat ─▶ room for the whole frame? ─ yes ─▶ [ rows of 64 bytes ] ─▶ word by word ─▶ PUNT_DATA
+//!                                     '- no ─▶ PUNT_LOST + 1
+//! ```
+//! A row holds one beat. A frame can be read once all of it is there, as many words as its length says. It never has more
+//! rows than that: beats beyond its length are not stored, and where there are fewer, the last row is read again.
+
+use super::beats_of;
+use crate::card::axil::Request;
+use crate::stream::beat::Beat;
+use crate::stream::bytes::counted;
+use crate::stream::fifo::fifo;
+use underpass_layout::registers::slow::PUNT_DATA;
+use underpass_wires::{bundle, cat, k, mux, only, select, state, wire, Bit, BundleExt, U};
+
+/// Rows, as a power of two: 64 KiB.
+const ROWS: usize = 10;
+/// Clocks until the rows of a frame that was stored can be read.
+const SETTLE: usize = 3;
+
+/// What the host can read.
+pub struct Punt {
+    /// Frames that wait, and the first one's length above.
+    pub status: U<32>,
+    /// The next word of the first one.
+    pub word: U<32>,
+    /// Frames that found no room.
+    pub lost: U<32>,
+}
+
+bundle! {
+    struct Row { data: U<512>, length: U<16>, last: Bit }
+}
+
+/// See the module. `valid`: `beat` is one of a punted frame, and is taken.
+#[track_caller]
+pub fn punt(valid: Bit, beat: Beat, request: Request) -> Punt {
+    let row = Row {
+        data: beat.data,
+        length: beat.length(),
+        last: beat.last,
+    };
+    let arrived = (
+        valid.reg_rst("arrived"),
+        row.reg("arrived_row"),
+        beats_of(row.length).reg("arrived_beats"),
+    );
+    let (arrived, row, needs) = arrived.timeless();
+    let read = (request.valid & !request.write & request.address.eq(PUNT_DATA)).timeless();
+
+    // The frame's first beat decides over all of it.
+    let used = state::<U<11>>("used");
+    let left = state::<U<11>>("left");
+    let (within, losing) = (state::<Bit>("punt_within"), state::<Bit>("losing"));
+    wire!(no_room = (used.q.ext::<12>() + needs.ext()).gt(1usize << ROWS));
+    wire!(loses = mux(within.q, losing.q, no_room));
+    let remain = mux(within.q, left.q, needs);
+    wire!(stores = arrived & !loses & remain.any());
+    wire!(complete = row.last | remain.eq(1));
+    within.next(arrived, !row.last);
+    losing.next(arrived, loses);
+    left.next(arrived, only(remain.any(), remain - 1));
+    let lost = state::<U<32>>("lost");
+    lost.next(arrived & loses & row.last, lost.q + 1);
+
+    let rows = fifo::<Row, ROWS>(
+        "punted",
+        stores,
+        Row {
+            last: complete,
+            ..row
+        },
+    );
+    let frames = state::<U<16>>("frames");
+    let at = state::<U<14>>("word_at");
+    let row = rows.head;
+    wire!(some = frames.q.any() & rows.valid);
+    wire!(pops = read & some);
+    let reached: U<16> = cat!(at.q, k::<2>(3));
+    wire!(last_word = reached.ge(row.length - 1));
+    wire!(last_of_row = at.q.trunc::<4>().all());
+    wire!(row_ends = pops & (last_word | (last_of_row & !row.last)));
+    at.next(pops, only(!last_word, at.q + 1));
+    rows.pop(row_ends);
+    counted(used, stores, row_ends);
+    counted(
+        frames,
+        (stores & complete).delay("settled", SETTLE),
+        pops & last_word,
+    );
+
+    let words: [U<32>; 16] = std::array::from_fn(|i| row.data.slice(32 * i));
+    Punt {
+        status: only(some, cat!(row.length, frames.q)),
+        word: only(some, select(at.q.trunc::<4>(), &words)),
+        lost: lost.q,
+    }
+}
