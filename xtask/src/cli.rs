@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{deny, deps, gate, generate, paths, synth, tests, tools, Outcome};
+use crate::{deny, deps, gate, generate, paths, rtl, synth, tests, tools, Outcome};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -45,6 +45,8 @@ pub enum Command {
     Deny,
     /// Check that the paths named in documents exist
     Paths,
+    /// Write the Verilog of a card and a manifest
+    Rtl(rtl::Options),
     /// Synthesize modules with Yosys and print what they take: "synthesized, not placed"
     Synth(synth::Options),
     /// Show which programs from outside are here, and how to get the others
@@ -61,6 +63,7 @@ impl Command {
             Self::CheckDeps => deps::check(),
             Self::Deny => deny::check(),
             Self::Paths => paths::check(),
+            Self::Rtl(options) => rtl::run(&options),
             Self::Synth(options) => synth::run(&options),
             Self::Tools => Ok(tools::list()),
         }

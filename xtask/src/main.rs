@@ -19,6 +19,7 @@ mod gate;
 mod generate;
 mod paths;
 mod project;
+mod rtl;
 mod run;
 mod synth;
 mod tests;

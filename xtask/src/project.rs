@@ -3,8 +3,11 @@
 //! They are behind the feature `project`, so that the gate starts, and says what is wrong, even where they do not
 //! compile. A command that needs them finds `None` here and starts itself again with the feature on.
 
+use crate::rtl::Rtl;
 use crate::{run, Outcome};
 use anyhow::Result;
+use std::ffi::OsStr;
+use std::process::Command;
 
 /// Pages of `docs/generated/`: path below it and text.
 pub fn pages() -> Option<Vec<(String, String)>> {
@@ -14,10 +17,21 @@ pub fn pages() -> Option<Vec<(String, String)>> {
     None
 }
 
-/// Runs the command line `args` in an xtask that sees the project's crates.
-pub fn again<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Outcome> {
+/// The Verilog of a profile in a shell, both by name.
+pub fn rtl(profile: &str, shell: &str) -> Option<Result<Rtl>> {
+    #[cfg(feature = "project")]
+    return Some(emit(profile, shell));
+    #[cfg(not(feature = "project"))]
+    {
+        let _ = (profile, shell);
+        None
+    }
+}
+
+/// Runs the command line `args` in an xtask that sees the project's crates, in the folder where we are.
+pub fn again<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Result<Outcome> {
     run::check(
-        run::cargo()
+        Command::new(run::cargo_program())
             .args([
                 "run",
                 "--quiet",
@@ -25,8 +39,41 @@ pub fn again<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Outcome> {
                 "xtask",
                 "--features",
                 "project",
-                "--",
+                "--manifest-path",
             ])
+            .arg(run::root().join("Cargo.toml"))
+            .arg("--")
             .args(args),
     )
+}
+
+#[cfg(feature = "project")]
+fn emit(profile: &str, shell: &str) -> Result<Rtl> {
+    use anyhow::{anyhow, Context};
+    use underpass_hdl::shells::{self, Shell};
+    use underpass_layout::profile::{Profile, PROFILES};
+
+    let shell = match shell {
+        "core" => Shell::Core,
+        "sim" => Shell::Sim,
+        _ => return Err(anyhow!("shell {shell} is not known: expected core or sim")),
+    };
+    let profile = Profile::by_name(profile).with_context(|| {
+        let known: Vec<_> = PROFILES.iter().map(|profile| profile.name).collect();
+        format!(
+            "profile {profile} is not known: expected one of {}",
+            known.join(", ")
+        )
+    })?;
+    let rtl = shells::emit(profile, shell)?;
+    Ok(Rtl {
+        layout_id: underpass_layout::id::layout_id(),
+        top: rtl.top,
+        verilog: rtl.verilog,
+        ports: rtl
+            .ports
+            .into_iter()
+            .map(|port| (port.name, port.width, port.input))
+            .collect(),
+    })
 }

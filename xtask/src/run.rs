@@ -2,7 +2,7 @@
 
 use crate::Outcome;
 use anyhow::{bail, Context, Result};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,7 +22,12 @@ pub fn target_dir() -> PathBuf {
 
 /// The cargo that runs us, at the workspace's top folder.
 pub fn cargo() -> Command {
-    command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    command(cargo_program())
+}
+
+/// The cargo that runs us.
+pub fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// A program to start at the workspace's top folder.

@@ -14,8 +14,8 @@ mod report;
 mod usage;
 mod yosys;
 
-use crate::{run, Outcome};
-use anyhow::{Context, Result};
+use crate::{project, rtl, run, Outcome};
+use anyhow::{bail, Context, Result};
 use levels::Levels;
 use netlist::Netlist;
 use report::Row;
@@ -26,11 +26,14 @@ use usage::Usage;
 /// What to synthesize and what to do with the figures.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Verilog file to take
+    /// Capacities of the core to take
+    #[arg(long, default_value = "sim")]
+    profile: String,
+    /// Verilog file to take instead of the core
     #[arg(long, value_name = "FILE")]
-    verilog: PathBuf,
-    /// Modules to synthesize
-    #[arg(long, value_name = "NAME", required = true)]
+    verilog: Option<PathBuf>,
+    /// Modules to synthesize, by the whole name or its last words (`route`); all that hold no other where none is named
+    #[arg(long, value_name = "NAME")]
     stage: Vec<String>,
     /// File to write the table to, such as docs/synthesis.md
     #[arg(long, value_name = "FILE")]
@@ -42,12 +45,19 @@ pub struct Options {
 
 /// Synthesizes and prints the table.
 pub fn run(options: &Options) -> Result<Outcome> {
-    let path = &options.verilog;
-    let verilog =
-        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let verilog = match &options.verilog {
+        Some(path) => std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?,
+        None => match project::rtl(&options.profile, "core") {
+            Some(rtl) => rtl?.verilog,
+            None => return project::again(std::env::args_os().skip(1)),
+        },
+    };
+    let modules = chosen(&verilog, &options.stage)?;
+    let common = common_prefix(&modules);
     let yosys = yosys::Yosys::get()?;
     let mut rows = Vec::new();
-    for module in &options.stage {
+    for module in modules {
         let start = Instant::now();
         let json = yosys.map(
             &run::target_dir().join("synth").join(module),
@@ -57,7 +67,7 @@ pub fn run(options: &Options) -> Result<Outcome> {
         let netlist = Netlist::parse(&json)
             .with_context(|| format!("the netlist of {module} is not as expected"))?;
         let row = Row {
-            module: module.clone(),
+            module: module[common..].to_string(),
             usage: Usage::of(&netlist)?,
             levels: Levels::of(&netlist)?,
         };
@@ -90,4 +100,86 @@ pub fn run(options: &Options) -> Result<Outcome> {
 fn command_line() -> String {
     let words: Vec<String> = std::env::args().skip(1).collect();
     format!("cargo xtask {}", words.join(" "))
+}
+
+/// How many letters all names begin with, up to and with an underline: what a table need not repeat.
+fn common_prefix(names: &[&str]) -> usize {
+    let Some((first, others)) = names.split_first() else {
+        return 0;
+    };
+    let cuts = first.match_indices('_').map(|(at, _)| at + 1).rev();
+    let shared = |cut: &usize| {
+        !others.is_empty() && others.iter().all(|name| name.starts_with(&first[..*cut]))
+    };
+    cuts.into_iter().find(shared).unwrap_or(0)
+}
+
+/// The modules that the names mean.
+fn chosen<'a>(verilog: &'a str, names: &[String]) -> Result<Vec<&'a str>> {
+    if names.is_empty() {
+        return Ok(rtl::leaves(verilog));
+    }
+    let all = rtl::modules(verilog);
+    let find = |name: &String| {
+        let exact = all.iter().filter(|module| *module == name).copied().next();
+        let ending = format!("_{name}");
+        let mut close = all
+            .iter()
+            .filter(|module| module.ends_with(&ending))
+            .copied();
+        match (exact, close.next(), close.next()) {
+            (Some(module), _, _) | (None, Some(module), None) => Ok(module),
+            (None, Some(one), Some(other)) => {
+                bail!("{name} may be {one} or {other}: give the whole name")
+            }
+            (None, None, _) => bail!("no module is called {name}; there are {}", all.join(", ")),
+        }
+    };
+    names.iter().map(find).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "module top_route();\nendmodule\nmodule x_route();\nendmodule\nmodule top_flow();\nendmodule\nmodule top();\n  top_flow f();\nendmodule\n";
+
+    fn names(list: &[&str]) -> Result<Vec<&'static str>> {
+        chosen(
+            TEXT,
+            &list.iter().map(|name| name.to_string()).collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn modules_are_chosen_by_name_or_by_its_end() {
+        assert_eq!(
+            names(&["flow", "x_route", "top"]).unwrap(),
+            ["top_flow", "x_route", "top"]
+        );
+        assert_eq!(names(&[]).unwrap(), ["top_route", "x_route", "top_flow"]);
+    }
+
+    #[test]
+    fn what_all_names_begin_with_is_cut() {
+        assert_eq!(
+            common_prefix(&["top_core_route", "top_core_flow", "top_slave"]),
+            "top_".len()
+        );
+        assert_eq!(common_prefix(&["route", "top_flow"]), 0);
+        assert_eq!(common_prefix(&["top_flow"]), 0);
+        assert_eq!(common_prefix(&[]), 0);
+    }
+
+    #[test]
+    fn a_name_of_two_or_of_none_is_refused() {
+        assert_eq!(
+            names(&["route"]).unwrap_err().to_string(),
+            "route may be top_route or x_route: give the whole name"
+        );
+        assert_eq!(
+            names(&["low"]).unwrap_err().to_string(),
+            "no module is called low; there are top_route, x_route, top_flow, top"
+        );
+    }
 }
