@@ -136,7 +136,7 @@ impl ModelCard {
 /// The place of a register among `count` that start at `first`.
 fn index(offset: u32, first: u32, count: usize) -> Option<usize> {
     let place = offset.checked_sub(first)? as usize;
-    (place % 4 == 0 && place / 4 < count).then_some(place / 4)
+    (place.is_multiple_of(4) && place / 4 < count).then_some(place / 4)
 }
 
 #[cfg(test)]

@@ -8,6 +8,14 @@
 //! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
 //! packets that the card hands to the host to forward. It is written from the RFCs and from what the peer was seen to
 //! do; nothing of it is shared with the HDL but the layout.
+//!
+//! ```
+//! use underpass_layout::profile::SIM;
+//! let mut core = underpass_model::Core::new(&SIM);
+//! let output = core.process(&[0; 60], 0);
+//! assert_eq!(output.verdict.to_string(), "drop (INVALID_IF)");
+//! assert_eq!(core.counters.outcome(SIM.no_vif(), output.verdict), 1);
+//! ```
 #![forbid(unsafe_code)]
 
 pub mod card;

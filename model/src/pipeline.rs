@@ -8,8 +8,8 @@ use crate::{
 };
 use underpass_layout::meta::{Edit, Meta, STAGES};
 
-/// Takes a packet through all stages. `meta` is all zero; `watch` sees the stage's place in [`STAGES`] and what is
-/// known after it.
+/// Takes a packet through all stages. `meta` is all zero; `watch` sees each stage's name, as [`STAGES`] has it, and
+/// what is known after it.
 pub fn run(
     tables: &Tables,
     ids: &mut Identification,

@@ -59,6 +59,3 @@ impl fmt::Display for Trace {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

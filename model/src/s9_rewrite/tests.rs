@@ -111,7 +111,8 @@ fn what_does_not_fit_the_underlay_is_punted() {
         meta.nexthop.tunnel = TunnelKind::Vxlan;
         meta.nexthop.l3_vxlan = true;
     };
-    let cases: [(Meta, fn(&mut Meta), u16); 6] = [
+    type Case = (Meta, fn(&mut Meta), u16);
+    let cases: [Case; 6] = [
         (packet(), |_| (), 48 + 28),
         (
             packet(),

@@ -1,0 +1,247 @@
+//! A core that is easy to fill: each table has a verb, and rows are taken in order, since the model finds a key
+//! wherever it lies.
+#![allow(dead_code, reason = "each test binary uses the verbs that it needs")]
+
+use underpass_layout::port;
+use underpass_layout::profile::SIM;
+use underpass_layout::tables::{
+    id, BridgeEntry, BridgeKey, FlowAction, FlowEntry, FlowKey, LabelAction, MplsEntry,
+    NexthopEntry, NexthopKind, PortEntry, RouteEntry, RouteKey, SourceEntry, SourceKind,
+    TunnelKind, VifEntry, VifKind, VrfEntry, VxlanEntry, VxlanKey, TABLES,
+};
+use underpass_layout::{words_for, Record};
+use underpass_model::Core;
+
+/// Our tunnel address, 8.0.0.2.
+pub const OURS: u32 = 0x0800_0002;
+/// The other node's, 8.0.0.3.
+pub const FAR: u32 = 0x0800_0003;
+/// The MAC that every VM takes for its gateway's.
+pub const ROUTER_MAC: u64 = 0x0000_5e00_0100;
+
+/// The number of a port of the simulated card.
+pub fn port(name: &str) -> u16 {
+    port::number(name).expect("the simulated card has that port")
+}
+
+/// A core and the rows that are taken.
+pub struct Network {
+    /// What is filled.
+    pub core: Core,
+    taken: [usize; TABLES.len()],
+}
+
+impl Network {
+    /// The node of the peer's cases: interface 0 is the wire, 1 the host, cross-connected.
+    pub fn new() -> Self {
+        let mut network = Network {
+            core: Core::new(&SIM),
+            taken: [0; TABLES.len()],
+        };
+        let (wire, host) = (port("wire0"), port("host0"));
+        for (vif, kind, own, other) in [
+            (0, VifKind::Fabric, wire, host),
+            (1, VifKind::Host, host, wire),
+        ] {
+            let entry = VifEntry {
+                kind,
+                cross_connect: true,
+                cross_vif: 1 - vif,
+                cross_port: other,
+                address: OURS,
+                ..VifEntry::default()
+            };
+            network.interface(vif, own, entry);
+        }
+        network
+    }
+
+    /// Writes a row.
+    pub fn put<E: Record>(&mut self, table: u32, row: usize, entry: &E) {
+        let mut words = vec![0; words_for(E::WIDTH)];
+        entry.pack_into(&mut words);
+        let written = self.core.write_row(table, row, &words);
+        written.expect("the row exists");
+    }
+
+    fn add<E: Record>(&mut self, table: u32, entry: &E) {
+        let row = self.taken[table as usize];
+        self.taken[table as usize] += 1;
+        self.put(table, row, entry);
+    }
+
+    fn interface(&mut self, vif: u16, port: u16, entry: VifEntry) {
+        self.put(id::PORT, port.into(), &PortEntry { valid: true, vif });
+        let entry = VifEntry {
+            valid: true,
+            ..entry
+        };
+        self.put(id::VIF, vif.into(), &entry);
+    }
+
+    /// A VM behind `vf0` (interface 3) or `vf1` (interface 4), as the peer's cases have them: nexthop 20 + vif for
+    /// packets, 120 + vif for frames, and its MAC in its VRF's bridge table.
+    pub fn vm(&mut self, vif: u16, vrf: u16, policy: bool) {
+        let port = port::VF0 + vif - 3;
+        let mac = 0x0200_0000_0011 + u64::from(vif - 3);
+        let nexthop = 20 + u32::from(vif);
+        let entry = VifEntry {
+            kind: VifKind::Vm,
+            policy,
+            dhcp: true,
+            vrf,
+            nexthop,
+            ..VifEntry::default()
+        };
+        self.interface(vif, port, entry);
+        for (number, bridge) in [(nexthop, false), (nexthop + 100, true)] {
+            let entry = NexthopEntry {
+                valid: true,
+                kind: NexthopKind::Encap,
+                policy,
+                bridge,
+                vif,
+                port,
+                flow_nexthop: nexthop,
+                dst_mac: mac,
+                src_mac: ROUTER_MAC,
+                ..NexthopEntry::default()
+            };
+            self.put(id::NEXTHOP, number as usize, &entry);
+        }
+        self.bridge(vrf, mac, nexthop + 100, 0);
+    }
+
+    /// Nexthop 30: the tunnel to the other node.
+    pub fn tunnel(&mut self, tunnel: TunnelKind) {
+        let entry = NexthopEntry {
+            valid: true,
+            kind: NexthopKind::Tunnel,
+            port: port("wire0"),
+            dst_mac: 0x001b_21bb_f946,
+            src_mac: 0x001b_21bb_f948,
+            tunnel,
+            tunnel_src: OURS,
+            tunnel_dst: FAR,
+            mtu: 1500,
+            ..NexthopEntry::default()
+        };
+        self.put(id::NEXTHOP, 30, &entry);
+    }
+
+    /// Where a MAC address is.
+    pub fn bridge(&mut self, vrf: u16, mac: u64, nexthop: u32, label: u32) {
+        let entry = BridgeEntry {
+            valid: true,
+            key: BridgeKey { vrf, mac },
+            receive: mac == ROUTER_MAC,
+            nexthop,
+            label,
+        };
+        self.add(id::BRIDGE, &entry);
+    }
+
+    /// The VRF has a router, and a route to one address.
+    pub fn route(&mut self, vrf: u16, prefix: u32, nexthop: u32, label: u32) {
+        self.bridge(vrf, ROUTER_MAC, 0, 0);
+        let word = VrfEntry {
+            valid: true,
+            ..VrfEntry::default()
+        };
+        self.put(id::VRF, vrf.into(), &word);
+        let entry = RouteEntry {
+            valid: true,
+            key: RouteKey {
+                vrf,
+                length: 32,
+                prefix,
+            },
+            nexthop,
+            label,
+        };
+        self.add(id::ROUTE_HOST, &entry);
+    }
+
+    /// A label for one nexthop.
+    pub fn mpls(&mut self, label: usize, vrf: u16, nexthop: u32) {
+        let entry = MplsEntry {
+            action: LabelAction::Nexthop,
+            vrf,
+            nexthop,
+        };
+        self.put(id::MPLS, label, &entry);
+    }
+
+    /// A VNI.
+    pub fn vxlan(&mut self, vni: u32, vrf: u16) {
+        let entry = VxlanEntry {
+            valid: true,
+            key: VxlanKey { vni },
+            vrf,
+        };
+        self.add(id::VXLAN, &entry);
+    }
+
+    /// Both directions of a flow: flow 1 and flow 2, with their S(nh).
+    pub fn flow_pair(
+        &mut self,
+        forward: FlowKey,
+        reverse_nexthop: u32,
+        action: FlowAction,
+        sources: [SourceEntry; 2],
+    ) {
+        let reverse = FlowKey {
+            nexthop: reverse_nexthop,
+            src: forward.dst,
+            dst: forward.src,
+            // An echo's identifier is the source port of both directions.
+            src_port: if forward.protocol == 1 {
+                forward.src_port
+            } else {
+                forward.dst_port
+            },
+            dst_port: if forward.protocol == 1 {
+                0
+            } else {
+                forward.src_port
+            },
+            ..forward
+        };
+        for (flow_id, (key, source)) in (1..).zip([forward, reverse].into_iter().zip(sources)) {
+            let entry = FlowEntry {
+                valid: true,
+                key,
+                action,
+                flow_id,
+                source: flow_id,
+                spare: 0,
+            };
+            self.add(id::FLOW, &entry);
+            self.put(id::SOURCE, flow_id as usize, &source);
+        }
+    }
+}
+
+/// Packets must come from this interface.
+pub fn from_vif(vif: u16) -> SourceEntry {
+    SourceEntry {
+        kind: SourceKind::Vif,
+        vif,
+        address: 0,
+    }
+}
+
+/// Packets must come through the tunnel from the other node.
+pub fn from_far() -> SourceEntry {
+    SourceEntry {
+        kind: SourceKind::Tunnel,
+        vif: 0,
+        address: FAR,
+    }
+}
+
+/// Bytes from hex digits.
+pub fn hex(text: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex digits");
+    (0..text.len()).step_by(2).map(byte).collect()
+}

@@ -1,0 +1,310 @@
+//! What holds for every packet and every content of the tables.
+
+mod common;
+
+use common::{from_far, from_vif, hex, port, Network, ROUTER_MAC};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use underpass_layout::meta::{Meta, STAGES};
+use underpass_layout::port::SLOW;
+use underpass_layout::profile::SIM;
+use underpass_layout::registers::{slow, REGISTERS};
+use underpass_layout::tables::{FlowAction, FlowKey, TunnelKind, TABLES};
+use underpass_layout::{Verdict, VerdictKind};
+use underpass_model::core::MAX_FRAME_BYTES;
+use underpass_model::headers::ipv4::checksum;
+use underpass_model::{Core, ModelCard, Output};
+
+/// The frames of the peer's cases that go in: each of them reaches a late stage of some network.
+fn known_frames() -> Vec<(u16, Vec<u8>)> {
+    let scripts = [
+        include_str!("peer/l3-intervn-flow.txt"),
+        include_str!("peer/enc-mplsogre-l3.txt"),
+        include_str!("peer/enc-mplsoudp-l2.txt"),
+        include_str!("peer/dec-mplsoudp-l3.txt"),
+        include_str!("peer/dec-vxlan.txt"),
+    ];
+    let lines = scripts.iter().flat_map(|script| script.lines());
+    lines
+        .filter_map(|line| {
+            let (name, frame) = line.strip_prefix("in ")?.split_once(' ')?;
+            Some((port(name), hex(frame)))
+        })
+        .collect()
+}
+
+/// A network in which those frames meet routers, tunnels, flows and labels.
+fn network(tunnel: TunnelKind, policy: bool) -> Network {
+    let mut network = Network::new();
+    network.vm(3, 2, policy);
+    network.vm(4, 2, false);
+    network.tunnel(tunnel);
+    network.route(2, 0x0a01_0109, 30, 48);
+    network.route(2, 0x0a02_0204, 24, 0);
+    network.bridge(2, 0x0200_0000_0099, 30, 128);
+    network.mpls(42, 2, 23);
+    network.vxlan(50, 2);
+    let key = FlowKey {
+        nexthop: 23,
+        protocol: 17,
+        src_port: 1000,
+        dst_port: 2000,
+        src: 0x0a01_0103,
+        dst: 0x0a01_0109,
+    };
+    network.flow_pair(key, 23, FlowAction::Forward, [from_vif(3), from_far()]);
+    network
+}
+
+fn any_network() -> impl Strategy<Value = (TunnelKind, bool)> {
+    let kinds = &TunnelKind::ALL[1..];
+    (prop::sample::select(kinds), any::<bool>())
+}
+
+/// A known frame with some bytes changed, cut or extended, on some port, or injected; or no frame at all.
+fn any_frame() -> impl Strategy<Value = (u16, Vec<u8>)> {
+    let ports = prop_oneof![
+        Just(port("wire0")),
+        Just(port("vf0")),
+        Just(port("vf1")),
+        Just(SLOW),
+        any::<u16>()
+    ];
+    let changes = vec((0..110_usize, any::<u8>()), 0..4);
+    let length = prop_oneof![3 => Just(None), 1 => (0..200_usize).prop_map(Some)];
+    let shim = (0..4_u8, 0..6_u8, 0..4_u8);
+    let known = (
+        prop::sample::select(known_frames()),
+        prop::option::weighted(0.3, ports.clone()),
+        changes,
+        length,
+        shim,
+    )
+        .prop_map(|((own, mut frame), other, changes, length, shim)| {
+            for (at, byte) in changes {
+                if let Some(old) = frame.get_mut(at) {
+                    *old = byte;
+                }
+            }
+            frame.resize(length.unwrap_or(frame.len()), 0x61);
+            let port = other.unwrap_or(own);
+            if port == SLOW {
+                let (command, vif, out) = shim;
+                let mut injected = vec![0; 64];
+                injected[..5].copy_from_slice(&[command, 0, vif, 0, out]);
+                injected.extend(frame);
+                frame = injected;
+            }
+            (port, frame)
+        });
+    let noise = (ports, vec(any::<u8>(), 0..300));
+    prop_oneof![4 => known, 1 => noise]
+}
+
+/// A row of any table, its words dense or sparse.
+fn any_row() -> impl Strategy<Value = (u32, usize, Vec<u32>)> {
+    let word = prop_oneof![Just(0), Just(1), any::<u32>(), (0..64_u32)];
+    (0..TABLES.len() as u32 + 1, 0..2048_usize, vec(word, 0..17))
+}
+
+/// What holds for one packet.
+fn check(frame: &[u8], output: &Output) -> Result<(), TestCaseError> {
+    let (meta, edit) = (&output.meta, &output.edit);
+    prop_assert_eq!(output.verdict, meta.verdict.into());
+    prop_assert_ne!(meta.verdict.kind, VerdictKind::Continue);
+    prop_assert_eq!(edit.drop, meta.verdict.kind == VerdictKind::Drop);
+    prop_assert_eq!(output.port.is_none(), edit.drop);
+    prop_assert_eq!(output.frame.len(), usize::from(edit.length));
+    let came = if meta.arrival.injected {
+        &frame[frame.len().min(64)..]
+    } else {
+        frame
+    };
+    match output.verdict {
+        Verdict::Punt(_) => {
+            prop_assert_eq!(output.port, Some(SLOW));
+            prop_assert_eq!(&output.frame[64..], came);
+        }
+        Verdict::Deliver => check_sent(came, output)?,
+        _ => (),
+    }
+    Ok(())
+}
+
+/// What holds for a packet that left: the tenant's bytes are the same but for TTL and checksum, and headers are good.
+fn check_sent(came: &[u8], output: &Output) -> Result<(), TestCaseError> {
+    let (meta, edit) = (&output.meta, &output.edit);
+    let shim = if meta.arrival.injected { 64 } else { 0 };
+    let before = &came[usize::from(edit.strip) - shim..];
+    let (added, after) = output.frame.split_at(edit.add.into());
+    prop_assert_eq!(before.len(), after.len());
+    if added.len() > 14 {
+        prop_assert_eq!(checksum(&added[14..34]), 0);
+        let outer_length = u16::from_be_bytes([added[16], added[17]]);
+        prop_assert_eq!(usize::from(outer_length), output.frame.len() - 14);
+    }
+    if !edit.patch {
+        prop_assert_eq!(before, after);
+        return Ok(());
+    }
+    prop_assert!(meta.bridge.l3 && meta.inner.ipv4);
+    prop_assert_eq!(after[8], before[8] - 1);
+    prop_assert_eq!(&after[..8], &before[..8]);
+    prop_assert_eq!(after[9], before[9]);
+    prop_assert_eq!(&after[12..], &before[12..]);
+    let header = usize::from(before[0] & 0xf) * 4;
+    if checksum(&before[..header]) == 0 {
+        prop_assert_eq!(checksum(&after[..header]), 0);
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn every_packet_ends_well_and_is_counted(
+        (tunnel, policy) in any_network(),
+        rows in vec(any_row(), 0..40),
+        frames in vec(any_frame(), 1..40),
+    ) {
+        let mut core = network(tunnel, policy).core;
+        for (table, row, words) in rows {
+            let _refused = core.write_row(table, row, &words);
+        }
+        let (mut packets, mut injected) = (0, 0);
+        for (port, frame) in &frames {
+            let output = core.process(frame, *port);
+            check(frame, &output)?;
+            packets += 1;
+            injected += u64::from(output.meta.arrival.injected);
+            let (rx, tx, ended) = core.counters.totals();
+            prop_assert_eq!(rx + injected, packets);
+            prop_assert_eq!(rx + injected, tx + ended);
+        }
+    }
+
+    #[test]
+    fn a_trace_tells_what_will_happen_and_changes_nothing(
+        (tunnel, policy) in any_network(),
+        frames in vec(any_frame(), 1..20),
+    ) {
+        let mut core = network(tunnel, policy).core;
+        for (port, frame) in &frames {
+            let before = core.counters.totals();
+            let told = core.trace(frame, *port);
+            prop_assert_eq!(core.counters.totals(), before);
+            let (output, trace) = core.process_traced(frame, *port);
+            prop_assert_eq!(told.edit, output.edit);
+            prop_assert_eq!(&told.steps, &trace.steps);
+            prop_assert_eq!(told.steps.last().map(|(_, meta)| *meta), Some(output.meta));
+            prop_assert!(!told.to_string().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_stage_writes_its_own_record_alone(
+        (tunnel, policy) in any_network(),
+        (port, frame) in any_frame(),
+    ) {
+        let steps = network(tunnel, policy).core.trace(&frame, port).steps;
+        prop_assert_eq!(steps.len(), STAGES.len());
+        let mut before = Meta::default();
+        for ((name, after), (stage, record)) in steps.iter().zip(STAGES) {
+            prop_assert_eq!(name, stage);
+            let mut expected = Meta { verdict: after.verdict, ..before };
+            match *record {
+                "arrival" => expected.arrival = after.arrival,
+                "parse" => expected.parse = after.parse,
+                "classify" => expected.classify = after.classify,
+                "decap" => expected.decap = after.decap,
+                "inner" => expected.inner = after.inner,
+                "bridge" => expected.bridge = after.bridge,
+                "route" => expected.route = after.route,
+                "nexthop" => expected.nexthop = after.nexthop,
+                "flow" => expected.flow = after.flow,
+                "rewrite" => expected.rewrite = after.rewrite,
+                _ => (),
+            }
+            prop_assert_eq!(&expected, after, "{}", stage);
+            let open = before.verdict.kind == VerdictKind::Continue;
+            prop_assert!(open || before.verdict == after.verdict || before.bridge.flow_first);
+            before = *after;
+        }
+    }
+
+    #[test]
+    fn the_registers_take_anything(
+        accesses in vec((any::<bool>(), 0..REGISTERS.len() + slow::REGISTERS.len(), any::<u32>()), 0..200),
+    ) {
+        let mut card = ModelCard::new(&SIM);
+        for (write, register, value) in accesses {
+            let offset = REGISTERS.iter().chain(slow::REGISTERS).nth(register).unwrap().offset;
+            if write {
+                card.write(offset, value >> (value % 32));
+            } else {
+                card.read(offset);
+            }
+        }
+    }
+}
+
+/// The tree shows the order of the stages.
+#[test]
+fn each_stage_has_its_file() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for (stage, _) in STAGES {
+        let file = source.join(format!("{stage}.rs"));
+        assert!(file.is_file(), "{} is missing", file.display());
+    }
+}
+
+/// The properties above are about something: their packets reach every end that matters.
+#[test]
+fn the_generated_packets_go_everywhere() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut sent, mut patched, mut tunnelled, mut punted, mut dropped) = (0, 0, 0, 0, 0);
+    for _ in 0..2000 {
+        let strategy = (any_network(), any_frame());
+        let tree = strategy.new_tree(&mut runner).unwrap();
+        let ((tunnel, policy), (port, frame)) = proptest::strategy::ValueTree::current(&tree);
+        let output = network(tunnel, policy).core.process(&frame, port);
+        match output.verdict {
+            Verdict::Deliver => sent += 1,
+            Verdict::Punt(_) => punted += 1,
+            _ => dropped += 1,
+        }
+        patched += u32::from(output.edit.patch);
+        tunnelled += u32::from(output.edit.add > 14 && output.edit.add != 64);
+    }
+    for (what, times) in [
+        ("sent", sent),
+        ("patched", patched),
+        ("tunnelled", tunnelled),
+        ("punted", punted),
+        ("dropped", dropped),
+    ] {
+        assert!(times > 100, "{what} {times} of 2000 times");
+    }
+}
+
+#[test]
+fn a_frame_longer_than_the_bus_can_tell_is_cut() {
+    let mut core = network(TunnelKind::MplsUdp, false).core;
+    let mut frame = ROUTER_MAC.to_be_bytes()[2..].to_vec();
+    frame.resize(70_000, 0);
+    frame[5] = 0x12;
+    frame[..6].copy_from_slice(&[2, 0, 0, 0, 0, 0x12]);
+    let output = core.process(&frame, port("vf0"));
+    assert_eq!(
+        (output.verdict, output.frame.len()),
+        (Verdict::Deliver, MAX_FRAME_BYTES)
+    );
+}
+
+#[test]
+fn an_empty_card_drops_all() {
+    let mut core = Core::new(&SIM);
+    for port in [0, 0x100, 0x101, SLOW, u16::MAX] {
+        let output = core.process(&[0; 100], port);
+        assert_eq!(output.verdict.to_string(), "drop (INVALID_IF)");
+    }
+}
