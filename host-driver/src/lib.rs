@@ -17,3 +17,5 @@ pub mod access;
 pub mod describe;
 pub mod driver;
 pub mod replay;
+pub mod session;
+pub mod slow_path;

@@ -9,4 +9,7 @@ pub enum AccessError {
         /// The register.
         offset: u32,
     },
+    /// A frame was sent before the card takes any.
+    #[error("the card takes no packets yet, expected it to be enabled first")]
+    NotEnabled,
 }

@@ -7,9 +7,11 @@
 //! Above these two traits nothing knows which card it talks to.
 
 mod error;
+mod model;
 mod name;
 
 pub use error::AccessError;
+pub use model::Model;
 pub use name::{CardName, UnknownCard};
 
 /// A frame that left a card: the port's number and the bytes, without FCS.

@@ -16,15 +16,6 @@ pub struct Traffic {
     pub bytes: u64,
 }
 
-/// How packets of an interface ended that did not leave, by reason; reasons that never occurred are absent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outcomes {
-    /// Dropped ones.
-    pub drops: Vec<(DropReason, u64)>,
-    /// Those handed to the slow path.
-    pub punts: Vec<(PuntReason, u64)>,
-}
-
 impl<C: CardAccess> Driver<C> {
     /// What an interface received.
     pub fn received(&mut self, vif: usize) -> Result<Traffic, DriverError> {
@@ -41,19 +32,27 @@ impl<C: CardAccess> Driver<C> {
         self.traffic(id::COUNTER_FLOW, flow_id)
     }
 
-    /// How the packets of an interface ended.
-    pub fn outcomes(&mut self, vif: usize) -> Result<Outcomes, DriverError> {
-        let mut outcomes = Outcomes::default();
-        for reason in DropReason::ALL {
-            let packets = self.outcome(vif, reason.code())?;
+    /// Packets of an interface that the card dropped, by reason; reasons that never occurred are absent.
+    pub fn drops(&mut self, vif: usize) -> Result<Vec<(DropReason, u64)>, DriverError> {
+        self.outcomes(vif, DropReason::ALL, |reason| reason.code())
+    }
+
+    /// Packets of an interface that the card handed over, by reason.
+    pub fn punts(&mut self, vif: usize) -> Result<Vec<(PuntReason, u64)>, DriverError> {
+        self.outcomes(vif, PuntReason::ALL, |reason| PUNT_BASE + reason.code())
+    }
+
+    fn outcomes<R: Copy>(
+        &mut self,
+        vif: usize,
+        reasons: &[R],
+        code: impl Fn(R) -> u32,
+    ) -> Result<Vec<(R, u64)>, DriverError> {
+        let mut outcomes = Vec::new();
+        for reason in reasons {
+            let packets = self.outcome(vif, code(*reason))?;
             if packets > 0 {
-                outcomes.drops.push((*reason, packets));
-            }
-        }
-        for reason in PuntReason::ALL {
-            let packets = self.outcome(vif, PUNT_BASE + reason.code())?;
-            if packets > 0 {
-                outcomes.punts.push((*reason, packets));
+                outcomes.push((*reason, packets));
             }
         }
         Ok(outcomes)

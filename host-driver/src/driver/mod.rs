@@ -14,7 +14,7 @@ mod seed;
 mod slow_port;
 mod tables;
 
-pub use counters::{Outcomes, Traffic};
+pub use counters::Traffic;
 pub use error::DriverError;
 pub use identity::Identity;
 pub use seed::{random_seed, REPLAY_SEED};

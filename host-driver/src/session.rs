@@ -1,0 +1,235 @@
+//! A card that carries a network: driver and slow path together, and what became of each packet.
+//!
+//! ```text
+//!   send ─▶ card ─▶ settle ─┬─▶ departures
+//!             ▲             └─▶ punts ─▶ slow path ─▶ reactions ─┐
+//!             └───────────── rows, injected frames ──────────────┘     until nothing happens any more
+//! ```
+//! Every packet that enters, from a port or from the slow path, must leave, be punted, or be dropped by the card. Those
+//! that are missing in this sum are looked for in the card's drop counters, so each drop has its reason without asking
+//! the card about packets that were not dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use underpass_layout::{DropReason, PuntReason};
+use underpass_table_compiler::entries::{entries, EntryError};
+use underpass_table_compiler::placed::Placed;
+use underpass_table_compiler::plan::{plan, PlanError};
+use underpass_table_compiler::{objects, Network};
+
+use crate::access::{Card, Departure};
+use crate::driver::{Driver, DriverError};
+use crate::slow_path::{Reaction, SlowPath, TableWrite, World};
+
+/// A network cannot be carried, or a card stopped carrying it.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The card or the way to it.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// The network says something that the card has no row for.
+    #[error("the network does not fit the card: {0}")]
+    Entry(EntryError),
+    /// The network has more of something than the card has rows for.
+    #[error("the network does not fit the card: {0}")]
+    Plan(PlanError),
+}
+
+impl SessionError {
+    /// What may help.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            SessionError::Driver(error) => error.hint(),
+            SessionError::Entry(_) | SessionError::Plan(_) => {
+                Some("see what the card has room for with `underpass card show`")
+            }
+        }
+    }
+}
+
+impl From<crate::access::AccessError> for SessionError {
+    fn from(error: crate::access::AccessError) -> Self {
+        SessionError::Driver(error.into())
+    }
+}
+
+/// What became of a packet, and of those that it caused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Frames that left, in order.
+    pub departures: Vec<Departure>,
+    /// How often the card handed a packet over, and why.
+    pub punts: Vec<PuntReason>,
+    /// Packets that ended, by whomever.
+    pub drops: Vec<DropReason>,
+    /// Packets that served their purpose in the slow path.
+    pub consumed: usize,
+    /// Packets for which there was no room on the way to the slow path.
+    pub lost: usize,
+}
+
+/// A card that carries a network.
+#[derive(Debug)]
+pub struct Session<C> {
+    driver: Driver<C>,
+    slow_path: SlowPath,
+    now: Duration,
+    /// Packets that have entered the card and of which nothing was seen yet.
+    missing: usize,
+    /// Interfaces that a missing packet may have been counted at.
+    suspects: BTreeSet<u16>,
+    /// The card's drop counters as they were last read.
+    card_drops: BTreeMap<(u16, DropReason), u64>,
+    /// What the slow path dropped.
+    software_drops: BTreeMap<(u16, DropReason), u64>,
+}
+
+impl<C: Card> Session<C> {
+    /// Programs a card, which must be as after a reset, and lets packets in.
+    pub fn start(card: C, network: Network, seed: u128) -> Result<Self, SessionError> {
+        let mut driver = Driver::open(card)?;
+        let objects = objects(&network);
+        let entries = entries(&objects, driver.profile()).map_err(SessionError::Entry)?;
+        let empty = Placed::empty(driver.profile(), seed);
+        let (plan, placed) = plan(&empty, &entries).map_err(SessionError::Plan)?;
+        driver.seed(seed)?;
+        for step in &plan.steps {
+            write(&mut driver, &TableWrite::from(step))?;
+        }
+        driver.enable(true)?;
+        Ok(Session {
+            driver,
+            slow_path: SlowPath::new(network, objects, placed),
+            now: Duration::ZERO,
+            missing: 0,
+            suspects: BTreeSet::new(),
+            card_drops: BTreeMap::new(),
+            software_drops: BTreeMap::new(),
+        })
+    }
+
+    /// The driver.
+    pub fn driver(&mut self) -> &mut Driver<C> {
+        &mut self.driver
+    }
+
+    /// The slow path.
+    pub fn slow_path(&self) -> &SlowPath {
+        &self.slow_path
+    }
+
+    /// What the slow path dropped, by interface and reason.
+    pub fn software_drops(&self) -> &BTreeMap<(u16, DropReason), u64> {
+        &self.software_drops
+    }
+
+    /// Sets the clock. What waited too long ends; that is no outcome of any packet that comes now.
+    pub fn advance(&mut self, now: Duration) -> Result<(), SessionError> {
+        self.now = self.now.max(now);
+        let late = self.slow_path.tick(self.now);
+        self.perform(late, &mut Outcome::default())
+    }
+
+    /// Hands a frame to a port without waiting for anything.
+    pub fn push(&mut self, port: u16, frame: &[u8]) -> Result<(), SessionError> {
+        self.driver.card().send(port, frame)?;
+        self.missing += 1;
+        let vifs = &self.slow_path.world().objects().vifs;
+        let vif = vifs.iter().find(|vif| World::port(vif) == Some(port));
+        let no_vif = self.driver.profile().no_vif() as u16;
+        self.suspects
+            .insert(vif.map_or(no_vif, |vif| vif.idx as u16));
+        Ok(())
+    }
+
+    /// Hands a frame to a port and waits until the card and the slow path are quiet.
+    pub fn send(&mut self, port: u16, frame: &[u8]) -> Result<Outcome, SessionError> {
+        self.push(port, frame)?;
+        self.serve()
+    }
+
+    /// Waits until the card and the slow path are quiet; what only waits for time counts as quiet.
+    pub fn serve(&mut self) -> Result<Outcome, SessionError> {
+        let mut outcome = Outcome::default();
+        loop {
+            self.driver.card().settle()?;
+            while let Some(departure) = self.driver.card().receive()? {
+                self.seen();
+                outcome.departures.push(departure);
+            }
+            let mut reactions = Vec::new();
+            while let Some(punt) = self.driver.punt()? {
+                self.seen();
+                self.suspects.insert(punt.shim.vif);
+                outcome.punts.push(punt.shim.reason);
+                reactions.extend(self.slow_path.take(punt, self.now));
+            }
+            reactions.extend(self.slow_path.decide());
+            if reactions.is_empty() {
+                break;
+            }
+            self.perform(reactions, &mut outcome)?;
+        }
+        self.find_missing(&mut outcome)?;
+        Ok(outcome)
+    }
+
+    /// No more time will pass: what still waits ends.
+    pub fn finish(&mut self) -> Result<Outcome, SessionError> {
+        let mut outcome = Outcome::default();
+        let waiting = self.slow_path.finish();
+        self.perform(waiting, &mut outcome)?;
+        Ok(outcome)
+    }
+
+    fn perform(
+        &mut self,
+        reactions: Vec<Reaction>,
+        outcome: &mut Outcome,
+    ) -> Result<(), SessionError> {
+        for reaction in reactions {
+            match reaction {
+                Reaction::Write(row) => write(&mut self.driver, &row)?,
+                Reaction::Inject(shim, frame) => {
+                    self.driver.inject(&shim, &frame)?;
+                    self.missing += 1;
+                    self.suspects.insert(shim.vif);
+                }
+                Reaction::Drop(vif, reason) => {
+                    *self.software_drops.entry((vif, reason)).or_default() += 1;
+                    outcome.drops.push(reason);
+                }
+                Reaction::Consume(_) => outcome.consumed += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// A packet that entered has come to light.
+    fn seen(&mut self) {
+        self.missing = self.missing.saturating_sub(1);
+    }
+
+    /// Looks for packets of which nothing was seen among the drops of the interfaces they may be counted at.
+    fn find_missing(&mut self, outcome: &mut Outcome) -> Result<(), SessionError> {
+        let suspects = std::mem::take(&mut self.suspects);
+        if self.missing == 0 {
+            return Ok(());
+        }
+        for vif in suspects {
+            for (reason, packets) in self.driver.drops(usize::from(vif))? {
+                let before = self.card_drops.insert((vif, reason), packets).unwrap_or(0);
+                let new = packets.saturating_sub(before) as usize;
+                outcome.drops.extend(std::iter::repeat_n(reason, new));
+                self.missing = self.missing.saturating_sub(new);
+            }
+        }
+        outcome.lost = std::mem::take(&mut self.missing);
+        Ok(())
+    }
+}
+
+fn write<C: Card>(driver: &mut Driver<C>, write: &TableWrite) -> Result<(), SessionError> {
+    Ok(driver.write_row(write.table, write.row, &write.words)?)
+}

@@ -1,0 +1,98 @@
+//! Packets that wait for the decision about their flow.
+//!
+//! ```text
+//!   FlowMiss ──▶ | 1st | 2nd | 3rd |  of that key    4th: FLOW_QUEUE_LIMIT_EXCEEDED
+//!                   └── decided ──▶ back into the card, in order
+//! ```
+
+use std::collections::HashMap;
+
+use underpass_layout::tables::FlowKey;
+
+use crate::driver::Punt;
+
+/// Packets of one flow that may wait, as the peer has it.
+pub const QUEUE: usize = 3;
+
+/// Flows that wait for a decision, in the order in which they started.
+#[derive(Debug, Default)]
+pub struct Hold {
+    order: Vec<FlowKey>,
+    packets: HashMap<FlowKey, Vec<Punt>>,
+}
+
+impl Hold {
+    /// Lets a packet wait; it comes back if too many wait already.
+    pub fn push(&mut self, key: FlowKey, punt: Punt) -> Result<(), Punt> {
+        let packets = self.packets.entry(key).or_default();
+        if packets.is_empty() {
+            self.order.push(key);
+        }
+        if packets.len() == QUEUE {
+            return Err(punt);
+        }
+        packets.push(punt);
+        Ok(())
+    }
+
+    /// Takes every flow with its packets.
+    pub fn take(&mut self) -> Vec<(FlowKey, Vec<Punt>)> {
+        let packets = &mut self.packets;
+        let flows = self.order.drain(..);
+        flows
+            .filter_map(|key| Some((key, packets.remove(&key)?)))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_layout::shim::PuntShim;
+
+    fn key(src_port: u16) -> FlowKey {
+        FlowKey {
+            src_port,
+            ..FlowKey::default()
+        }
+    }
+
+    fn punt(number: u8) -> Punt {
+        Punt {
+            shim: PuntShim::default(),
+            frame: vec![number],
+        }
+    }
+
+    #[test]
+    fn three_wait_and_the_fourth_comes_back() {
+        let mut hold = Hold::default();
+        for number in 0..3 {
+            hold.push(key(1), punt(number)).unwrap();
+        }
+        assert_eq!(hold.push(key(1), punt(3)), Err(punt(3)));
+        hold.push(key(2), punt(4)).unwrap();
+        assert_eq!(
+            hold.take(),
+            [
+                (key(1), vec![punt(0), punt(1), punt(2)]),
+                (key(2), vec![punt(4)])
+            ]
+        );
+        assert_eq!(hold.take(), []);
+    }
+
+    #[test]
+    fn flows_are_decided_in_the_order_in_which_they_started() {
+        let mut hold = Hold::default();
+        for (port, number) in [(9, 0), (3, 1), (9, 2)] {
+            hold.push(key(port), punt(number)).unwrap();
+        }
+        let order: Vec<_> = hold
+            .take()
+            .into_iter()
+            .map(|(key, _)| key.src_port)
+            .collect();
+        assert_eq!(order, [9, 3]);
+    }
+}

@@ -1,0 +1,146 @@
+//! Packets for next hops of the underlay whose MAC is not known yet.
+//!
+//! ```text
+//!   Resolve ──▶ | 1st | 2nd | 3rd |  of that neighbour   4th: NEXTHOP_UNRESOLVED     ARP request, again every second
+//!                   ├── answered in time ──▶ the tunnels are programmed, the packets go back into the card, in order
+//!                   └── not ──▶ NEXTHOP_UNRESOLVED
+//! ```
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use crate::driver::Punt;
+
+/// Packets that may wait for one neighbour.
+pub const QUEUE: usize = 3;
+/// How long they wait.
+pub const PATIENCE: Duration = Duration::from_secs(3);
+/// How long until the neighbour is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// Neighbours that were asked for.
+#[derive(Debug, Default)]
+pub struct Waiting {
+    neighbors: BTreeMap<Ipv4Addr, Asked>,
+}
+
+#[derive(Debug)]
+struct Asked {
+    first: Duration,
+    last: Duration,
+    packets: Vec<Punt>,
+}
+
+/// What becomes of a packet that needs a neighbour.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// It waits, and the neighbour is to be asked.
+    Ask,
+    /// It waits.
+    Silent,
+    /// Too many wait.
+    Full(Punt),
+}
+
+impl Waiting {
+    /// Lets a packet wait.
+    pub fn push(&mut self, neighbor: Ipv4Addr, punt: Punt, now: Duration) -> Wait {
+        let asked = self.neighbors.entry(neighbor).or_insert(Asked {
+            first: now,
+            last: now,
+            packets: Vec::new(),
+        });
+        if asked.packets.len() == QUEUE {
+            return Wait::Full(punt);
+        }
+        asked.packets.push(punt);
+        if asked.packets.len() == 1 || now.saturating_sub(asked.last) >= AGAIN {
+            asked.last = now;
+            return Wait::Ask;
+        }
+        Wait::Silent
+    }
+
+    /// Whether some packet needs this neighbour.
+    pub fn needs(&self, neighbor: Ipv4Addr) -> bool {
+        self.neighbors.contains_key(&neighbor)
+    }
+
+    /// The packets of a neighbour that has answered.
+    pub fn answered(&mut self, neighbor: Ipv4Addr) -> Vec<Punt> {
+        let asked = self.neighbors.remove(&neighbor);
+        asked.map_or_else(Vec::new, |asked| asked.packets)
+    }
+
+    /// The packets that have waited too long.
+    pub fn expired(&mut self, now: Duration) -> Vec<Punt> {
+        let late = |asked: &Asked| now.saturating_sub(asked.first) >= PATIENCE;
+        self.take(late)
+    }
+
+    /// All packets that wait.
+    pub fn all(&mut self) -> Vec<Punt> {
+        self.take(|_| true)
+    }
+
+    fn take(&mut self, which: impl Fn(&Asked) -> bool) -> Vec<Punt> {
+        let mut taken = Vec::new();
+        self.neighbors.retain(|_, asked| {
+            let take = which(asked);
+            if take {
+                taken.append(&mut asked.packets);
+            }
+            !take
+        });
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_layout::shim::PuntShim;
+
+    const NEIGHBOR: Ipv4Addr = Ipv4Addr::new(192, 168, 100, 9);
+
+    fn punt(number: u8) -> Punt {
+        Punt {
+            shim: PuntShim::default(),
+            frame: vec![number],
+        }
+    }
+
+    fn at(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn three_wait_for_one_question() {
+        let mut waiting = Waiting::default();
+        assert_eq!(waiting.push(NEIGHBOR, punt(1), at(0)), Wait::Ask);
+        assert_eq!(waiting.push(NEIGHBOR, punt(2), at(10)), Wait::Silent);
+        assert_eq!(waiting.push(NEIGHBOR, punt(3), at(20)), Wait::Silent);
+        assert_eq!(waiting.push(NEIGHBOR, punt(4), at(30)), Wait::Full(punt(4)));
+        assert_eq!(waiting.answered(NEIGHBOR), [punt(1), punt(2), punt(3)]);
+        assert_eq!(waiting.answered(NEIGHBOR), []);
+    }
+
+    #[test]
+    fn the_question_is_repeated_after_a_second() {
+        let mut waiting = Waiting::default();
+        assert_eq!(waiting.push(NEIGHBOR, punt(1), at(0)), Wait::Ask);
+        assert_eq!(waiting.push(NEIGHBOR, punt(2), at(1000)), Wait::Ask);
+    }
+
+    #[test]
+    fn patience_ends() {
+        let mut waiting = Waiting::default();
+        waiting.push(NEIGHBOR, punt(1), at(0));
+        waiting.push(NEIGHBOR, punt(2), at(2500));
+        assert_eq!(waiting.expired(at(2999)), []);
+        assert!(waiting.needs(NEIGHBOR));
+        assert_eq!(waiting.expired(at(3000)), [punt(1), punt(2)]);
+        assert!(!waiting.needs(NEIGHBOR));
+    }
+}
