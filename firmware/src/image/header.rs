@@ -21,6 +21,7 @@
 //! is for a signature to say. A change of any line above is a new version.
 
 use super::digest::{Digest, DIGEST_LEN};
+use super::payload::Payload;
 use super::span::Span;
 use super::text::{Text, TextError};
 use thiserror::Error;
@@ -71,15 +72,6 @@ pub struct ImageHeader {
     pub payload: Payload,
     /// Where it comes from.
     pub build: Build,
-}
-
-/// What a payload must look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Payload {
-    /// Its length.
-    pub len_bytes: u64,
-    /// Its hash.
-    pub sha256: Digest,
 }
 
 /// Where an image comes from.
@@ -144,55 +136,6 @@ pub enum HeaderError {
         /// What is wrong with it.
         source: TextError,
     },
-}
-
-/// Why a payload is not the one that the header was made for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum PayloadError {
-    /// Cut short, or something behind it.
-    #[error("payload has another length: expected {expected} bytes, found {found}")]
-    Length {
-        /// What the header says.
-        expected: u64,
-        /// What there is.
-        found: u64,
-    },
-    /// Bytes were changed.
-    #[error("payload is damaged: expected hash {expected}, found {found}")]
-    Damaged {
-        /// What the header says.
-        expected: Digest,
-        /// What the bytes give.
-        found: Digest,
-    },
-}
-
-impl Payload {
-    /// Describes a payload.
-    pub fn of(payload: &[u8]) -> Self {
-        Self {
-            len_bytes: payload.len() as u64,
-            sha256: Digest::of(payload),
-        }
-    }
-
-    /// Whether `payload` is the one described.
-    pub fn check(&self, payload: &[u8]) -> Result<(), PayloadError> {
-        let Self { len_bytes, sha256 } = Self::of(payload);
-        if len_bytes != self.len_bytes {
-            return Err(PayloadError::Length {
-                expected: self.len_bytes,
-                found: len_bytes,
-            });
-        }
-        if sha256 != self.sha256 {
-            return Err(PayloadError::Damaged {
-                expected: self.sha256,
-                found: sha256,
-            });
-        }
-        Ok(())
-    }
 }
 
 impl ImageHeader {
@@ -290,7 +233,7 @@ fn text<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::{split, ImageError};
+    use super::super::split;
     use super::*;
     use proptest::prelude::*;
     use std::string::{String, ToString};
@@ -490,22 +433,5 @@ mod tests {
         assert_eq!(error(at::PART, &[0xff; 32]), text("part", odd));
         assert_eq!(error(at::REVISION, &[0xff; 40]), text("revision", odd));
         assert_eq!(error(at::TOOL, &[0xff; 32]), text("tool", odd));
-    }
-
-    #[test]
-    fn the_payload_must_be_the_one_described() {
-        let file = |payload: &[u8]| [header().to_bytes().as_slice(), payload].concat();
-        assert_eq!(split(&file(PAYLOAD)), Ok((header(), PAYLOAD)));
-        let short = PayloadError::Length {
-            expected: 18,
-            found: 17,
-        };
-        assert_eq!(split(&file(&PAYLOAD[1..])), Err(ImageError::Payload(short)));
-        let other = b"configuration bitz";
-        let damaged = PayloadError::Damaged {
-            expected: Digest::of(PAYLOAD),
-            found: Digest::of(other),
-        };
-        assert_eq!(split(&file(other)), Err(ImageError::Payload(damaged)));
     }
 }

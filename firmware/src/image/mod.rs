@@ -19,13 +19,13 @@
 
 mod digest;
 mod header;
+mod payload;
 mod span;
 mod text;
 
 pub use digest::Digest;
-pub use header::{
-    Build, HeaderError, ImageHeader, Payload, PayloadError, HEADER_LEN, MAGIC, VERSION,
-};
+pub use header::{Build, HeaderError, ImageHeader, HEADER_LEN, MAGIC, VERSION};
+pub use payload::{Payload, PayloadError};
 pub use text::{Text, TextError};
 
 use thiserror::Error;
@@ -47,4 +47,42 @@ pub fn split(file: &[u8]) -> Result<(ImageHeader, &[u8]), ImageError> {
     let payload = file.get(HEADER_LEN..).unwrap_or_default();
     header.payload.check(payload)?;
     Ok((header, payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_refused_for_its_header_or_for_its_payload() -> Result<(), TextError> {
+        let header = ImageHeader {
+            layout_id: 1,
+            profile: Text::new("sim")?,
+            board: Text::new("board")?,
+            part: Text::new("part")?,
+            idcode: 2,
+            payload: Payload::of(b"bits"),
+            build: Build {
+                time_s: 3,
+                revision: Text::new("r")?,
+                tool: Text::new("t")?,
+            },
+        };
+        let file = [header.to_bytes().as_slice(), b"bits"].concat();
+        assert_eq!(split(&file), Ok((header, b"bits".as_slice())));
+        let cut = PayloadError::Length {
+            expected: 4,
+            found: 3,
+        };
+        assert_eq!(
+            split(&file[..file.len() - 1]),
+            Err(ImageError::Payload(cut))
+        );
+        let short = HeaderError::TooShort {
+            expected: HEADER_LEN,
+            found: 9,
+        };
+        assert_eq!(split(&file[..9]), Err(ImageError::Header(short)));
+        Ok(())
+    }
 }
