@@ -10,7 +10,7 @@ use crate::error::{fail, here, Loc};
 use crate::graph::{joined, with, Graph, Id, Wire};
 use crate::wire::U;
 
-/// Wires that travel together: `U<N>`, arrays, tuples to eight, `()`, and the structs of [`bundle!`](crate::bundle).
+/// Wires that travel together: `U<N>`, arrays, tuples to eight, `()`, and the structs of [`bundle!`](macro@crate::bundle).
 pub trait Bundle: Copy {
     /// Bits in all.
     const W: usize;
@@ -48,25 +48,30 @@ impl<T: Bundle, const K: usize> Bundle for [T; K] {
     }
 }
 
+impl Bundle for () {
+    const W: usize = 0;
+
+    fn visit(&self, _path: &str, _f: &mut dyn FnMut(&str, Wire)) {}
+
+    fn make(_path: &str, _f: &mut dyn FnMut(&str, usize) -> Wire) -> Self {}
+}
+
 macro_rules! tuples {
     ($(($($t:ident $i:tt)*))*) => {$(
         impl<$($t: Bundle),*> Bundle for ($($t,)*) {
             const W: usize = 0 $(+ $t::W)*;
 
             fn visit(&self, path: &str, f: &mut dyn FnMut(&str, Wire)) {
-                let _ = (path, &f);
                 $(self.$i.visit(&joined(path, stringify!($i)), f);)*
             }
 
             fn make(path: &str, f: &mut dyn FnMut(&str, usize) -> Wire) -> Self {
-                let _ = (path, &f);
                 ($($t::make(&joined(path, stringify!($i)), f),)*)
             }
         }
     )*};
 }
 tuples! {
-    ()
     (A 0)
     (A 0 B 1)
     (A 0 B 1 C 2)
@@ -121,6 +126,33 @@ pub fn field_path(path: &str, field: &str) -> String {
     joined(path, field.trim_start_matches("r#"))
 }
 
+/// A leaf of a bundle when it is one vector.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Field {
+    /// Its path, `inner_src`.
+    pub path: String,
+    /// Its lowest bit.
+    pub lo: usize,
+    /// Its bits.
+    pub width: usize,
+}
+
+/// Where the leaves of a bundle lie, from bit 0 upwards. Needs no description.
+pub fn fields<T: Bundle>() -> Vec<Field> {
+    let mut list = Vec::new();
+    let mut lo = 0;
+    T::make("", &mut |path, width| {
+        list.push(Field {
+            path: path.into(),
+            lo,
+            width,
+        });
+        lo += width;
+        Wire::nowhere()
+    });
+    list
+}
+
 /// The leaves of a bundle, from bit 0 upwards.
 pub(crate) fn leaves<T: Bundle>(x: &T) -> Vec<Wire> {
     let mut wires = Vec::new();
@@ -165,7 +197,7 @@ pub fn zero<T: Bundle>() -> T {
 
 /// Gives wires the name they have in the Verilog; a bundle's fields get theirs behind it.
 ///
-/// The first name given to a wire stays. [`wire!`](crate::wire) is the usual way.
+/// The first name given to a wire stays. [`wire!`](macro@crate::wire) is the usual way.
 #[track_caller]
 pub fn name<T: Bundle>(called: &str, x: T) -> T {
     let at = here();

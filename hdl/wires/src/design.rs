@@ -69,15 +69,15 @@ pub fn build(name: &str, ports: Ports, blocks: Blocks, describe: impl FnOnce()) 
         Graph::new(name, blocks == Blocks::Modules, here()),
         describe,
     );
-    for reg in graph.regs.iter().filter(|reg| reg.d.is_none()) {
+    if let Some(reg) = graph.regs.iter().find(|reg| reg.d.is_none()) {
         let node = graph.node(reg.q);
-        let module = &graph.modules[node.module as usize].name;
+        let (register, module) = (
+            graph.called(reg.q),
+            &graph.modules[node.module as usize].name,
+        );
         fail(
             node.at,
-            format!(
-                "register {} of {module} is never driven",
-                graph.called(reg.q)
-            ),
+            format!("register {register} of {module} is never driven"),
         );
     }
     let live = Live::of(&graph);

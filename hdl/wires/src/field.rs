@@ -68,7 +68,7 @@ impl<const N: usize> U<N> {
     #[track_caller]
     pub fn swap_bytes(self) -> U<N> {
         self.map(|graph, a, at| {
-            if N % 8 != 0 {
+            if !N.is_multiple_of(8) {
                 fail(
                     at,
                     format!("swap_bytes of {N} bits, which are not whole bytes"),
@@ -214,7 +214,7 @@ pub fn cat_of<const N: usize>(items: &[Vec<Wire>]) -> U<N> {
 #[track_caller]
 pub fn packet_of<const N: usize>(items: &[Vec<Wire>]) -> U<N> {
     let at = here();
-    if N % 8 != 0 {
+    if !N.is_multiple_of(8) {
         fail(
             at,
             format!("packet! of {N} bits, which are not whole bytes"),

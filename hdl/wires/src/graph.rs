@@ -25,6 +25,13 @@ pub struct Wire {
     owner: u32,
 }
 
+impl Wire {
+    /// A wire of no description.
+    pub(crate) fn nowhere() -> Self {
+        Wire { id: 0, owner: 0 }
+    }
+}
+
 /// What a node computes from earlier nodes. Operands have equal widths unless said otherwise.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum Op {

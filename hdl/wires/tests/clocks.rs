@@ -76,6 +76,21 @@ fn state_feeds_back() {
     );
 }
 
+#[test]
+fn a_memory_may_take_the_low_bits_of_an_address() {
+    let mut memory = sim(|| {
+        let i: U<8> = input("i");
+        let m = memory::<U<8>>("m", 16, Ram::Block);
+        m.write(k(1), low(i), i);
+        output("o", m.read("row", low(i)));
+    });
+    assert_eq!(
+        trace(&mut memory, &[0x13, 0x23, 0x34, 0x43]),
+        [0, 0, 0x13, 0]
+    );
+    assert_eq!(memory.get_int("o"), 0x23);
+}
+
 bundle! {
     /// A port's traffic in one clock.
     struct Access { write: Bit, at: U<4>, row: U<70>, look: U<4> }
@@ -195,6 +210,26 @@ fn a_bundle_packs_first_field_lowest_and_unpacks() {
     assert_eq!(round.get_int("parts_row"), value >> 5 & ((1 << 70) - 1));
     assert_eq!(round.get_int("array"), 0x321);
     assert!(round.get("nothing").is_empty());
+}
+
+#[test]
+fn fields_tell_where_a_bundle_has_what() {
+    let list: Vec<(String, usize, usize)> = fields::<(Access, [Bit; 2])>()
+        .into_iter()
+        .map(|f| (f.path, f.lo, f.width))
+        .collect();
+    let field = |path: &str, lo, width| (path.to_string(), lo, width);
+    assert_eq!(
+        list,
+        [
+            field("0_write", 0, 1),
+            field("0_at", 1, 4),
+            field("0_row", 5, 70),
+            field("0_look", 75, 4),
+            field("1_0", 79, 1),
+            field("1_1", 80, 1),
+        ]
+    );
 }
 
 #[test]

@@ -113,6 +113,8 @@ fn memories() {
     refuses!({ memory::<()>("m", 64, Ram::Block) } => "memory m has rows of no bits");
     refuses!({ memory::<U<4>>("m", 32, Ram::Block).read("row", wire::<4>()) } =>
         "memory m has 32 words, address has 4 bits");
+    refuses!({ memory::<U<4>>("m", 32, Ram::Block).read("row", low(wire::<4>())) } =>
+        "memory m has 32 words, address has 4 bits");
     refuses!({ memory::<U<4>>("m", 16, Ram::Ultra).read_now(wire::<4>()) } =>
         "memory m is ultra RAM, which cannot be read within a clock");
     refuses!({ let m = memory::<U<4>>("m", 16, Ram::Block); block("b", wire::<4>(), |a| m.read("row", a)) } =>

@@ -157,6 +157,16 @@ fn native_simulation_equals_the_evaluator() {
 }
 
 #[test]
+fn a_leaf_can_be_looked_at_alone() {
+    let design = TurnStage::new(Turn { by: 8 }).design();
+    assert_eq!(design.latency("meta"), Some(1));
+    let mut sim = Native::new(&design);
+    sim.set_int("meta_in_label", 0x5);
+    sim.step();
+    assert_eq!(sim.get_int("meta_label"), 0x500);
+}
+
+#[test]
 fn the_hierarchy_prints_and_lints() {
     let verilog = generate(|| Core::new(5)).expect("everything is driven");
     assert!(verilog.contains("module top$turn("), "{verilog}");

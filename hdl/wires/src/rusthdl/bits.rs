@@ -125,6 +125,6 @@ mod tests {
         round::<64>(&[0x8000_0000_0000_0001]);
         round::<65>(&[0x8000_0000_0000_0001, 1]);
         round::<577>(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 1]);
-        assert_eq!(Bits::<65>::from_words(&[5, 1]).get_bit(64), true);
+        assert!(Bits::<65>::from_words(&[5, 1]).get_bit(64));
     }
 }

@@ -20,10 +20,16 @@ pub struct Leaf {
     sim: Option<Sim>,
 }
 
+/// The description of a leaf as a design of its own.
+#[doc(hidden)]
+#[track_caller]
+pub fn leaf_design(name: &str, describe: impl FnOnce()) -> Design {
+    build(name, Ports::Packed, Blocks::Inline, describe)
+}
+
 impl Leaf {
     fn design(&self, name: &str, describe: impl FnOnce()) -> &Design {
-        self.design
-            .get_or_init(|| build(name, Ports::Packed, Blocks::Inline, describe))
+        self.design.get_or_init(|| leaf_design(name, describe))
     }
 
     /// What RustHDL prints between the port declarations and `endmodule`.
@@ -166,6 +172,16 @@ macro_rules! leaf {
                 let result: $result = $body;
                 let ($($out),+) = result;
                 $($crate::rusthdl::leaf_output::<_, $out_type>(stringify!($out), $out);)+
+            }
+
+            impl $name {
+                /// The description on its own, for tests of the leaf and for its latency; the ports have
+                /// the names of the fields.
+                #[allow(dead_code, reason = "not every leaf is looked at alone")]
+                pub fn design(&self) -> $crate::Design {
+                    $(let $cfg = &self._cfg;)?
+                    $crate::rusthdl::leaf_design(stringify!($name), || describe($($cfg)?))
+                }
             }
 
             impl Logic for $name {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! [`bus!`](crate::bus) makes the pair of interfaces that carry a bundle between two blocks, and
-//! [`leaf!`](crate::leaf) a block from a function of bundles. [`generate`] prints the Verilog of a
+//! [`leaf!`](crate::leaf) a block from a function of bundles. [`generate()`] prints the Verilog of a
 //! hierarchy and [`plain_names`] takes the `$` out of it.
 
 mod bits;
@@ -22,7 +22,7 @@ pub use bits::{InPort, OutPort};
 pub use bus::ClkRst;
 pub use generate::{generate, GenerateError};
 #[doc(hidden)]
-pub use leaf::{leaf_input, leaf_output, Input, Leaf};
+pub use leaf::{leaf_design, leaf_input, leaf_output, Input, Leaf};
 pub use plain::{plain_names, RenameError};
 #[doc(hidden)]
 pub use rust_hdl_core;

@@ -35,7 +35,7 @@ impl Random {
                 _ => self.word(),
             })
             .collect();
-        if width % 64 != 0 {
+        if !width.is_multiple_of(64) {
             *value.last_mut().expect("a word") &= (1 << (width % 64)) - 1;
         }
         value
