@@ -4,3 +4,4 @@ pub mod axil;
 pub mod host_bus;
 pub mod registers;
 pub mod seed;
+mod table_access;

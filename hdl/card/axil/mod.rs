@@ -9,7 +9,7 @@
 //! before a read. Every access is answered with OKAY; write strobes are not looked at: registers are 32 bits wide.
 
 use crate::buses::{AxilInIn, AxilOutOut, RequestOut, ResponseIn};
-use underpass_wires::{bundle, leaf, only, state, wire, Bit, U};
+use underpass_wires::{bundle, leaf, only, state, wire, Bit, BundleExt, U};
 
 bundle! {
     /// What the master drives.
@@ -72,7 +72,7 @@ bundle! {
     struct Held { full: Bit, value: U<32> }
 }
 
-/// The slave. Its `ready` and `valid` come from registers.
+/// The slave. All that it drives comes from registers. The answer may come from the clock of the request on.
 pub fn axil(axi: AxilIn, response: Response) -> (AxilOut, Request) {
     let aw = state::<Held>("write_address");
     let w = state::<Held>("write_data");
@@ -118,15 +118,13 @@ pub fn axil(axi: AxilIn, response: Response) -> (AxilOut, Request) {
         rdata: rdata.q,
     };
     let address = only(write, aw.q.value) | only(read, ar.q.value);
-    (
-        out,
-        Request {
-            valid: write | read,
-            write,
-            address: address.trunc(),
-            data: w.q.value,
-        },
-    )
+    let request = Request {
+        valid: (write | read).reg_rst("request_valid"),
+        write: write.reg("request_write"),
+        address: address.trunc::<16>().reg("request_address"),
+        data: w.q.value.reg("request_data"),
+    };
+    (out, request)
 }
 
 leaf!(
@@ -134,3 +132,6 @@ leaf!(
     pub AxilSlave { axi_in: AxilInIn, response: ResponseIn } -> { axi_out: AxilOutOut, request: RequestOut },
     |axi: AxilIn, response: Response| -> (AxilOut, Request) { axil(axi, response) }
 );
+
+#[cfg(test)]
+mod tests;
