@@ -69,11 +69,11 @@ impl Tabulation {
         }
         let mut words = vec![0; PIECES * PIECE_WORDS];
         for pair in words.chunks_exact_mut(2) {
+            pair[0] = u128::from(state[0]) | u128::from(state[1] & 0xff) << 64;
+            pair[1] = u128::from(state[2]) | u128::from(state[3] & 0xff) << 64;
             for constant in &ASCON_ROUNDS[ASCON_FIRST_OF_EIGHT..] {
                 state = ascon_round(state, *constant);
             }
-            pair[0] = u128::from(state[0]) | u128::from(state[1] & 0xff) << 64;
-            pair[1] = u128::from(state[2]) | u128::from(state[3] & 0xff) << 64;
         }
         Tabulation { words }
     }
