@@ -1,11 +1,132 @@
-//! Where everything lies on the card.
+//! Where everything lies on the card: the host's copy of every table that it fills.
+//!
+//! ```text
+//!   tables by index      port vif mpls vrf nexthop source     as the entries say
+//!   tables by key        vxlan bridge route_host flow         a shadow each: which way, which row
+//!                        route_bank                           a shadow for each of six banks
+//! ```
+//! A [`Placed`] is a value: to copy it costs next to nothing until a copy changes, and a plan that cannot be made
+//! leaves the one that it started from as it was. Two rules of its own decide places: [`Shadow`] finds a key's row,
+//! and `banks` which bank has which prefix length of a VRF.
+
+mod banks;
 mod row;
 mod search;
 mod shadow;
-
 #[cfg(test)]
 mod shadow_tests;
 
 pub use row::Row;
 pub use search::MAX_NODES;
 pub use shadow::{Reason, RowWrite, Shadow, TableFull};
+
+pub(crate) use banks::{bank_of, choose};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use underpass_layout::hash::Tabulation;
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::{id, Lookup, VrfEntry, TABLES, WAYS};
+use underpass_layout::Record;
+
+use crate::entries::Entries;
+
+/// What one card holds, and where.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    profile: Profile,
+    /// What the card says, flows apart. A VRF that found no room has `punt_all` here, whatever was wanted.
+    pub(crate) entries: Entries,
+    /// By VRF, the word as it stands on the card: each length in the place of its bank.
+    pub(crate) words: BTreeMap<u32, VrfEntry>,
+    /// By table id, one for each bank; none for the tables that are not searched by key.
+    exact: Vec<Vec<Arc<Shadow>>>,
+}
+
+impl Placed {
+    /// A card after reset, with tables of these sizes, whose hash has this seed.
+    pub fn empty(profile: &Profile, seed: u128) -> Self {
+        let tabulation = Arc::new(Tabulation::new(seed));
+        let exact = TABLES.iter().map(|table| match table.lookup {
+            Lookup::Exact {
+                ways, key_width, ..
+            } => {
+                let rows = profile.rows(table);
+                let bank = |bank| Shadow::new(table, key_width, rows, bank, tabulation.clone());
+                (0..ways / WAYS)
+                    .map(|number| Arc::new(bank(number)))
+                    .collect()
+            }
+            Lookup::Direct | Lookup::Counter => Vec::new(),
+        });
+        Placed {
+            profile: *profile,
+            entries: Entries::default(),
+            words: BTreeMap::new(),
+            exact: exact.collect(),
+        }
+    }
+
+    /// The sizes of the card's tables.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// What the card says, flows apart. It is what was wanted, except that VRFs that found no room are punted.
+    pub fn entries(&self) -> &Entries {
+        &self.entries
+    }
+
+    /// The banks of an exact-match table (one, where it has no banks); none for other tables.
+    pub fn shadows(&self, table: u32) -> impl Iterator<Item = &Shadow> {
+        self.exact
+            .get(table as usize)
+            .into_iter()
+            .flatten()
+            .map(Arc::as_ref)
+    }
+
+    /// The flows.
+    pub fn flows(&self) -> &Shadow {
+        self.shadow(id::FLOW, 0)
+    }
+
+    /// The flows, to set some up or take some out.
+    pub fn flows_mut(&mut self) -> &mut Shadow {
+        self.shadow_mut(id::FLOW, 0)
+    }
+
+    /// Every row in which something is, as table id, address and words: what a card that reads the same has.
+    pub fn rows(&self) -> impl Iterator<Item = (u32, u32, Row)> + '_ {
+        fn direct<'a, T: Record>(
+            table: u32,
+            entries: &'a BTreeMap<u32, T>,
+        ) -> impl Iterator<Item = (u32, u32, Row)> + 'a {
+            entries
+                .iter()
+                .map(move |(address, entry)| (table, *address, Row::of(entry)))
+        }
+        let entries = &self.entries;
+        let exact = self.exact.iter().enumerate().flat_map(|(table, banks)| {
+            let rows = banks.iter().flat_map(|bank| bank.iter_rows());
+            rows.map(move |(address, row)| (table as u32, address, row))
+        });
+        direct(id::PORT, &entries.ports)
+            .chain(direct(id::VIF, &entries.vifs))
+            .chain(direct(id::MPLS, &entries.mpls))
+            .chain(direct(id::VRF, &self.words))
+            .chain(direct(id::NEXTHOP, &entries.nexthops))
+            .chain(direct(id::SOURCE, &entries.sources))
+            .chain(exact)
+    }
+
+    /// A bank of a table that is searched by key.
+    pub(crate) fn shadow(&self, table: u32, bank: usize) -> &Shadow {
+        &self.exact[table as usize][bank]
+    }
+
+    pub(crate) fn shadow_mut(&mut self, table: u32, bank: usize) -> &mut Shadow {
+        Arc::make_mut(&mut self.exact[table as usize][bank])
+    }
+}

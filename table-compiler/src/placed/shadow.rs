@@ -11,7 +11,8 @@
 use std::sync::Arc;
 
 use underpass_layout::hash::{row, Tabulation};
-use underpass_layout::tables::{Lookup, TableSpec, WAYS};
+use underpass_layout::tables::{TableSpec, WAYS};
+use underpass_layout::Record;
 
 use super::row::Row;
 use super::search::Search;
@@ -72,25 +73,19 @@ pub struct Shadow {
 }
 
 impl Shadow {
-    /// An empty table of `rows` rows a way, whose first row is the `base`th of `table`. Only exact-match tables have
-    /// a shadow: `None` for others.
-    pub fn new(
+    /// An empty table: bank `bank` of `table`, each way with `rows` rows, keys of `key_width` bits.
+    pub(super) fn new(
         table: &'static TableSpec,
+        key_width: usize,
         rows: usize,
-        base: u32,
+        bank: usize,
         tabulation: Arc<Tabulation>,
-    ) -> Option<Self> {
-        let Lookup::Exact {
-            slots, key_width, ..
-        } = table.lookup
-        else {
-            return None;
-        };
-        let count = WAYS * rows * slots;
-        Some(Shadow {
+    ) -> Self {
+        let count = WAYS * rows * table.slots();
+        Shadow {
             table,
             tabulation,
-            base,
+            base: (bank * WAYS * rows) as u32,
             rows,
             key_width,
             tags: vec![0; count],
@@ -98,7 +93,7 @@ impl Shadow {
             used: 0,
             search: Search::default(),
             undo: None,
-        })
+        }
     }
 
     /// The table.
@@ -114,6 +109,16 @@ impl Shadow {
     /// Entries that fit if all can be placed.
     pub fn capacity(&self) -> usize {
         self.tags.len()
+    }
+
+    /// An entry of this table as key and value.
+    pub fn parts(&self, entry: &impl Record) -> (u128, u128) {
+        let row = Row::of(entry);
+        let behind = 1 + self.key_width;
+        (
+            row.bits(1, self.key_width),
+            row.bits(behind, self.table.entry_width - behind),
+        )
     }
 
     /// The value of a key.

@@ -17,7 +17,11 @@ fn table(name: &str) -> &'static TableSpec {
 }
 
 fn empty(name: &str, rows: usize) -> Shadow {
-    Shadow::new(table(name), rows, 0, Arc::new(Tabulation::new(SEED))).expect("an exact table")
+    let table = table(name);
+    let Lookup::Exact { key_width, .. } = table.lookup else {
+        panic!("table {name} is not exact");
+    };
+    Shadow::new(table, key_width, rows, 0, Arc::new(Tabulation::new(SEED)))
 }
 
 /// The card's memories and its lookup, written down once more from the layout alone.

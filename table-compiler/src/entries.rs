@@ -1,0 +1,82 @@
+//! objects -> entries: what the card's tables say, every reference followed to its end.
+//!
+//! ```text
+//!   mpls ─▶ nexthop.family, .vrf      vxlan ─▶ nexthop.vrf           bridge ─▶ is it the router's MAC?
+//!   nexthop ─▶ vif ─▶ port, nh_id, mtu       vrf ◀─ lengths of its routes ◀─ route
+//! ```
+//! One file per table. An entry is the layout's own type; here it lies under its index or its key, not yet at a place
+//! (that is [`placed`](mod@crate::placed)). What the card cannot do itself becomes an entry that hands the packet to
+//! the slow path; what refers to nothing is refused.
+
+mod bridge;
+mod error;
+mod flow;
+mod index;
+mod lengths;
+mod mpls;
+mod nexthop;
+mod port;
+mod route;
+mod source;
+mod vif;
+mod vrf;
+mod vxlan;
+
+pub use error::EntryError;
+pub use flow::{flow_entries, flow_entry};
+pub use route::Prefix;
+
+use std::collections::BTreeMap;
+
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::{
+    BridgeEntry, MplsEntry, NexthopEntry, PortEntry, RouteEntry, SourceEntry, VifEntry, VrfEntry,
+    VxlanEntry,
+};
+
+use crate::mac::Mac;
+use crate::objects::Objects;
+use index::Index;
+
+/// What the card's tables say. Counters are the card's, flows come and go by themselves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entries {
+    /// By port.
+    pub ports: BTreeMap<u32, PortEntry>,
+    /// By interface.
+    pub vifs: BTreeMap<u32, VifEntry>,
+    /// By label.
+    pub mpls: BTreeMap<u32, MplsEntry>,
+    /// By VNI.
+    pub vxlans: BTreeMap<u32, VxlanEntry>,
+    /// By VRF and MAC.
+    pub bridges: BTreeMap<(u16, Mac), BridgeEntry>,
+    /// By VRF. The lengths stand longest first and without gaps; which bank each gets is a matter of room.
+    pub vrfs: BTreeMap<u32, VrfEntry>,
+    /// By VRF and prefix, those of 32 bits and all shorter ones but the default, which is in `vrfs`.
+    pub routes: BTreeMap<Prefix, RouteEntry>,
+    /// By nexthop.
+    pub nexthops: BTreeMap<u32, NexthopEntry>,
+    /// By nexthop, as S(nh).
+    pub sources: BTreeMap<u32, SourceEntry>,
+}
+
+/// The entries of all objects, for a card with tables of these sizes.
+///
+/// # Errors
+/// An object refers to one that does not exist, stands twice, or has a number that the card has no row for.
+pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryError> {
+    let index = Index::new(objects, profile)?;
+    let (vrfs, routes) = vrf::entries(&index)?;
+    Ok(Entries {
+        ports: port::entries(&index)?,
+        vifs: vif::entries(&index)?,
+        mpls: mpls::entries(&index)?,
+        vxlans: vxlan::entries(&index)?,
+        bridges: bridge::entries(&index)?,
+        vrfs,
+        routes,
+        nexthops: nexthop::entries(&index)?,
+        sources: source::entries(&index),
+    })
+}

@@ -1,0 +1,80 @@
+//! Why objects cannot become entries.
+
+/// An object that the card's tables cannot hold. Texts name it as its user knows it: `vif 3`, `mpls 17`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// An object refers to a nexthop that is not there.
+    #[error("{user} leads to nexthop {nexthop}, which does not exist")]
+    NoNexthop {
+        /// The object.
+        user: String,
+        /// The nexthop.
+        nexthop: u32,
+    },
+    /// An object refers to an interface that is not there.
+    #[error("{user} leads to vif {vif}, which does not exist")]
+    NoVif {
+        /// The object.
+        user: String,
+        /// The interface.
+        vif: u32,
+    },
+    /// A VNI leads to a nexthop that names no VRF.
+    #[error("vxlan {vnid} leads to nexthop {nexthop}, expected one of type vrf_translate")]
+    NoVrf {
+        /// The VNI.
+        vnid: u32,
+        /// The nexthop.
+        nexthop: u32,
+    },
+    /// Two objects claim the same place.
+    #[error("{what} stands twice")]
+    Twice {
+        /// The place.
+        what: String,
+    },
+    /// A number for which the card has no row, or no bits.
+    #[error("{what} is {found}, expected at most {most}")]
+    TooLarge {
+        /// Which number.
+        what: String,
+        /// Its value.
+        found: u32,
+        /// The largest one possible.
+        most: u32,
+    },
+    /// Bytes in front of a packet that are no Ethernet header.
+    #[error("nexthop {nexthop} has a rewrite of {found} bytes, expected 14 or none")]
+    Rewrite {
+        /// The nexthop.
+        nexthop: u32,
+        /// How many bytes there are.
+        found: usize,
+    },
+    /// A flow that the card's flow table has no entry for.
+    #[error("flow {src} to {dst} is IPv6, expected IPv4: the slow path carries it")]
+    Ipv6Flow {
+        /// Source address.
+        src: std::net::IpAddr,
+        /// Destination address.
+        dst: std::net::IpAddr,
+    },
+}
+
+impl EntryError {
+    /// `Ok` if `found` is at most `most`.
+    pub(super) fn limit(
+        what: impl FnOnce() -> String,
+        found: u32,
+        most: u32,
+    ) -> Result<u32, EntryError> {
+        if found <= most {
+            return Ok(found);
+        }
+        Err(EntryError::TooLarge {
+            what: what(),
+            found,
+            most,
+        })
+    }
+}

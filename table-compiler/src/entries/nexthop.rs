@@ -1,0 +1,154 @@
+//! `nexthop`: what is done with a packet on its way out, with everything that it needs from the interface behind.
+//!
+//! | object                                        | entry                                              |
+//! |-----------------------------------------------|----------------------------------------------------|
+//! | encap to a plugged interface                  | encap                                              |
+//! | encap to the agent, receive                   | receive: the packet is for this node               |
+//! | encap to an interface without a port          | discard: nobody is there                           |
+//! | tunnel, its neighbor's MAC known              | tunnel                                             |
+//! | tunnel, not known                             | resolve: the slow path asks and sends              |
+//! | tunnel over IPv6, plain UDP, composite, translate | resolve: the slow path does what the card does not |
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use underpass_layout::tables::{self, NexthopEntry, TunnelKind};
+
+use super::error::EntryError;
+use super::index::Index;
+use super::{bridge, port};
+use crate::objects::{
+    Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop, Vif, VifType,
+};
+
+/// Largest MTU that the entry can say; beyond it there is no limit.
+const MOST_MTU: u16 = (1 << 14) - 1;
+
+pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, NexthopEntry>, EntryError> {
+    let nexthops = index.objects.nexthops.iter();
+    nexthops
+        .map(|nexthop| Ok((nexthop.id, entry(nexthop, index)?)))
+        .collect()
+}
+
+fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryError> {
+    // A miss of a relaxed lookup forwards: what the card punts as a miss, the slow path lets through.
+    let looks_up = [
+        NexthopFlags::POLICY,
+        NexthopFlags::RELAXED_POLICY,
+        NexthopFlags::FLOW_LOOKUP,
+    ];
+    let plain = NexthopEntry {
+        valid: true,
+        policy: looks_up.iter().any(|flag| nexthop.flags.contains(*flag)),
+        bridge: nexthop.family == Family::Bridge,
+        ..NexthopEntry::default()
+    };
+    let of = |kind| NexthopEntry { kind, ..plain };
+    let user = || format!("nexthop {}", nexthop.id);
+    match &nexthop.kind {
+        NexthopKind::Discard => Ok(of(tables::NexthopKind::Discard)),
+        NexthopKind::L2Receive => Ok(of(tables::NexthopKind::L2Receive)),
+        NexthopKind::Receive { out_vif } => {
+            let vif = index.vif(*out_vif, user)?.idx as u16;
+            Ok(NexthopEntry {
+                vif,
+                ..of(tables::NexthopKind::Receive)
+            })
+        }
+        NexthopKind::Composite { .. } | NexthopKind::VrfTranslate => {
+            Ok(of(tables::NexthopKind::Resolve))
+        }
+        NexthopKind::Encap { out_vif, rewrite } => {
+            encap(nexthop, index.vif(*out_vif, user)?, rewrite, plain)
+        }
+        NexthopKind::Tunnel(tunnel) => {
+            encapsulation(nexthop, tunnel, index.vif(tunnel.out_vif, user)?, plain)
+        }
+    }
+}
+
+fn encap(
+    nexthop: &Nexthop,
+    vif: &Vif,
+    rewrite: &HexBytes,
+    plain: NexthopEntry,
+) -> Result<NexthopEntry, EntryError> {
+    let (dst_mac, src_mac) = macs(nexthop.id, rewrite)?;
+    let port = port::of(vif)?;
+    let kind = match (vif.vif_type, port) {
+        (VifType::Agent, _) => tables::NexthopKind::Receive,
+        (_, None) => tables::NexthopKind::Discard,
+        (_, Some(_)) => tables::NexthopKind::Encap,
+    };
+    Ok(NexthopEntry {
+        kind,
+        vif: vif.idx as u16,
+        port: port.unwrap_or(0),
+        flow_nexthop: if plain.policy {
+            vif.nh_id.unwrap_or(nexthop.id)
+        } else {
+            0
+        },
+        dst_mac,
+        src_mac,
+        ..plain
+    })
+}
+
+fn encapsulation(
+    nexthop: &Nexthop,
+    tunnel: &TunnelNexthop,
+    vif: &Vif,
+    plain: NexthopEntry,
+) -> Result<NexthopEntry, EntryError> {
+    let wraps = [
+        (NexthopFlags::GRE, TunnelKind::MplsGre),
+        (NexthopFlags::MPLS_UDP, TunnelKind::MplsUdp),
+        (NexthopFlags::VXLAN, TunnelKind::Vxlan),
+    ];
+    let wrap = wraps.iter().find(|(flag, _)| nexthop.flags.contains(*flag));
+    let (dst_mac, src_mac) = macs(nexthop.id, &tunnel.rewrite)?;
+    let port = port::of(vif)?;
+    let (Some((_, wrap)), Some(port), IpAddr::V4(sip), IpAddr::V4(dip)) =
+        (wrap, port, tunnel.sip, tunnel.dip)
+    else {
+        return Ok(NexthopEntry {
+            kind: tables::NexthopKind::Resolve,
+            ..plain
+        });
+    };
+    let kind = match tunnel.resolved && !tunnel.rewrite.0.is_empty() {
+        true => tables::NexthopKind::Tunnel,
+        false => tables::NexthopKind::Resolve,
+    };
+    Ok(NexthopEntry {
+        kind,
+        vif: vif.idx as u16,
+        port,
+        dst_mac,
+        src_mac,
+        tunnel: *wrap,
+        tunnel_src: sip.to_bits(),
+        tunnel_dst: dip.to_bits(),
+        l3_vxlan: nexthop.flags.contains(NexthopFlags::L3_VXLAN),
+        router_mac: tunnel.rw_dst_mac.map_or(0, |mac| bridge::mac(&mac.0)),
+        mtu: if vif.mtu > MOST_MTU { 0 } else { vif.mtu },
+        ..plain
+    })
+}
+
+/// Destination and source MAC of an Ethernet header; zeros where there is none.
+fn macs(nexthop: u32, rewrite: &HexBytes) -> Result<(u64, u64), EntryError> {
+    let bytes = &rewrite.0;
+    if bytes.is_empty() {
+        return Ok((0, 0));
+    }
+    if bytes.len() != 14 {
+        return Err(EntryError::Rewrite {
+            nexthop,
+            found: bytes.len(),
+        });
+    }
+    Ok((bridge::mac(bytes), bridge::mac(&bytes[6..])))
+}

@@ -1,0 +1,51 @@
+//! `source`: where the packets of a flow must come from, by the nexthop that their source is behind, S(nh).
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use underpass_layout::tables::{SourceEntry, SourceKind};
+
+use super::index::Index;
+use crate::objects::{Nexthop, NexthopKind};
+
+/// Row 0 is there whatever the objects say: flows without a check name it.
+pub(super) fn entries(index: &Index<'_>) -> BTreeMap<u32, SourceEntry> {
+    let nexthops = index.objects.nexthops.iter();
+    let mut entries: BTreeMap<_, _> = nexthops
+        .map(|nexthop| (nexthop.id, entry(nexthop)))
+        .collect();
+    entries.insert(0, any());
+    entries
+}
+
+fn entry(nexthop: &Nexthop) -> SourceEntry {
+    match &nexthop.kind {
+        NexthopKind::Encap { out_vif, .. } => SourceEntry {
+            kind: SourceKind::Vif,
+            vif: *out_vif as u16,
+            address: 0,
+        },
+        NexthopKind::Tunnel(tunnel) => match tunnel.dip {
+            IpAddr::V4(address) => SourceEntry {
+                kind: SourceKind::Tunnel,
+                vif: 0,
+                address: address.to_bits(),
+            },
+            // Outer IPv6 does not pass the card, so no packet meets this row.
+            IpAddr::V6(_) => any(),
+        },
+        NexthopKind::Discard
+        | NexthopKind::Receive { .. }
+        | NexthopKind::L2Receive
+        | NexthopKind::Composite { .. }
+        | NexthopKind::VrfTranslate => any(),
+    }
+}
+
+fn any() -> SourceEntry {
+    SourceEntry {
+        kind: SourceKind::Any,
+        vif: 0,
+        address: 0,
+    }
+}

@@ -1,0 +1,60 @@
+//! `vif`: what is behind an interface, and whose network it is in.
+//!
+//! The underlay and the host are cross-connected: what is for no tunnel of ours goes from one to the other. The
+//! underlay's address, at which tunnels end, is its own or else the host's.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use underpass_layout::tables::{VifEntry, VifKind};
+
+use super::error::EntryError;
+use super::index::Index;
+use super::{port, vrf};
+use crate::objects::{Vif, VifFlags, VifType};
+
+pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VifEntry>, EntryError> {
+    let vifs = index.objects.vifs.iter();
+    vifs.map(|vif| Ok((vif.idx, entry(vif, index)?))).collect()
+}
+
+fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
+    let user = || format!("vif {}", vif.idx);
+    let kind = match vif.vif_type {
+        VifType::Fabric => VifKind::Fabric,
+        VifType::Host => VifKind::Host,
+        VifType::Agent => VifKind::Agent,
+        VifType::Vm => VifKind::Vm,
+    };
+    let host = index.host_of(vif).filter(|_| kind == VifKind::Fabric);
+    let across = match (vif.cross_connect_vif, host) {
+        (Some(number), _) => Some(index.vif(number, user)?),
+        (None, host) => host,
+    };
+    let across = match across {
+        Some(other) => port::of(other)?.map(|port| (other.idx, port)),
+        None => None,
+    };
+    let (cross_vif, cross_port) = across.unwrap_or_default();
+    let own = vif.ip.or_else(|| host?.ip);
+    let nexthop = vif.nh_id.unwrap_or(0);
+    Ok(VifEntry {
+        valid: true,
+        kind,
+        policy: vif.flags.contains(VifFlags::POLICY),
+        dhcp: vif.flags.contains(VifFlags::DHCP),
+        cross_connect: across.is_some(),
+        cross_vif: cross_vif as u16,
+        cross_port,
+        vrf: vrf::number(vif.vrf)?.unwrap_or(0),
+        nexthop: EntryError::limit(
+            || format!("the nexthop of vif {}", vif.idx),
+            nexthop,
+            (1 << 20) - 1,
+        )?,
+        address: match (kind, own) {
+            (VifKind::Fabric, Some(IpAddr::V4(address))) => address.to_bits(),
+            _ => 0,
+        },
+    })
+}

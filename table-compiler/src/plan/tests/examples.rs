@@ -1,0 +1,1 @@
+//! Plans that a reader can check by eye.
