@@ -13,10 +13,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use underpass_layout::{DropReason, PuntReason};
-use underpass_table_compiler::entries::{entries, EntryError};
 use underpass_table_compiler::placed::Placed;
-use underpass_table_compiler::plan::{plan, PlanError};
-use underpass_table_compiler::{objects, Network};
+use underpass_table_compiler::{compile, CompileError, Network};
 
 use crate::access::{Card, Departure};
 use crate::driver::{Driver, DriverError};
@@ -28,12 +26,9 @@ pub enum SessionError {
     /// The card or the way to it.
     #[error(transparent)]
     Driver(#[from] DriverError),
-    /// The network says something that the card has no row for.
+    /// The network says something that the card has no row for, or more than it has rows for.
     #[error("the network does not fit the card: {0}")]
-    Entry(EntryError),
-    /// The network has more of something than the card has rows for.
-    #[error("the network does not fit the card: {0}")]
-    Plan(PlanError),
+    Compile(#[from] CompileError),
 }
 
 impl SessionError {
@@ -41,7 +36,7 @@ impl SessionError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             SessionError::Driver(error) => error.hint(),
-            SessionError::Entry(_) | SessionError::Plan(_) => {
+            SessionError::Compile(_) => {
                 Some("see what the card has room for with `underpass card show`")
             }
         }
@@ -89,18 +84,15 @@ impl<C: Card> Session<C> {
     /// Programs a card, which must be as after a reset, and lets packets in.
     pub fn start(card: C, network: Network, seed: u128) -> Result<Self, SessionError> {
         let mut driver = Driver::open(card)?;
-        let objects = objects(&network);
-        let entries = entries(&objects, driver.profile()).map_err(SessionError::Entry)?;
-        let empty = Placed::empty(driver.profile(), seed);
-        let (plan, placed) = plan(&empty, &entries).map_err(SessionError::Plan)?;
+        let compiled = compile(&network, &Placed::empty(driver.profile(), seed))?;
         driver.seed(seed)?;
-        for step in &plan.steps {
+        for step in &compiled.plan.steps {
             write(&mut driver, &TableWrite::from(step))?;
         }
         driver.enable(true)?;
         Ok(Session {
             driver,
-            slow_path: SlowPath::new(network, objects, placed),
+            slow_path: SlowPath::new(network, compiled),
             now: Duration::ZERO,
             missing: 0,
             suspects: BTreeSet::new(),

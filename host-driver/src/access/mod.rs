@@ -9,10 +9,12 @@
 mod error;
 mod model;
 mod name;
+mod rtl;
 
 pub use error::AccessError;
 pub use model::Model;
 pub use name::{CardName, UnknownCard};
+pub use rtl::Rtl;
 
 /// A frame that left a card: the port's number and the bytes, without FCS.
 pub type Departure = (u16, Vec<u8>);

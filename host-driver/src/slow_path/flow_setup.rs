@@ -186,15 +186,15 @@ impl<'a> First<'a> {
         }
     }
 
-    /// S(nh) of the answers: the nexthop that leads to who answers.
+    /// S(nh) of the answers: the nexthop that leads to who answers. A guest here has one that stands for it in flows.
     fn answer_source(&self, nexthop: u32, receiver: Option<&Vif>) -> u32 {
-        let vrf = receiver.map_or(self.vrf, |guest| guest.vrf);
-        match self.world.nexthop(nexthop).map(|nexthop| &nexthop.kind) {
-            Some(NexthopKind::Encap { .. }) if receiver.is_none() => ANY_SOURCE,
-            Some(NexthopKind::Encap { .. } | NexthopKind::Tunnel(_)) if self.checks_source(vrf) => {
-                nexthop
-            }
-            _ => ANY_SOURCE,
+        if !self.checks_source(receiver.map_or(self.vrf, |guest| guest.vrf)) {
+            return ANY_SOURCE;
+        }
+        match receiver {
+            Some(guest) => guest.nh_id.unwrap_or(nexthop),
+            None if self.world.tunnel(nexthop).is_some() => nexthop,
+            None => ANY_SOURCE,
         }
     }
 

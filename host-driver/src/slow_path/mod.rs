@@ -30,11 +30,9 @@ use std::time::Duration;
 
 use underpass_layout::tables::FlowKey;
 use underpass_layout::{DropReason, PuntReason};
-use underpass_table_compiler::entries::entries;
 use underpass_table_compiler::objects::VifType;
 use underpass_table_compiler::placed::Placed;
-use underpass_table_compiler::plan::plan;
-use underpass_table_compiler::{objects, Mac, Network, Objects};
+use underpass_table_compiler::{compile, Compiled, Mac, Network};
 
 pub use flow_setup::Denied;
 pub use flows::{Flow, NoRoom};
@@ -61,8 +59,11 @@ pub struct SlowPath {
 }
 
 impl SlowPath {
-    /// The slow path of a card that holds what `placed` says, which is what `network` asks for.
-    pub fn new(network: Network, objects: Objects, placed: Placed) -> SlowPath {
+    /// The slow path of a card that carries `network`, as it was compiled.
+    pub fn new(network: Network, compiled: Compiled) -> SlowPath {
+        let Compiled {
+            objects, placed, ..
+        } = compiled;
         SlowPath {
             flows: Flows::new(placed.profile()),
             world: World::new(network, objects),
@@ -266,18 +267,13 @@ impl SlowPath {
         }
         let mut network = self.world.network().clone();
         network.underlay.neighbors.insert(address, mac);
-        let objects = objects(&network);
-        let planned = entries(&objects, self.placed.profile())
-            .ok()
-            .and_then(|entries| plan(&self.placed, &entries).ok());
-        let Some((plan, placed)) = planned else {
+        let Ok(compiled) = compile(&network, &self.placed) else {
             return unresolved(self.waiting.answered(neighbor));
         };
-        self.placed = placed;
-        self.world = World::new(network, objects);
+        self.placed = compiled.placed;
+        self.world = World::new(network, compiled.objects);
         self.learned.insert(neighbor);
-        let writes = plan
-            .steps
+        let writes = compiled.plan.steps
             .iter()
             .map(|step| Reaction::Write(TableWrite::from(step)));
         let packets = self
