@@ -28,10 +28,14 @@ impl<'a> Writer<'a> {
             width >= 128 || value >> width == 0,
             "{value:#x} does not fit {width} bits"
         );
-        for i in 0..width {
-            let (word, bit) = ((self.at + i) / 32, (self.at + i) % 32);
-            let one = i < 128 && value >> i & 1 == 1;
-            self.words[word] = self.words[word] & !(1 << bit) | u32::from(one) << bit;
+        let mut done = 0;
+        while done < width {
+            let (word, bit) = ((self.at + done) / 32, (self.at + done) % 32);
+            let count = (32 - bit).min(width - done);
+            let mask = u32::MAX >> (32 - count) << bit;
+            let piece = value.checked_shr(done as u32).unwrap_or(0) as u32;
+            self.words[word] = self.words[word] & !mask | piece << bit & mask;
+            done += count;
         }
         self.at += width;
     }
@@ -52,9 +56,13 @@ impl<'a> Reader<'a> {
     /// The next `width` bits (at most 128).
     pub fn take(&mut self, width: usize) -> u128 {
         let mut value = 0;
-        for i in 0..width {
-            let (word, bit) = ((self.at + i) / 32, (self.at + i) % 32);
-            value |= u128::from(self.words[word] >> bit & 1) << i;
+        let mut done = 0;
+        while done < width {
+            let (word, bit) = ((self.at + done) / 32, (self.at + done) % 32);
+            let count = (32 - bit).min(width - done);
+            let piece = self.words[word] >> bit & u32::MAX >> (32 - count);
+            value |= u128::from(piece) << done;
+            done += count;
         }
         self.at += width;
         value
