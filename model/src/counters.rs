@@ -118,3 +118,88 @@ fn add(counters: &mut [TrafficCounter], row: usize, bytes: u16) {
 fn wrapped(value: u64, spec: &[FieldSpec], field: usize) -> u64 {
     value & ((1 << spec[field].width) - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_layout::profile::SIM;
+    use underpass_layout::{DropReason, PuntReason};
+
+    /// A packet of 94 bytes from interface 3, in flow 9, whose tenant part starts at 46.
+    fn packet(verdict: Verdict) -> Meta {
+        let mut meta = Meta::default();
+        meta.arrival.length = 94;
+        meta.classify.vif = 3;
+        meta.decap.offset = 46;
+        meta.flow.hit = true;
+        meta.flow.flow_id = 9;
+        meta.verdict = verdict.bits();
+        meta
+    }
+
+    fn counted(meta: &Meta) -> Counters {
+        let mut counters = Counters::new(&SIM);
+        let edit = Edit {
+            vif: 4,
+            length: 62,
+            ..Edit::default()
+        };
+        counters.count(meta, &edit);
+        counters
+    }
+
+    fn traffic(packets: u64, bytes: u64) -> TrafficCounter {
+        TrafficCounter { packets, bytes }
+    }
+
+    #[test]
+    fn a_packet_that_leaves_is_counted_where_it_came_and_where_it_went() {
+        let counters = counted(&packet(Verdict::Deliver));
+        assert_eq!(counters.rx(3), traffic(1, 94));
+        assert_eq!(counters.tx(4), traffic(1, 62));
+        assert_eq!(counters.flow(9), traffic(1, 48));
+        assert_eq!(counters.totals(), (1, 1, 0));
+    }
+
+    #[test]
+    fn a_packet_that_ends_is_counted_with_its_reason() {
+        for verdict in [
+            Verdict::Drop(DropReason::FlowActionDrop),
+            Verdict::Punt(PuntReason::FlowMiss),
+        ] {
+            let counters = counted(&packet(verdict));
+            assert_eq!(counters.outcome(3, verdict), 1);
+            assert_eq!(counters.totals(), (1, 0, 1));
+            let row = 3 * 128 + verdict.outcome().unwrap() as usize;
+            let words = counters.read_row(id::COUNTER_OUTCOME, row);
+            assert_eq!(words, Some(Ok(vec![1, 0])));
+        }
+    }
+
+    #[test]
+    fn what_the_slow_path_injected_was_not_received() {
+        let mut meta = packet(Verdict::Deliver);
+        meta.arrival.injected = true;
+        assert_eq!(counted(&meta).totals(), (0, 1, 0));
+    }
+
+    #[test]
+    fn counters_wrap_at_their_width() {
+        let mut counters = counted(&packet(Verdict::Deliver));
+        counters.rx[3] = traffic((1 << 40) - 1, (1 << 48) - 1);
+        let verdict = Verdict::Drop(DropReason::Discard);
+        counters.outcome[3 * 128 + 1].packets = (1 << 40) - 1;
+        counters.count(&packet(verdict), &Edit::default());
+        assert_eq!(counters.rx(3), traffic(0, 93));
+        assert_eq!(counters.outcome(3, verdict), 0);
+    }
+
+    #[test]
+    fn a_row_reads_as_the_layout_has_it() {
+        let counters = counted(&packet(Verdict::Deliver));
+        let words = counters.read_row(id::COUNTER_RX, 3).unwrap().unwrap();
+        assert_eq!(TrafficCounter::unpack(&words), Ok(traffic(1, 94)));
+        assert!(counters.read_row(id::COUNTER_RX, 64).unwrap().is_err());
+        assert!(counters.read_row(id::VIF, 3).is_none());
+    }
+}

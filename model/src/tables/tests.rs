@@ -84,6 +84,30 @@ fn thousands_of_entries_come_and_go() {
     }
 }
 
+proptest::proptest! {
+    /// Few keys in few rows, so that chains are long and change in the middle.
+    #[test]
+    fn the_newest_copy_of_a_key_is_found(
+        writes in proptest::collection::vec((0..24_usize, 0..6_u64), 1..200),
+    ) {
+        let mut tables = tables();
+        let mut rows: [Option<(u64, u32)>; 24] = [None; 24];
+        for (time, (row, mac)) in (0..).zip(writes) {
+            let entry = match mac {
+                0 => BridgeEntry::default(),
+                mac => bridge_entry(mac, time),
+            };
+            put(&mut tables, id::BRIDGE, row, &entry);
+            rows[row] = entry.valid.then_some((mac, time));
+            for mac in 1..6 {
+                let copies = rows.iter().flatten().filter(|(key, _)| *key == mac);
+                let newest = copies.map(|(_, time)| *time).max();
+                proptest::prop_assert_eq!(found(&tables, mac), newest);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_route_counts_only_in_its_bank() {
     let mut tables = tables();
