@@ -11,7 +11,8 @@
 //! Structure only. The names of its signals in Verilog are in `shells`.
 
 use crate::buses::{
-    BodyOut, CreditOut, DecidedOut, EditOut, HeaderOut, HostOut, OfferIn, OfferOut, RequestIn, ResponseOut, SeedStartOut,
+    BodyOut, CreditOut, DecidedOut, EditOut, HeaderOut, HostOut, OfferIn, OfferOut, RequestIn,
+    ResponseOut, SeedStartOut,
 };
 use crate::card::registers::{Build, RegisterFile};
 use crate::card::seed::SeedGenerator;
@@ -49,7 +50,11 @@ pub struct Core {
 impl Core {
     /// The core of one build.
     pub fn new(build: Build) -> Self {
-        Core { pipeline: Pipeline::new(build.sizes), registers: RegisterFile::new(build), ..Default::default() }
+        Core {
+            pipeline: Pipeline::new(build.sizes),
+            registers: RegisterFile::new(build),
+            ..Default::default()
+        }
     }
 }
 

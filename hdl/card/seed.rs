@@ -1,7 +1,7 @@
 //! The words of the tabulation hash, made on the card from the seed (see `underpass_layout::hash`).
 //!
 //! ```text
-//!   start ─▶ [ state: IV, seed ] ─▶ 12 rounds ─▶ ( 8 rounds ─▶ word, word ) ... until every piece is full
+//!   start ─▶ [ state: IV, seed ] ─▶ 12 rounds ─▶ ( word, word ─▶ 8 rounds ) ... until every piece is full
 //! ```
 //! One round of the Ascon permutation a clock. The words leave on the host's bus, behind nothing and before nothing:
 //! a table access may travel beside them.
@@ -26,8 +26,6 @@ bundle! {
     /// Where the generator is.
     struct Progress {
         running: Bit,
-        /// In the twelve rounds over the seed, after which no words leave.
-        mixing: Bit,
         /// The next round, 0 to 11; 12 and 13 are the two clocks in which words leave.
         round: U<4>,
         piece: U<4>,
@@ -86,17 +84,14 @@ pub fn seed_words(start: SeedStart) -> (SeedWord, Bit) {
     wire!(second = at.q.round.eq(FIRST_WORD + 1));
     wire!(piece_full = at.q.index.eq(PIECE_WORDS - 1));
     wire!(all_full = piece_full & at.q.piece.eq(PIECES - 1));
-    wire!(mixed = at.q.mixing & at.q.round.eq(FIRST_WORD - 1));
     let onward = Progress {
         running: !(second & all_full),
-        mixing: at.q.mixing & !mixed,
-        round: mux(second | mixed, k(ASCON_FIRST_OF_EIGHT), at.q.round + 1),
+        round: mux(second, k(ASCON_FIRST_OF_EIGHT), at.q.round + 1),
         piece: mux(in_words & piece_full, at.q.piece + 1, at.q.piece),
         index: mux(in_words, at.q.index + 1, at.q.index),
     };
     let begun = Progress {
         running: k(1),
-        mixing: k(1),
         ..zero()
     };
     at.next(start.valid | at.q.running, mux(start.valid, begun, onward));

@@ -8,8 +8,8 @@
 //!            └─▶ edit             for deliver
 //! ```
 
-use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
 use super::s10_encap::Decided;
+use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{OutcomeCounter, TrafficCounter};
 use crate::lookup::counter::{count, Event};
@@ -18,7 +18,7 @@ use crate::stream::beat::EditSlot;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
 use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
-use underpass_wires::{leaf, cat, k, mux, wire, BundleExt, U};
+use underpass_wires::{cat, k, leaf, mux, wire, BundleExt, U};
 
 leaf!(
     /// The counters as a block.

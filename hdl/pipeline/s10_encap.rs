@@ -11,18 +11,19 @@
 //!   Shim         | PuntShim 64 |
 //! ```
 
-use crate::buses::{DecidedOut, SlotIn};
 use super::s1_parse::{GRE, GRE_MPLS, IPV4, MPLS_PORT, UDP, VXLAN_PORT};
 use super::s9_rewrite::{ETHERNET, GRE_OVERHEAD, UDP_OVERHEAD, VXLAN_OVERHEAD};
 use super::slot::Slot;
+use crate::buses::{DecidedOut, SlotIn};
 use crate::hardware::{Edit, Meta, PuntShim, VerdictBits};
 use underpass_layout::meta::{HeaderKind, BEAT_BYTES};
 use underpass_layout::port::SLOW;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::VerdictKind;
-use underpass_wires::{leaf, 
-    bundle, first, k, mux, one_of, only, packet, select, state_from, wire, zero, Bit, BundleExt, U,
+use underpass_wires::{
+    bundle, first, k, leaf, mux, one_of, only, packet, select, state_from, wire, zero, Bit,
+    BundleExt, U,
 };
 
 /// Clocks from slot to slot.

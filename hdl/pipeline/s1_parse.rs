@@ -5,12 +5,12 @@
 //! ```
 //! Four clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides.
 
-use crate::buses::{HeadOut, HeaderIn};
 use super::ipv4::{self, Ipv4};
 use super::slot::HeadSlot;
+use crate::buses::{HeadOut, HeaderIn};
 use crate::hardware::Parse;
 use underpass_layout::tables::TunnelKind;
-use underpass_wires::{leaf, bundle, cat, first, k, mux, only, select, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, cat, first, k, leaf, mux, only, select, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 4;
@@ -126,8 +126,8 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         runt,
         malformed,
         ethertype: only(!runt, ethertype),
-        src: only(is_ip, header.src),
-        dst: only(is_ip, header.dst),
+        src: only(header.good, header.src),
+        dst: only(header.good, header.dst),
         tunnel: first(
             &[
                 kind(tunnel.mpls_gre, TunnelKind::MplsGre),

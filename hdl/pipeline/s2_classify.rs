@@ -5,8 +5,8 @@
 //! ```
 //! An injected packet names its interface itself.
 
-use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use super::slot::HeadSlot;
+use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Classify, PortEntry, VerdictBits, VifEntry};
 use crate::lookup::{direct, host, Place};
@@ -14,7 +14,7 @@ use underpass_layout::profile::Profile;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::id;
 use underpass_layout::DropReason;
-use underpass_wires::{leaf, first, k, BundleExt, U};
+use underpass_wires::{first, k, leaf, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 2 * direct::LATENCY + 2;

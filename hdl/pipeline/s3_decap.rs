@@ -7,16 +7,16 @@
 //! ```
 //! A label or VNI that is unknown is a drop, never a guess. Other packets of the underlay go straight to the host.
 
-use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use super::s1_parse::ARP;
 use super::slot::HeadSlot;
+use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Decap, MplsEntry, VerdictBits, VxlanEntry, VxlanKey};
 use crate::lookup::{direct, exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, LabelAction, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{leaf, first, k, mux, only, wire, BundleExt};
+use underpass_wires::{first, k, leaf, mux, only, wire, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;

@@ -5,13 +5,13 @@
 //! ```
 //! The offset is 0 for a packet that came through no tunnel. The last stage that needs bytes.
 
-use crate::buses::{HeadIn, SlotOut};
 use super::ipv4::{self, Ipv4};
 use super::s1_parse::{ICMP, IPV4, IPV6, SCTP, TCP, UDP, VLAN};
 use super::slot::{HeadSlot, Slot};
+use crate::buses::{HeadIn, SlotOut};
 use crate::hardware::{Inner, VerdictBits};
 use underpass_layout::DropReason;
-use underpass_wires::{leaf, any_of, bundle, first, k, mux, one_of, only, wire, Bit, BundleExt, U};
+use underpass_wires::{any_of, bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 6;

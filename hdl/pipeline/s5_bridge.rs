@@ -5,16 +5,16 @@
 //!   VRF, MAC ─▶ [ bridge 5 ] ─▶ [ decide ] ─▶ bridge
 //! ```
 
-use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::s1_parse::{ARP, UDP};
 use super::slot::Slot;
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Bridge, BridgeEntry, BridgeKey, VerdictBits};
 use crate::lookup::{exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{leaf, first, only, wire, BundleExt};
+use underpass_wires::{first, leaf, only, wire, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
@@ -55,6 +55,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     wire!(arp = decap.frame & inner.ethertype.eq(ARP));
     wire!(looked_up = decap.frame & !decap.direct);
     wire!(to_router = looked_up & hit & entry.receive);
+    wire!(bridged = looked_up & hit & !entry.receive);
     wire!(l3 = !decap.frame | to_router);
     wire!(
         tenant_flow = slot.meta.verdict.open()
@@ -86,9 +87,9 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         flow_first: tenant_flow,
         nexthop: first(
             &[(decap.direct, decap.nexthop)],
-            only(looked_up & hit, entry.nexthop),
+            only(bridged, entry.nexthop),
         ),
-        label: only(looked_up & hit, entry.label),
+        label: only(bridged, entry.label),
     };
     slot.meta.verdict = verdict;
     (slot.later("out", 1), host::after(bus))

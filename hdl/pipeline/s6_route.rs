@@ -7,15 +7,15 @@
 //! ```
 //! Banks hold longer prefixes first, so the first that hits is the longest.
 
-use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::slot::Slot;
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Route, RouteEntry, RouteKey, VerdictBits, VrfEntry};
 use crate::lookup::{direct, exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, BANKS, WAYS};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{leaf, any_of, first, k, mux, only, select, wire, Bit, BundleExt, U};
+use underpass_wires::{any_of, first, k, leaf, mux, only, select, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = direct::LATENCY + 1 + exact::LATENCY + 1;

@@ -4,15 +4,15 @@
 //!   nexthop id ─▶ [ nexthop 2 ] ─▶ [ decide ] ─▶ nexthop
 //! ```
 
-use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::slot::Slot;
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Meta, NexthopEntry, VerdictBits};
 use crate::lookup::{direct, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, NexthopKind, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{leaf, any_of, wire, Bit};
+use underpass_wires::{any_of, leaf, wire, Bit};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = direct::LATENCY + 1;

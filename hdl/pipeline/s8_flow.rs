@@ -7,15 +7,15 @@
 //! here, once: for a tenant's packet (`flow_first`) the flow's answer overrules what the stages since `s5_bridge`
 //! decided, unless the flow lets it pass.
 
-use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use super::slot::Slot;
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Flow, FlowEntry, FlowKey, Meta, SourceEntry, VerdictBits};
 use crate::lookup::{direct, exact, host, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowAction, NexthopKind, SourceKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{leaf, first, mux, only, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{first, leaf, mux, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 1 + exact::LATENCY + direct::LATENCY + 1;

@@ -4,14 +4,14 @@
 //!   clock 0: TTL, checksum, length, hash of the flow          clock 1: does it fit the underlay?
 //! ```
 
-use crate::buses::{SlotIn, SlotOut};
 use super::s7_nexthop::decrements;
 use super::slot::Slot;
+use crate::buses::{SlotIn, SlotOut};
 use crate::hardware::{Meta, Rewrite, VerdictBits};
 use underpass_layout::hash::ENTROPY_MASKS;
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::PuntReason;
-use underpass_wires::{leaf, cat, first, k, konst, mux, only, wire, BundleExt, U};
+use underpass_wires::{cat, first, k, konst, leaf, mux, only, wire, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 2;

@@ -33,7 +33,10 @@ pub struct CoreOnly {
 impl CoreOnly {
     /// One build of the core with its slave.
     pub fn new(build: Build) -> Self {
-        CoreOnly { core: Core::new(build), ..Default::default() }
+        CoreOnly {
+            core: Core::new(build),
+            ..Default::default()
+        }
     }
 }
 

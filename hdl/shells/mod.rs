@@ -72,7 +72,13 @@ impl std::error::Error for EmitError {}
 pub fn emit(profile: &'static Profile, shell: Shell) -> Result<Rtl, EmitError> {
     let sizes = Sizes(profile);
     let blank = hierarchy(Build { sizes, id: 0 }, shell)?;
-    let verilog = hierarchy(Build { sizes, id: fnv32(blank.as_bytes()) }, shell)?;
+    let verilog = hierarchy(
+        Build {
+            sizes,
+            id: fnv32(blank.as_bytes()),
+        },
+        shell,
+    )?;
     Ok(wrapper::wrap(verilog, shell))
 }
 
@@ -87,5 +93,7 @@ fn hierarchy(build: Build, shell: Shell) -> Result<String, EmitError> {
 
 /// 32-bit FNV-1a: tells builds apart, keeps no secret.
 fn fnv32(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
+    bytes.iter().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+    })
 }

@@ -8,7 +8,8 @@
 //! ```
 
 use crate::buses::{
-    AxilInIn, AxilOutOut, DecidedOut, OfferIn, OfferOut, RequestIn, RequestOut, ResponseIn, ResponseOut,
+    AxilInIn, AxilOutOut, DecidedOut, OfferIn, OfferOut, RequestIn, RequestOut, ResponseIn,
+    ResponseOut,
 };
 use crate::card::axil::{AxilSlave, Request, Response};
 use crate::card::registers::Build;
@@ -21,9 +22,17 @@ use underpass_wires::rusthdl::ClkRst;
 
 /// Splits accesses by address: the core's registers, the slow FIFO's.
 fn split(request: Request, core: Response, slow: Response) -> (Request, Request, Response) {
-    let to_slow = request.address.bit(slow::PUNT_STATUS.trailing_zeros() as usize);
-    let to = |here: wires::Bit| Request { valid: request.valid & here, ..request };
-    let response = Response { valid: core.valid | slow.valid, data: wires::mux(slow.valid, slow.data, core.data) };
+    let to_slow = request
+        .address
+        .bit(slow::PUNT_STATUS.trailing_zeros() as usize);
+    let to = |here: wires::Bit| Request {
+        valid: request.valid & here,
+        ..request
+    };
+    let response = Response {
+        valid: core.valid | slow.valid,
+        data: wires::mux(slow.valid, slow.data, core.data),
+    };
     (to(!to_slow), to(to_slow), response)
 }
 
@@ -65,7 +74,10 @@ pub struct SimShell {
 impl SimShell {
     /// The shell around one build of the core.
     pub fn new(build: Build) -> Self {
-        SimShell { core: Core::new(build), ..Default::default() }
+        SimShell {
+            core: Core::new(build),
+            ..Default::default()
+        }
     }
 }
 

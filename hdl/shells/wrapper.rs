@@ -25,7 +25,11 @@ pub(super) fn wrap(verilog: String, shell: Shell) -> Rtl {
     let mut verilog = renamed(&verilog, &inside);
     let mut ports = Vec::new();
     let mut port = |name: &str, width: usize, input: bool| {
-        ports.push(RtlPort { name: name.to_string(), width, input });
+        ports.push(RtlPort {
+            name: name.to_string(),
+            width,
+            input,
+        });
     };
     port("clk", 1, true);
     port("rst", 1, true);
@@ -64,7 +68,11 @@ pub(super) fn wrap(verilog: String, shell: Shell) -> Rtl {
         list.join(",\n  "),
         body(&inside, tapped)
     );
-    Rtl { top: top.to_string(), verilog, ports }
+    Rtl {
+        top: top.to_string(),
+        verilog,
+        ports,
+    }
 }
 
 fn stream(prefix: &str, into: bool, port: &mut impl FnMut(&str, usize, bool)) {
@@ -77,7 +85,11 @@ fn stream(prefix: &str, into: bool, port: &mut impl FnMut(&str, usize, bool)) {
 }
 
 fn declaration(port: &RtlPort) -> String {
-    let direction = if port.input { "input  wire" } else { "output wire" };
+    let direction = if port.input {
+        "input  wire"
+    } else {
+        "output wire"
+    };
     match port.width {
         1 => format!("{direction} {}", port.name),
         width => format!("{direction} [{}:0] {}", width - 1, port.name),

@@ -134,6 +134,7 @@ impl World {
         };
         let vif = rng.u16(VMS);
         let tunnel = kind == NexthopKind::Tunnel;
+        let wraps = &TunnelKind::ALL[usize::from(rng.u8(..16) > 0)..];
         NexthopEntry {
             valid: rng.u8(..32) > 0,
             kind,
@@ -144,7 +145,7 @@ impl World {
             flow_nexthop: u32::from(vif) + 20,
             dst_mac: rng.u64(..) >> 16,
             src_mac: rng.u64(..) >> 16,
-            tunnel: if tunnel { *rng.choice(&TunnelKind::ALL[rng.usize(..16).min(1)..]).expect("some") } else { TunnelKind::None },
+            tunnel: if tunnel { *rng.choice(wraps).expect("some") } else { TunnelKind::None },
             tunnel_src: TUNNEL_END,
             tunnel_dst: *rng.choice(&self.remotes).expect("some"),
             l3_vxlan: rng.bool(),

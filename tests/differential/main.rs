@@ -1,0 +1,47 @@
+//! The RTL against the model: the same tables, the same packets, every output byte and counter.
+//!
+//! `UNDERPASS_PACKETS` says how many packets (default 50,000), `UNDERPASS_SEED` which ones; both are printed.
+
+mod compare;
+
+use compare::{compare, Run};
+use fastrand::Rng;
+use underpass_bench::Stalls;
+use underpass_layout::profile::SIM;
+use underpass_tests::rtl;
+
+/// Packets of one run: then come other tables and other stalls.
+const PACKETS_A_RUN: usize = 2_500;
+
+fn from_env(name: &str, default: u64) -> u64 {
+    match std::env::var(name) {
+        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, expected a number")),
+        Err(_) => default,
+    }
+}
+
+#[test]
+fn rtl_and_model_agree_on_random_packets() {
+    let packets = from_env("UNDERPASS_PACKETS", 50_000) as usize;
+    let seed = from_env("UNDERPASS_SEED", 1);
+    println!("{packets} packets, seed {seed}");
+    let library = rtl::library(&SIM);
+    let mut rng = Rng::with_seed(seed);
+    let mut left = packets;
+    let mut number = 0;
+    while left > 0 {
+        let stalls = |percent: u8, seed: u64| match percent {
+            0 => Stalls::None,
+            _ => Stalls::Random { seed, percent },
+        };
+        let run = Run {
+            seed: rng.u64(..),
+            packets: left.min(PACKETS_A_RUN),
+            stalls_in: stalls([0, 30, 0, 60][number % 4], rng.u64(..)),
+            stalls_out: stalls([0, 0, 40, 60][number % 4], rng.u64(..)),
+        };
+        compare(&library, &SIM, &run);
+        left -= run.packets;
+        number += 1;
+    }
+}
