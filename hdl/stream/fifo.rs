@@ -10,7 +10,7 @@
 //! ahead of time, so that no far `ready` stops wide registers. What is at the head leaves by [`Queue::pop`], which is
 //! told later in the description because it usually depends on the head.
 
-use underpass_wires::{k, memory, state, Bit, Bundle, Ram, State, U};
+use underpass_wires::{k, memory, state, state_from, Bit, Bundle, Ram, State, U};
 
 /// The end of a queue from which items leave.
 #[must_use = "a queue whose items never leave has a register that is never driven"]
@@ -24,7 +24,9 @@ pub struct Queue<T, const A: usize> {
     pub used: U<A>,
     push: Bit,
     written: U<A>,
+    /// Where the head is, and the row behind it: kept, so that nothing is added before the two are compared.
     read: State<U<A>>,
+    after: State<U<A>>,
     filled: State<Bit>,
 }
 
@@ -33,6 +35,7 @@ pub struct Queue<T, const A: usize> {
 pub fn queue<T: Bundle, const A: usize>(name: &str, push: Bit, item: T) -> Queue<T, A> {
     let written = state::<U<A>>(&format!("{name}_written"));
     let read = state::<U<A>>(&format!("{name}_read"));
+    let after = state_from::<U<A>>(&format!("{name}_after"), k(1));
     let filled = state::<Bit>(&format!("{name}_filled"));
     let rows = memory::<T>(name, 1 << A, Ram::Distributed);
     rows.write(push, written.q, item);
@@ -44,6 +47,7 @@ pub fn queue<T: Bundle, const A: usize>(name: &str, push: Bit, item: T) -> Queue
         push,
         written: written.q,
         read,
+        after,
         filled,
     }
 }
@@ -52,9 +56,9 @@ impl<T: Bundle, const A: usize> Queue<T, A> {
     /// Lets the head go at the end of this clock; only where `valid` is set.
     #[track_caller]
     pub fn pop(self, take: Bit) {
-        let after = self.read.q + 1;
-        let emptied = take & after.eq(self.written);
-        self.read.next(take, after);
+        let emptied = take & self.after.q.eq(self.written);
+        self.read.next(take, self.after.q);
+        self.after.next(take, self.after.q + 1);
         self.filled
             .next(k(1), self.push | (self.filled.q & !emptied));
     }
@@ -70,6 +74,7 @@ const TAIL_LIMIT: usize = (1 << TAIL) - 2;
 pub fn fifo<T: Bundle, const A: usize>(name: &str, push: Bit, item: T) -> Queue<T, TAIL> {
     let written = state::<U<A>>(&format!("{name}_written"));
     let read = state::<U<A>>(&format!("{name}_read"));
+    let after = state_from::<U<A>>(&format!("{name}_after"), k(1));
     let filled = state::<Bit>(&format!("{name}_filled"));
     let fetching = state::<Bit>(&format!("{name}_fetching"));
     let rows = memory::<T>(name, 1 << A, Ram::Block);
@@ -78,9 +83,9 @@ pub fn fifo<T: Bundle, const A: usize>(name: &str, push: Bit, item: T) -> Queue<
     let fetched = rows.read(&format!("{name}_fetched"), read.q);
     let tail = queue::<T, TAIL>(&format!("{name}_tail"), fetching.q, fetched);
     let fetch = filled.q & tail.used.lt(TAIL_LIMIT);
-    let after = read.q + 1;
-    read.next(fetch, after);
-    filled.next(k(1), push | (filled.q & !(fetch & after.eq(written.q))));
+    read.next(fetch, after.q);
+    after.next(fetch, after.q + 1);
+    filled.next(k(1), push | (filled.q & !(fetch & after.q.eq(written.q))));
     fetching.next(k(1), fetch);
     tail
 }

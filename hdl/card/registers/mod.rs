@@ -145,12 +145,20 @@ pub fn registers(
 }
 
 /// Clocks since reset: the high half is held when the low half is read, in the clock whose value is answered.
+///
+/// Four counters of 16 bits, each a clock behind the one below, so that no carry runs far; delayed to agree, which makes
+/// the count three clocks late.
 fn clocks(low_read: Bit) -> [Readable; 2] {
-    let clocks = state::<U<64>>("clocks");
-    clocks.next(k(1), clocks.q + 1);
+    let mut carry = k(1);
+    let [a, b, c, d] = std::array::from_fn(|place| {
+        let part = state::<U<16>>("clocks_part");
+        part.next(carry, part.q + 1);
+        carry = (carry & part.q.all()).reg_rst("clocks_carry");
+        part.q.delay("clocks", 3 - place)
+    });
     let high = state::<U<32>>("clocks_high");
-    high.next(low_read.reg_rst("clocks_asked"), clocks.q.slice(32));
-    [(CLOCKS_LOW, clocks.q.slice(0)), (CLOCKS_HIGH, high.q)]
+    high.next(low_read.reg_rst("clocks_asked"), cat!(d, c));
+    [(CLOCKS_LOW, cat!(b, a)), (CLOCKS_HIGH, high.q)]
 }
 
 leaf!(

@@ -13,7 +13,9 @@ use crate::stream::beat::Beat;
 use crate::stream::bytes::counted;
 use crate::stream::fifo::fifo;
 use underpass_layout::registers::slow::PUNT_DATA;
-use underpass_wires::{bundle, cat, k, mux, only, select, state, wire, Bit, BundleExt, U};
+use underpass_wires::{
+    bundle, cat, k, mux, only, select, state, state_from, wire, Bit, BundleExt, U,
+};
 
 /// Rows, as a power of two: 64 KiB.
 const ROWS: usize = 10;
@@ -31,30 +33,39 @@ pub struct Punt {
 }
 
 bundle! {
-    struct Row { data: U<512>, length: U<16>, last: Bit }
+    struct Row {
+        data: U<512>,
+        length: U<16>,
+        /// Number of the frame's last word.
+        last_word: U<14>,
+        last: Bit,
+    }
 }
 
 /// See the module. `valid`: `beat` is one of a punted frame, and is taken.
 #[track_caller]
 pub fn punt(valid: Bit, beat: Beat, request: Request) -> Punt {
+    let length = beat.length();
     let row = Row {
         data: beat.data,
-        length: beat.length(),
+        length,
+        last_word: (length - 1).slice(2),
         last: beat.last,
     };
     let arrived = (
         valid.reg_rst("arrived"),
         row.reg("arrived_row"),
-        beats_of(row.length).reg("arrived_beats"),
+        beats_of(length).reg("arrived_beats"),
     );
     let (arrived, row, needs) = arrived.timeless();
-    let read = (request.valid & !request.write & request.address.eq(PUNT_DATA)).timeless();
+    let reads = request.valid & !request.write & request.address.eq(PUNT_DATA);
+    let read = reads.reg_rst("punt_data_read").timeless();
 
     // The frame's first beat decides over all of it.
-    let used = state::<U<11>>("used");
+    let free = state_from::<U<11>>("free", k(1usize << ROWS));
     let left = state::<U<11>>("left");
     let (within, losing) = (state::<Bit>("punt_within"), state::<Bit>("losing"));
-    wire!(no_room = (used.q.ext::<12>() + needs.ext()).gt(1usize << ROWS));
+    wire!(no_room = needs.gt(free.q));
     wire!(loses = mux(within.q, losing.q, no_room));
     let remain = mux(within.q, left.q, needs);
     wire!(stores = arrived & !loses & remain.any());
@@ -78,18 +89,14 @@ pub fn punt(valid: Bit, beat: Beat, request: Request) -> Punt {
     let row = rows.head;
     wire!(some = frames.q.any() & rows.valid);
     wire!(pops = read & some);
-    let reached: U<16> = cat!(at.q, k::<2>(3));
-    wire!(last_word = reached.ge(row.length - 1));
+    wire!(last_word = at.q.eq(row.last_word));
     wire!(last_of_row = at.q.trunc::<4>().all());
     wire!(row_ends = pops & (last_word | (last_of_row & !row.last)));
     at.next(pops, only(!last_word, at.q + 1));
     rows.pop(row_ends);
-    counted(used, stores, row_ends);
-    counted(
-        frames,
-        (stores & complete).delay("settled", SETTLE),
-        pops & last_word,
-    );
+    counted(free, row_ends.reg_rst("row_ended"), stores);
+    let settled = (0..SETTLE).fold(stores & complete, |bit, _| bit.reg_rst("settled"));
+    counted(frames, settled, pops & last_word);
 
     let words: [U<32>; 16] = std::array::from_fn(|i| row.data.slice(32 * i));
     Punt {

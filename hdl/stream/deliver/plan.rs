@@ -7,7 +7,7 @@
 //! ```
 
 use crate::stream::beat::EditSlot;
-use underpass_wires::{bundle, cat, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, cat, mux, wire, Bit, BundleExt, U};
 
 bundle! {
     /// What [`strip`](super::strip::strip) does to a packet.
@@ -62,7 +62,8 @@ pub fn plan(slot: EditSlot) -> Plan {
     let (whole, part) = (edit.add.bit(6), edit.add.trunc::<6>());
     let (beats, tail) = (edit.length.slice::<10>(6), edit.length.trunc::<6>());
     wire!(fits = tail.gt(part));
-    wire!(left = beats.ext::<11>() - whole.ext() + fits.ext());
+    // Both sums, then the choice: the comparison takes as long as they do.
+    wire!(left: U<11> = mux(fits, beats.ext() + (!whole).ext(), beats.ext() - whole.ext()));
     Plan {
         valid: slot.valid.reg_rst("plan_valid"),
         cut: Cut {
@@ -80,7 +81,7 @@ pub fn plan(slot: EditSlot) -> Plan {
             header: edit.header,
             whole,
             part,
-            spill: !fits & tail.any() & left.any(),
+            spill: !fits & tail.any() & beats.ne(whole.ext::<10>()),
             tail,
             user: cat!(edit.length, edit.port.ext::<16>()),
         }

@@ -54,6 +54,8 @@ bundle! {
         complete: Bit,
         data: U<512>,
         length: U<16>,
+        /// The length without the shim: 0 for one that is shorter than it.
+        behind_shim: U<16>,
         port: U<10>,
         injected: Bit,
     }
@@ -106,12 +108,16 @@ fn placed(beat: Taken) -> Placed {
     }));
     let shim = beat.valid & injected & beat.first;
     let complete = place[2] | (beat.last & any_of(&[shim, place[0], place[1]]));
+    // The shim is a whole beat, so the length falls by one of those.
+    let (whole, rest) = (beat.length.slice::<10>(6), beat.length.trunc::<6>());
+    let behind_shim: U<16> = only(whole.any(), cat!(whole - 1, rest));
     Placed {
         first: (beat.valid & beat.first).reg_rst("placed_first"),
         place: place.reg_rst("placed_place"),
         complete: complete.reg_rst("placed_complete"),
         data: beat.data.reg("placed_data"),
         length: beat.length.reg("placed_length"),
+        behind_shim: behind_shim.reg("placed_behind_shim"),
         port: beat.port.reg("placed_port"),
         injected: injected.reg("placed_injected"),
     }
@@ -138,12 +144,9 @@ fn arrival(beat: Placed) -> Arrival {
         (command, shim.vif.trunc::<13>(), shim.port.trunc::<10>()),
     );
     let (command, inject_vif, inject_port) = said.reg_en("shim", beat.first);
-    // Whole beats: the length falls by one of them, and not below zero.
-    let (whole, rest) = (beat.length.slice::<10>(6), beat.length.trunc::<6>());
-    let behind: U<16> = only(whole.any(), cat!(whole - 1, rest));
     Arrival {
         port: beat.port.reg("arrival_port"),
-        length: mux(beat.injected, behind, beat.length).reg("arrival_length"),
+        length: mux(beat.injected, beat.behind_shim, beat.length).reg("arrival_length"),
         injected: beat.injected.reg("arrival_injected"),
         command,
         inject_vif,
