@@ -63,18 +63,20 @@ pub fn parse(window: &Window, meta: &mut Meta) {
 }
 
 /// The tunnel header behind the IPv4 header at `at`. Only the first part of a packet would have one, and it would
-/// not be whole: a fragment has none.
+/// not be whole: a fragment has none. A GRE or UDP header that is itself cut short is no header: the packet is the
+/// host's to judge.
 fn find_tunnel(window: &Window, at: usize, ip: &Ipv4) -> Option<Found> {
     if ip.fragment {
         return None;
     }
     let behind = at + ip.header_length;
+    let payload = ip.total_length - ip.header_length;
     match ip.protocol {
-        ipv4::GRE => {
+        ipv4::GRE if payload >= gre::LENGTH => {
             let length = gre::length_before_mpls(window, behind)?;
             Some((TunnelKind::MplsGre, behind + length))
         }
-        ipv4::UDP => {
+        ipv4::UDP if payload >= udp::LENGTH => {
             let kind = match udp::dst_port(window, behind) {
                 udp::MPLS | udp::MPLS_OLD => TunnelKind::MplsUdp,
                 udp::VXLAN => TunnelKind::Vxlan,
