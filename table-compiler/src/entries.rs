@@ -18,6 +18,8 @@ mod nexthop;
 mod port;
 mod route;
 mod source;
+#[cfg(test)]
+mod tests;
 mod vif;
 mod vrf;
 mod vxlan;

@@ -62,14 +62,21 @@ pub struct Shadow {
     base: u32,
     rows: usize,
     key_width: usize,
-    /// By slot: key << 1 | 1, or 0 where the slot is free. The low bits of the entry are just that.
-    tags: Vec<u128>,
-    /// By slot: what is behind the key.
-    values: Vec<u128>,
+    slots: Vec<Slot>,
     used: usize,
     search: Search,
     /// What slots held before, while a batch is under way.
-    undo: Option<Vec<(u32, u128, u128)>>,
+    undo: Option<Vec<(u32, Slot)>>,
+}
+
+/// What one slot holds. The two slots of a row of flows lie in one line of the host's cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(align(32))]
+struct Slot {
+    /// key << 1 | 1, or 0 where the slot is free: the low bits of the entry are just that.
+    tag: u128,
+    /// What is behind the key.
+    value: u128,
 }
 
 impl Shadow {
@@ -88,8 +95,7 @@ impl Shadow {
             base: (bank * WAYS * rows) as u32,
             rows,
             key_width,
-            tags: vec![0; count],
-            values: vec![0; count],
+            slots: vec![Slot::default(); count],
             used: 0,
             search: Search::default(),
             undo: None,
@@ -108,7 +114,7 @@ impl Shadow {
 
     /// Entries that fit if all can be placed.
     pub fn capacity(&self) -> usize {
-        self.tags.len()
+        self.slots.len()
     }
 
     /// An entry of this table as key and value.
@@ -124,22 +130,20 @@ impl Shadow {
     /// The value of a key.
     pub fn get(&self, key: u128) -> Option<u128> {
         self.find(key, &self.rows_of(key))
-            .map(|slot| self.values[slot as usize])
+            .map(|slot| self.slots[slot as usize].value)
     }
 
     /// Every key with its value, in the order of the slots.
     pub fn iter(&self) -> impl Iterator<Item = (u128, u128)> + '_ {
-        let entries = self.tags.iter().zip(&self.values);
-        entries
-            .filter(|(tag, _)| **tag != 0)
-            .map(|(tag, value)| (tag >> 1, *value))
+        let taken = self.slots.iter().filter(|slot| slot.tag != 0);
+        taken.map(|slot| (slot.tag >> 1, slot.value))
     }
 
     /// Every row in which something is, by address.
     pub fn iter_rows(&self) -> impl Iterator<Item = (u32, Row)> + '_ {
         let slots = self.table.slots();
-        let rows = self.tags.chunks_exact(slots).enumerate();
-        rows.filter(|(_, tags)| tags.iter().any(|tag| *tag != 0))
+        let rows = self.slots.chunks_exact(slots).enumerate();
+        rows.filter(|(_, row)| row.iter().any(|slot| slot.tag != 0))
             .map(move |(at, _)| (self.base + at as u32, self.row_at((at * slots) as u32)))
     }
 
@@ -156,8 +160,9 @@ impl Shadow {
     ) -> Result<(), TableFull> {
         let rows = self.rows_of(key);
         if let Some(slot) = self.find(key, &rows) {
-            if self.values[slot as usize] != value {
-                self.set(slot, self.tags[slot as usize], value);
+            let before = self.slots[slot as usize];
+            if before.value != value {
+                self.set(slot, Slot { value, ..before });
                 writes.push(self.write(slot, Reason::Change));
             }
             return Ok(());
@@ -178,8 +183,8 @@ impl Shadow {
     /// Takes `key` out, and appends the write that does it, if it was in.
     pub fn remove(&mut self, key: u128, writes: &mut Vec<RowWrite>) -> Option<u128> {
         let slot = self.find(key, &self.rows_of(key))?;
-        let value = self.values[slot as usize];
-        self.set(slot, 0, 0);
+        let value = self.slots[slot as usize].value;
+        self.set(slot, Slot::default());
         self.used -= 1;
         writes.push(self.write(slot, Reason::Free));
         Some(value)
@@ -201,8 +206,8 @@ impl Shadow {
             .try_for_each(|(key, value)| self.insert(*key, *value, writes));
         let undo = self.undo.take().unwrap_or_default();
         if outcome.is_err() {
-            for (slot, tag, value) in undo.into_iter().rev() {
-                self.set(slot, tag, value);
+            for (slot, before) in undo.into_iter().rev() {
+                self.set(slot, before);
             }
             self.used = used;
             writes.truncate(start);
@@ -221,22 +226,26 @@ impl Shadow {
     ) {
         let mut target = free;
         while let Some(from) = search.next_move() {
-            self.set(target, self.tags[from as usize], self.values[from as usize]);
+            self.set(target, self.slots[from as usize]);
             writes.push(self.write(target, Reason::Move));
             target = from;
         }
-        self.set(target, key << 1 | 1, value);
+        self.set(
+            target,
+            Slot {
+                tag: key << 1 | 1,
+                value,
+            },
+        );
         self.used += 1;
         writes.push(self.write(target, Reason::New));
     }
 
-    fn set(&mut self, slot: u32, tag: u128, value: u128) {
-        let at = slot as usize;
+    fn set(&mut self, slot: u32, content: Slot) {
+        let before = std::mem::replace(&mut self.slots[slot as usize], content);
         if let Some(undo) = &mut self.undo {
-            undo.push((slot, self.tags[at], self.values[at]));
+            undo.push((slot, before));
         }
-        self.tags[at] = tag;
-        self.values[at] = value;
     }
 
     fn full(&self) -> TableFull {
@@ -251,7 +260,7 @@ impl Shadow {
         let tag = key << 1 | 1;
         rows.iter()
             .flat_map(|row| self.slots_of(*row))
-            .find(|slot| self.tags[*slot as usize] == tag)
+            .find(|slot| self.slots[*slot as usize].tag == tag)
     }
 
     fn write(&self, slot: u32, reason: Reason) -> RowWrite {
@@ -269,13 +278,9 @@ impl Shadow {
         let slots = self.table.slots();
         let first = slot as usize / slots * slots;
         let (width, tag_width) = (self.table.entry_width, 1 + self.key_width);
-        for place in 0..slots {
-            row.put(place * width, self.tags[first + place], tag_width);
-            row.put(
-                place * width + tag_width,
-                self.values[first + place],
-                width - tag_width,
-            );
+        for (place, slot) in self.slots[first..first + slots].iter().enumerate() {
+            row.put(place * width, slot.tag, tag_width);
+            row.put(place * width + tag_width, slot.value, width - tag_width);
         }
         row
     }
@@ -296,10 +301,10 @@ impl Shadow {
     }
 
     pub(super) fn is_free(&self, slot: u32) -> bool {
-        self.tags[slot as usize] == 0
+        self.slots[slot as usize].tag == 0
     }
 
     pub(super) fn key_at(&self, slot: u32) -> u128 {
-        self.tags[slot as usize] >> 1
+        self.slots[slot as usize].tag >> 1
     }
 }

@@ -1,1 +1,212 @@
 //! Plans that a reader can check by eye.
+
+use underpass_layout::tables::{
+    id, NexthopEntry, PortEntry, RouteEntry, VifEntry, VifKind, VrfEntry, BANKS,
+};
+
+use super::{SEED, TINY};
+use crate::entries::{Entries, Prefix};
+use crate::placed::{Placed, Reason};
+use crate::plan::{plan, Plan, PlanError};
+
+fn nexthop(entries: &mut Entries, id: u32, vif: u16) {
+    entries.nexthops.insert(
+        id,
+        NexthopEntry {
+            valid: true,
+            vif,
+            ..NexthopEntry::default()
+        },
+    );
+}
+
+fn route(entries: &mut Entries, vrf: u16, length: u8, address: u32, nexthop: u32) {
+    let prefix = Prefix {
+        vrf,
+        length,
+        address,
+    };
+    let entry = RouteEntry {
+        valid: true,
+        key: prefix.key(),
+        nexthop,
+        label: 0,
+    };
+    entries.routes.insert(prefix, entry);
+    let mut lengths: Vec<u8> = entries
+        .routes
+        .keys()
+        .filter(|key| key.vrf == vrf)
+        .map(|key| key.length)
+        .collect();
+    lengths.dedup();
+    lengths.retain(|length| *length < 32);
+    let mut places = [0; BANKS];
+    places
+        .iter_mut()
+        .zip(lengths)
+        .for_each(|(place, length)| *place = length);
+    let word = entries.vrfs.entry(vrf.into()).or_default();
+    *word = VrfEntry {
+        valid: true,
+        ..*word
+    }
+    .with_lengths(places);
+}
+
+fn interface(entries: &mut Entries, port: u32, vif: u16, vrf: u16) {
+    entries.ports.insert(port, PortEntry { valid: true, vif });
+    let entry = VifEntry {
+        valid: true,
+        kind: VifKind::Vm,
+        vrf,
+        ..VifEntry::default()
+    };
+    entries.vifs.insert(vif.into(), entry);
+    entries.vrfs.entry(vrf.into()).or_default().valid = true;
+}
+
+fn from(old: &Entries) -> Placed {
+    plan(&Placed::empty(&TINY, SEED), old)
+        .expect("a small state fits")
+        .1
+}
+
+fn steps(old: &Entries, want: &Entries) -> Plan {
+    plan(&from(old), want).expect("a small state fits").0
+}
+
+/// Table and reason of each step.
+fn shape(plan: &Plan) -> Vec<(&'static str, Reason)> {
+    plan.steps
+        .iter()
+        .map(|step| (step.spec().name, step.why))
+        .collect()
+}
+
+#[test]
+fn a_neighbor_that_answers_is_one_write() {
+    let mut old = Entries::default();
+    nexthop(&mut old, 5, 1);
+    route(&mut old, 1, 24, 0x0a00_0000, 5);
+    let mut want = old.clone();
+    nexthop(&mut want, 5, 2);
+    assert_eq!(
+        steps(&old, &want).to_string(),
+        "1 change  nexthop[5]  valid vif=2\n"
+    );
+}
+
+#[test]
+fn a_new_length_is_there_before_the_word_leads_to_it() {
+    let mut old = Entries::default();
+    nexthop(&mut old, 5, 1);
+    route(&mut old, 1, 24, 0x0a00_0000, 5);
+    route(&mut old, 1, 8, 0x0a00_0000, 5);
+    let mut want = Entries::default();
+    nexthop(&mut want, 5, 1);
+    route(&mut want, 1, 24, 0x0a00_0000, 5);
+    route(&mut want, 1, 16, 0x0a00_0000, 5);
+    let expected = [
+        ("route_bank", Reason::New),
+        ("vrf", Reason::Change),
+        ("route_bank", Reason::Free),
+    ];
+    assert_eq!(shape(&steps(&old, &want)), expected);
+}
+
+#[test]
+fn nexthops_that_move_up_need_no_spare_row() {
+    let (mut old, mut want) = (Entries::default(), Entries::default());
+    for n in 0..6 {
+        nexthop(&mut old, 10 + n, n as u16);
+        route(&mut old, 1, 32, n, 10 + n);
+        nexthop(&mut want, 12 + n, n as u16);
+        route(&mut want, 1, 32, n, 12 + n);
+    }
+    let plan = steps(&old, &want);
+    // Two new rows, four changed, two freed; and each route once.
+    assert_eq!(plan.steps.len(), 2 + 4 + 2 + 6, "{plan}");
+    let back = steps(&want, &old);
+    assert_eq!(back.steps.len(), 2 + 4 + 2 + 6, "{back}");
+}
+
+#[test]
+fn a_ring_of_nexthops_takes_a_spare_row() {
+    let (mut old, mut want) = (Entries::default(), Entries::default());
+    for (route_to, a, b) in [(0, 10, 11), (1, 11, 10)] {
+        nexthop(&mut old, a, route_to);
+        route(&mut old, 1, 32, route_to.into(), a);
+        nexthop(&mut want, b, route_to);
+        route(&mut want, 1, 32, route_to.into(), b);
+    }
+    let plan = steps(&old, &want);
+    let spare: Vec<Reason> = plan
+        .steps
+        .iter()
+        .filter(|step| step.table == id::NEXTHOP && ![10, 11].contains(&step.address))
+        .map(|step| step.why)
+        .collect();
+    assert_eq!(spare, [Reason::New, Reason::Free], "{plan}");
+    assert_eq!(plan.steps.len(), 2 + 2 + 3, "{plan}");
+}
+
+#[test]
+fn a_vrf_that_changes_hands_is_empty_in_between() {
+    let (mut old, mut want) = (Entries::default(), Entries::default());
+    nexthop(&mut old, 1, 1);
+    interface(&mut old, 0, 3, 1);
+    route(&mut old, 1, 32, 7, 1);
+    nexthop(&mut want, 2, 2);
+    interface(&mut want, 1, 3, 1);
+    route(&mut want, 1, 32, 7, 2);
+    let expected = [
+        ("port", Reason::Free),
+        ("route_host", Reason::Free),
+        ("nexthop", Reason::New),
+        ("route_host", Reason::New),
+        ("port", Reason::New),
+        ("nexthop", Reason::Free),
+    ];
+    assert_eq!(shape(&steps(&old, &want)), expected);
+}
+
+#[test]
+fn the_vrf_with_most_routes_is_punted_where_they_do_not_fit() {
+    let mut want = Entries::default();
+    nexthop(&mut want, 1, 1);
+    for n in 0..40 {
+        route(&mut want, 1, 32, n, 1);
+    }
+    route(&mut want, 2, 32, 7, 1);
+    let (plan, placed) = plan(&Placed::empty(&TINY, SEED), &want).expect("vrf 2 fits");
+    assert!(
+        placed.entries().vrfs[&1].punt_all && !placed.entries().vrfs[&2].punt_all,
+        "{plan}"
+    );
+    assert_eq!(placed.entries().routes.len(), 1);
+}
+
+#[test]
+fn a_table_that_is_full_is_refused_before_anything_is_written() {
+    let mut want = Entries::default();
+    nexthop(&mut want, 1, 1);
+    for n in 0..40u8 {
+        let mac = crate::Mac([2, 0, 0, 0, 0, n]);
+        let key = underpass_layout::tables::BridgeKey {
+            vrf: 1,
+            mac: n.into(),
+        };
+        let entry = underpass_layout::tables::BridgeEntry {
+            valid: true,
+            key,
+            nexthop: 1,
+            ..Default::default()
+        };
+        want.bridges.insert((1, mac), entry);
+    }
+    let old = from(&Entries::default());
+    let PlanError::Full(full) = plan(&old, &want).expect_err("16 slots for 40 MACs");
+    assert_eq!((full.table, full.capacity), ("bridge", 16));
+    assert_eq!(old.rows().count(), 0);
+}

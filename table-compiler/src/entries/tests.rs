@@ -1,0 +1,422 @@
+//! What objects become on the card. Objects stand as people write them.
+
+use serde_json::{json, Value};
+use underpass_layout::profile::SIM;
+use underpass_layout::tables::{self, LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
+
+use super::{entries, flow_entries, Entries, EntryError};
+use crate::objects::{FlowPair, Objects};
+
+fn objects(list: Value) -> Objects {
+    serde_json::from_value(list).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn compiled(list: Value) -> Entries {
+    entries(&objects(list), &SIM).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refused(list: Value) -> String {
+    entries(&objects(list), &SIM)
+        .expect_err("refused")
+        .to_string()
+}
+
+fn vif(idx: u32, kind: &str, more: Value) -> Value {
+    let mut vif = json!({"object": "vif", "idx": idx, "type": kind, "mac": "00:00:5e:00:01:00",
+        "flags": {"value": "0x0", "names": []}, "vrf": 0, "mtu": 1500});
+    merge(&mut vif, more);
+    vif
+}
+
+fn nexthop(id: u32, kind: &str, more: Value) -> Value {
+    let mut nexthop = json!({"object": "nexthop", "id": id, "type": kind, "family": "inet",
+        "flags": {"value": "0x0", "names": []}});
+    merge(&mut nexthop, more);
+    nexthop
+}
+
+fn merge(into: &mut Value, more: Value) {
+    for (key, value) in more.as_object().expect("an object") {
+        into[key] = value.clone();
+    }
+}
+
+fn route(vrf: u16, prefix: &str, nh: u32) -> Value {
+    json!({"object": "route", "vrf": vrf, "prefix": prefix, "nh": nh, "flags": []})
+}
+
+fn fabric() -> Value {
+    vif(0, "fabric", json!({"port": "wire0"}))
+}
+
+fn guest(idx: u32, flags: &str) -> Value {
+    let port = format!("vf{}", idx - 3);
+    let more =
+        json!({"port": port, "vrf": 7, "nh_id": 20 + idx, "flags": {"value": flags, "names": []}});
+    vif(idx, "vm", more)
+}
+
+const ETHERNET: &str = "0200000000010000000000020800";
+
+#[test]
+fn the_underlay_and_the_host_are_joined() {
+    let entries = compiled(json!([
+        fabric(),
+        vif(
+            1,
+            "host",
+            json!({"port": "host0", "ip": "8.0.0.2", "nh_id": 5, "cross_connect_vif": 0})
+        ),
+        vif(2, "agent", json!({"vrf": 65535})),
+    ]));
+    let [fabric, host, agent] = [0, 1, 2].map(|vif| entries.vifs[&vif]);
+    assert_eq!(
+        (fabric.kind, fabric.address),
+        (VifKind::Fabric, 0x0800_0002)
+    );
+    assert_eq!(
+        (fabric.cross_connect, fabric.cross_vif, fabric.cross_port),
+        (true, 1, 0x100)
+    );
+    assert_eq!(
+        (host.cross_connect, host.cross_vif, host.cross_port),
+        (true, 0, 0)
+    );
+    assert_eq!(
+        (agent.kind, agent.cross_connect, agent.vrf),
+        (VifKind::Agent, false, 0)
+    );
+    assert_eq!(
+        entries.ports.keys().copied().collect::<Vec<_>>(),
+        [0, 0x100]
+    );
+}
+
+#[test]
+fn a_guest_has_its_flags_and_its_nexthop() {
+    let entries = compiled(json!([guest(3, "0x101"), guest(4, "0x0")]));
+    let entry = entries.vifs[&3];
+    assert_eq!(
+        (entry.policy, entry.dhcp, entry.vrf, entry.nexthop),
+        (true, true, 7, 23)
+    );
+    assert!(!entries.vifs[&4].policy && !entries.vifs[&4].dhcp);
+    assert!(entries.vrfs[&7].valid, "a VRF that only an interface names");
+    assert_eq!(entries.ports[&0x102].vif, 4);
+}
+
+#[test]
+fn a_nexthop_has_all_that_lies_behind_it() {
+    let entries = compiled(json!([
+        fabric(),
+        guest(3, "0x0"),
+        vif(2, "agent", json!({})),
+        vif(9, "vm", json!({"nh_id": 29})),
+        nexthop(
+            23,
+            "encap",
+            json!({"out_vif": 3, "rewrite_hex": ETHERNET, "flags": {"value": "0x2", "names": []}})
+        ),
+        nexthop(
+            24,
+            "encap",
+            json!({"out_vif": 3, "rewrite_hex": ETHERNET, "family": "bridge"})
+        ),
+        nexthop(25, "encap", json!({"out_vif": 2, "rewrite_hex": ""})),
+        nexthop(26, "encap", json!({"out_vif": 9, "rewrite_hex": ETHERNET})),
+    ]));
+    let encap = entries.nexthops[&23];
+    assert_eq!(
+        (encap.kind, encap.vif, encap.port),
+        (NexthopKind::Encap, 3, 0x101)
+    );
+    assert_eq!(
+        (encap.policy, encap.flow_nexthop, encap.bridge),
+        (true, 23, false)
+    );
+    assert_eq!((encap.dst_mac, encap.src_mac), (0x0200_0000_0001, 2));
+    assert_eq!(
+        (
+            entries.nexthops[&24].bridge,
+            entries.nexthops[&24].flow_nexthop
+        ),
+        (true, 0)
+    );
+    assert_eq!(
+        entries.nexthops[&25].kind,
+        NexthopKind::Receive,
+        "to the agent"
+    );
+    assert_eq!(
+        entries.nexthops[&26].kind,
+        NexthopKind::Discard,
+        "nothing is plugged in"
+    );
+    let source = |id| entries.sources[&id];
+    assert_eq!((source(23).kind, source(23).vif), (SourceKind::Vif, 3));
+    assert_eq!(source(0).kind, SourceKind::Any);
+}
+
+#[test]
+fn a_tunnel_wraps_as_its_flags_say() {
+    let tunnel = |id, flags: &str, more: Value| {
+        let mut tunnel = nexthop(
+            id,
+            "tunnel",
+            json!({"out_vif": 0, "sip": "8.0.0.2", "dip": "8.0.0.3",
+            "rewrite_hex": ETHERNET, "flags": {"value": flags, "names": []}}),
+        );
+        merge(&mut tunnel, more);
+        tunnel
+    };
+    let entries = compiled(json!([
+        fabric(),
+        tunnel(30, "0x8", json!({})),
+        tunnel(31, "0x40", json!({})),
+        tunnel(32, "0x2000080", json!({"rw_dst_mac": "02:00:00:00:00:09"})),
+        tunnel(33, "0x8", json!({"resolved": false, "rewrite_hex": ""})),
+        tunnel(34, "0x8", json!({"sip": "fc00::1", "dip": "fc00::2"})),
+        tunnel(35, "0x10", json!({"sport": 1, "dport": 2})),
+        nexthop(
+            36,
+            "composite",
+            json!({"components": [], "family": "bridge"})
+        ),
+    ]));
+    let wrap = |id| (entries.nexthops[&id].kind, entries.nexthops[&id].tunnel);
+    assert_eq!(wrap(30), (NexthopKind::Tunnel, TunnelKind::MplsGre));
+    assert_eq!(wrap(31), (NexthopKind::Tunnel, TunnelKind::MplsUdp));
+    assert_eq!(wrap(32), (NexthopKind::Tunnel, TunnelKind::Vxlan));
+    let vxlan = entries.nexthops[&32];
+    assert_eq!(
+        (vxlan.l3_vxlan, vxlan.router_mac, vxlan.mtu),
+        (true, 0x0200_0000_0009, 1500)
+    );
+    assert_eq!(
+        (vxlan.tunnel_src, vxlan.tunnel_dst),
+        (0x0800_0002, 0x0800_0003)
+    );
+    for asks in [33, 34, 35, 36] {
+        assert_eq!(
+            entries.nexthops[&asks].kind,
+            NexthopKind::Resolve,
+            "nexthop {asks}"
+        );
+    }
+    assert_eq!(
+        (entries.sources[&30].kind, entries.sources[&30].address),
+        (SourceKind::Tunnel, 0x0800_0003)
+    );
+    assert_eq!(entries.sources[&36].kind, SourceKind::Any);
+}
+
+#[test]
+fn labels_and_vnis_lead_where_their_nexthops_are() {
+    let entries = compiled(json!([
+        guest(3, "0x0"),
+        nexthop(23, "encap", json!({"out_vif": 3, "rewrite_hex": ETHERNET})),
+        nexthop(24, "encap", json!({"out_vif": 3, "rewrite_hex": ETHERNET, "family": "bridge", "vrf": 8})),
+        nexthop(84, "vrf_translate", json!({"family": "bridge", "vrf": 9})),
+        nexthop(85, "vrf_translate", json!({"vrf": 9})),
+        {"object": "mpls", "label": 42, "nh": 23},
+        {"object": "mpls", "label": 43, "nh": 24},
+        {"object": "mpls", "label": 44, "nh": 85},
+        {"object": "vxlan", "vnid": 50, "nh": 84},
+    ]));
+    let label = |label| {
+        (
+            entries.mpls[&label].action,
+            entries.mpls[&label].vrf,
+            entries.mpls[&label].nexthop,
+        )
+    };
+    assert_eq!(
+        label(42),
+        (LabelAction::Nexthop, 7, 23),
+        "the VRF is the interface's"
+    );
+    assert_eq!(label(43), (LabelAction::Frame, 8, 24));
+    assert_eq!(label(44), (LabelAction::Route, 9, 85));
+    assert_eq!(
+        (entries.vxlans[&50].vrf, entries.vxlans[&50].key.vni),
+        (9, 50)
+    );
+    assert!(entries.vrfs[&9].valid);
+}
+
+#[test]
+fn macs_lead_to_guests_or_to_the_router() {
+    let entries = compiled(json!([
+        nexthop(3, "l2_rcv", json!({"family": "bridge"})),
+        nexthop(4, "discard", json!({})),
+        {"object": "bridge", "vrf": 2, "mac": "00:00:5e:00:01:00", "nh": 3, "flags": []},
+        {"object": "bridge", "vrf": 2, "mac": "02:00:00:00:00:11", "nh": 4, "flags": ["label_valid(L)"], "label": 77},
+        {"object": "bridge", "vrf": 3, "mac": "02:00:00:00:00:11", "nh": 4, "flags": [], "label": 77},
+        {"object": "bridge", "vrf": 2, "mac": "ff:ff:ff:ff:ff:ff", "nh": 4, "flags": []},
+    ]));
+    let found: Vec<_> = entries
+        .bridges
+        .values()
+        .map(|entry| (entry.key.mac, entry.receive, entry.label))
+        .collect();
+    let guest = 0x0200_0000_0011;
+    assert_eq!(
+        found,
+        [
+            (0x5e00_0100, true, 0),
+            (guest, false, 77),
+            (guest, false, 0)
+        ]
+    );
+}
+
+#[test]
+fn routes_are_sorted_into_word_banks_and_hosts() {
+    let entries = compiled(json!([
+        nexthop(4, "discard", json!({})),
+        route(2, "0.0.0.0/0", 4),
+        route(2, "10.0.0.0/8", 4),
+        route(2, "10.1.0.0/16", 4),
+        route(2, "10.1.1.1/32", 4),
+        route(2, "2001:db8::/32", 4),
+    ]));
+    let word = entries.vrfs[&2];
+    assert_eq!(
+        (word.default_valid, word.default_nexthop, word.lengths()),
+        (true, 4, [16, 8, 0, 0, 0, 0])
+    );
+    let found: Vec<_> = entries
+        .routes
+        .keys()
+        .map(|prefix| (prefix.length, prefix.address))
+        .collect();
+    assert_eq!(
+        found,
+        [(32, 0x0a01_0101), (16, 0x0a01_0000), (8, 0x0a00_0000)]
+    );
+}
+
+#[test]
+fn a_vrf_that_does_not_fit_is_punted_whole() {
+    let mut list = vec![nexthop(4, "discard", json!({})), route(3, "10.0.0.0/8", 4)];
+    list.extend((0..257).map(|n| route(2, &format!("10.{}.{}.0/24", n / 256, n % 256), 4)));
+    let entries = compiled(list.into());
+    assert_eq!(
+        entries.vrfs[&2],
+        tables::VrfEntry {
+            valid: true,
+            punt_all: true,
+            ..tables::VrfEntry::default()
+        }
+    );
+    assert!(entries.routes.keys().all(|prefix| prefix.vrf == 3));
+}
+
+#[test]
+fn what_refers_to_nothing_is_refused() {
+    let discard = || nexthop(4, "discard", json!({}));
+    let cases = [
+        (
+            json!([route(2, "10.0.0.0/8", 4)]),
+            "route 10.0.0.0/8 of vrf 2 leads to nexthop 4, which does not exist",
+        ),
+        (
+            json!([{"object": "mpls", "label": 42, "nh": 9}]),
+            "mpls 42 leads to nexthop 9, which does not exist",
+        ),
+        (
+            json!([nexthop(9, "rcv", json!({"out_vif": 1}))]),
+            "nexthop 9 leads to vif 1, which does not exist",
+        ),
+        (
+            json!([vif(1, "host", json!({"cross_connect_vif": 0}))]),
+            "vif 1 leads to vif 0, which does not exist",
+        ),
+        (
+            json!([discard(), {"object": "vxlan", "vnid": 50, "nh": 4}]),
+            "vxlan 50 leads to nexthop 4, expected one of type vrf_translate",
+        ),
+        (json!([discard(), discard()]), "nexthop 4 stands twice"),
+        (
+            json!([
+                discard(),
+                route(2, "10.0.0.0/8", 4),
+                route(2, "10.0.0.0/8", 4)
+            ]),
+            "route 10.0.0.0/8 of vrf 2 stands twice",
+        ),
+        (
+            json!([nexthop(1024, "discard", json!({}))]),
+            "the number of a nexthop is 1024, expected at most 1023",
+        ),
+        (
+            json!([vif(63, "vm", json!({}))]),
+            "the number of a vif is 63, expected at most 62",
+        ),
+        (
+            json!([discard(), {"object": "mpls", "label": 5120, "nh": 4}]),
+            "the number of a mpls is 5120, expected at most 5119",
+        ),
+        (
+            json!([
+                guest(3, "0x0"),
+                nexthop(4, "encap", json!({"out_vif": 3, "rewrite_hex": "0102"}))
+            ]),
+            "nexthop 4 has a rewrite of 2 bytes, expected 14 or none",
+        ),
+        (
+            json!([guest(3, "0x0"), vif(4, "vm", json!({"port": "vf0"}))]),
+            "port 257 stands twice",
+        ),
+        (
+            json!([discard(), route(4096, "10.0.0.0/8", 4)]),
+            "the number of a vrf is 4096, expected at most 4095",
+        ),
+    ];
+    for (list, expected) in cases {
+        assert_eq!(refused(list), expected);
+    }
+}
+
+#[test]
+fn a_flow_has_an_entry_each_way() {
+    let side = |sip: &str, dip: &str, key_nh: u32, action: &str| {
+        json!({"sip": sip, "dip": dip, "sport": 1136, "dport": 80, "proto": 6, "key_nh": key_nh, "rpf_nh": key_nh + 1,
+            "vrf": 3, "action": action, "flags": ["active"]})
+    };
+    let pair = |fwd: Value, rev: Value| -> FlowPair {
+        serde_json::from_value(json!({"fwd": fwd, "rev": rev})).expect("a flow pair")
+    };
+    let simple = pair(
+        side("10.1.1.3", "10.2.2.4", 23, "forward"),
+        side("10.2.2.4", "10.1.1.3", 24, "drop"),
+    );
+    let [fwd, rev] = flow_entries(&simple, [100, 101]).expect("IPv4");
+    assert_eq!(
+        (fwd.action, rev.action),
+        (tables::FlowAction::Forward, tables::FlowAction::Drop)
+    );
+    assert_eq!((fwd.flow_id, fwd.source, fwd.key.nexthop), (100, 24, 23));
+    assert_eq!(
+        (fwd.key.src, fwd.key.dst, fwd.key.dst_port),
+        (0x0a01_0103, 0x0a02_0204, 80)
+    );
+
+    let mut elsewhere = side("10.1.1.3", "10.2.2.4", 23, "forward");
+    elsewhere["dvrf"] = json!(4);
+    let asks = pair(elsewhere, side("10.2.2.4", "10.1.1.3", 24, "nat"));
+    let [fwd, rev] = flow_entries(&asks, [1, 2]).expect("IPv4");
+    assert_eq!(
+        (fwd.action, rev.action),
+        (tables::FlowAction::Hold, tables::FlowAction::Hold)
+    );
+
+    let six = pair(
+        side("fc00::1", "fc00::2", 23, "forward"),
+        side("fc00::2", "fc00::1", 24, "forward"),
+    );
+    assert!(matches!(
+        flow_entries(&six, [1, 2]),
+        Err(EntryError::Ipv6Flow { .. })
+    ));
+}
