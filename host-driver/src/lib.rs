@@ -16,6 +16,11 @@
 pub mod access;
 pub mod describe;
 pub mod driver;
+pub mod network_file;
+pub mod print;
 pub mod replay;
 pub mod session;
+pub mod show;
 pub mod slow_path;
+pub mod summary;
+pub mod tables;

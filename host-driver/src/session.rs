@@ -33,11 +33,11 @@ pub enum SessionError {
 
 impl SessionError {
     /// What may help.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
             SessionError::Driver(error) => error.hint(),
             SessionError::Compile(_) => {
-                Some("see what the card has room for with `underpass card show`")
+                Some("see what the card has room for with `underpass card show`".to_owned())
             }
         }
     }

@@ -10,11 +10,18 @@ mod error;
 mod model;
 mod name;
 mod rtl;
+mod traced;
 
 pub use error::AccessError;
 pub use model::Model;
 pub use name::{CardName, UnknownCard};
 pub use rtl::Rtl;
+pub use traced::Traced;
+
+use underpass_layout::port;
+use underpass_layout::profile::Profile;
+use underpass_model::Trace;
+pub use underpass_verilator::Step;
 
 /// A frame that left a card: the port's number and the bytes, without FCS.
 pub type Departure = (u16, Vec<u8>);
@@ -39,6 +46,10 @@ pub trait PortAccess {
     fn clocks(&self) -> Option<u64>;
     /// The names of the ports with their numbers.
     fn ports(&self) -> &'static [(&'static str, u16)];
+    /// How the packets went that entered since the last call; nothing of a card that is not [`Traced`].
+    fn take_walks(&mut self) -> Vec<Trace> {
+        Vec::new()
+    }
 }
 
 /// A card with ports.
@@ -75,5 +86,31 @@ impl<T: PortAccess + ?Sized> PortAccess for Box<T> {
 
     fn ports(&self) -> &'static [(&'static str, u16)] {
         (**self).ports()
+    }
+
+    fn take_walks(&mut self) -> Vec<Trace> {
+        (**self).take_walks()
+    }
+}
+
+impl CardName {
+    /// The card of that name, as after a reset. A simulated card is made as large as `profile` says; building the RTL
+    /// may take minutes the first time, and `on_step` is told what it is about.
+    pub fn open(
+        self,
+        profile: &'static Profile,
+        on_step: &mut dyn FnMut(Step),
+    ) -> Result<Box<dyn Card>, AccessError> {
+        Ok(match self {
+            CardName::Model => Box::new(Model::new(profile)),
+            CardName::Rtl => Box::new(Rtl::build(profile, on_step)?),
+        })
+    }
+
+    /// The ports of that card.
+    pub fn ports(self) -> &'static [(&'static str, u16)] {
+        match self {
+            CardName::Model | CardName::Rtl => port::SIM_PORTS,
+        }
     }
 }

@@ -113,13 +113,14 @@ pub enum DriverError {
 
 impl DriverError {
     /// What may help.
-    pub fn hint(&self) -> Option<&'static str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
+            DriverError::Access(error) => error.hint(),
             DriverError::OtherLayout { .. }
             | DriverError::UnknownProfile { .. }
-            | DriverError::OtherRows { .. } => {
-                Some("build card and program from the same source: `cargo build --release`")
-            }
+            | DriverError::OtherRows { .. } => Some(
+                "build card and program from the same source: `cargo build --release`".to_owned(),
+            ),
             _ => None,
         }
     }

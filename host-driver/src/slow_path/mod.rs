@@ -84,6 +84,11 @@ impl SlowPath {
         &self.world
     }
 
+    /// What the card holds, flows included.
+    pub fn placed(&self) -> &Placed {
+        &self.placed
+    }
+
     /// Takes a punted packet. What needs more thought waits for [`SlowPath::decide`].
     pub fn take(&mut self, punt: Punt, now: Duration) -> Vec<Reaction> {
         let drop = |punt: &Punt, reason| vec![Reaction::drop(punt, reason)];
@@ -273,7 +278,9 @@ impl SlowPath {
         self.placed = compiled.placed;
         self.world = World::new(network, compiled.objects);
         self.learned.insert(neighbor);
-        let writes = compiled.plan.steps
+        let writes = compiled
+            .plan
+            .steps
             .iter()
             .map(|step| Reaction::Write(TableWrite::from(step)));
         let packets = self

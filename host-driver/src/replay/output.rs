@@ -1,0 +1,256 @@
+//! What is left behind: a capture for each port and the summary, all of it or nothing.
+//!
+//! ```text
+//!   .DIR.partial-XXXX/{vf0.pcap, .., summary.json} ──rename──▶ DIR
+//! ```
+//! Everything is written beside the directory first. A directory that a former run left is replaced as a whole; one in
+//! which something else lies is refused before anything runs.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
+use pcap_file::{DataLink, Endianness, PcapError, TsResolution};
+use tempfile::TempDir;
+
+use super::input::MAX_FRAME_BYTES;
+
+/// The file with the counters.
+pub const SUMMARY: &str = "summary.json";
+
+/// The output cannot be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The directory holds what no replay has written.
+    #[error("{}: found {found:?} in it, expected an empty directory or what a former replay left", path.display())]
+    Occupied {
+        /// The directory.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+    },
+    /// There is something of that name that is no directory.
+    #[error("{}: found a file, expected a directory", path.display())]
+    NoDirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A file cannot be written.
+    #[error("{}: the output cannot be written: {source}", path.display())]
+    Io {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A packet cannot be written.
+    #[error("{}: the output cannot be written: {source}", path.display())]
+    Pcap {
+        /// Where.
+        path: PathBuf,
+        /// Why.
+        source: PcapError,
+    },
+}
+
+/// An output under way.
+pub struct Output {
+    to: PathBuf,
+    directory: TempDir,
+    captures: BTreeMap<String, PcapWriter<BufWriter<File>>>,
+}
+
+/// Refuses a directory that must not be replaced.
+pub fn check(to: &Path) -> Result<(), OutputError> {
+    let list = match fs::read_dir(to) {
+        Ok(list) => list,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(OutputError::NoDirectory {
+                path: to.to_owned(),
+            })
+        }
+        Err(source) => return Err(io_error(to)(source)),
+    };
+    for entry in list {
+        let name = entry.map_err(io_error(to))?.file_name();
+        let ours = name == SUMMARY || Path::new(&name).extension() == Some(OsStr::new("pcap"));
+        if !ours {
+            return Err(OutputError::Occupied {
+                path: to.to_owned(),
+                found: name.to_string_lossy().into_owned(),
+            });
+        }
+    }
+    Ok(())
+}
+
+impl Output {
+    /// Opens an empty capture for each port.
+    pub fn create(
+        to: &Path,
+        ports: impl IntoIterator<Item = String>,
+        nanoseconds: bool,
+    ) -> Result<Output, OutputError> {
+        check(to)?;
+        // A link to the directory stays a link.
+        let to = fs::canonicalize(to).or_else(|_| std::path::absolute(to));
+        let to = to.map_err(io_error(Path::new("")))?;
+        let parent = to.parent().unwrap_or(Path::new("/"));
+        fs::create_dir_all(parent).map_err(io_error(parent))?;
+        let name = to.file_name().unwrap_or_default().to_string_lossy();
+        let directory = tempfile::Builder::new()
+            .prefix(&format!(".{name}.partial-"))
+            .permissions(directory_permissions())
+            .tempdir_in(parent)
+            .map_err(io_error(parent))?;
+        let mut captures = BTreeMap::new();
+        for port in ports {
+            let path = directory.path().join(format!("{port}.pcap"));
+            let file = BufWriter::new(File::create(&path).map_err(io_error(&path))?);
+            let writer = PcapWriter::with_header(file, header(nanoseconds));
+            captures.insert(port, writer.map_err(pcap_error(&path))?);
+        }
+        Ok(Output {
+            to,
+            directory,
+            captures,
+        })
+    }
+
+    /// Appends a packet that left a port.
+    pub fn write(&mut self, port: &str, time: Duration, frame: &[u8]) -> Result<(), OutputError> {
+        let Some(capture) = self.captures.get_mut(port) else {
+            return Ok(());
+        };
+        let packet = PcapPacket::new(time, frame.len() as u32, frame);
+        let path = || self.to.join(format!("{port}.pcap"));
+        match capture.write_packet(&packet) {
+            Ok(_) => Ok(()),
+            Err(source) => Err(OutputError::Pcap {
+                path: path(),
+                source,
+            }),
+        }
+    }
+
+    /// Adds the summary and puts everything in its place.
+    pub fn commit(self, summary: &str) -> Result<(), OutputError> {
+        for (port, capture) in self.captures {
+            let path = self.to.join(format!("{port}.pcap"));
+            capture.into_writer().flush().map_err(io_error(&path))?;
+        }
+        let path = self.directory.path().join(SUMMARY);
+        fs::write(&path, summary).map_err(io_error(&path))?;
+        check(&self.to)?;
+        if self.to.exists() {
+            fs::remove_dir_all(&self.to).map_err(io_error(&self.to))?;
+        }
+        fs::rename(self.directory.path(), &self.to).map_err(io_error(&self.to))?;
+        // Nothing is left there to be removed.
+        let _ = self.directory.keep();
+        Ok(())
+    }
+}
+
+fn header(nanoseconds: bool) -> PcapHeader {
+    PcapHeader {
+        version_major: 2,
+        version_minor: 4,
+        ts_correction: 0,
+        ts_accuracy: 0,
+        // A tunnel adds at most 74 bytes to a frame that came.
+        snaplen: (MAX_FRAME_BYTES as u32).next_power_of_two(),
+        datalink: DataLink::ETHERNET,
+        ts_resolution: match nanoseconds {
+            true => TsResolution::NanoSecond,
+            false => TsResolution::MicroSecond,
+        },
+        endianness: Endianness::Little,
+    }
+}
+
+/// What `mkdir` would give, where temporary directories are for their owner alone.
+fn directory_permissions() -> fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    fs::Permissions::from_mode(0o777)
+}
+
+fn io_error(path: &Path) -> impl Fn(io::Error) -> OutputError + '_ {
+    |source| OutputError::Io {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn pcap_error(path: &Path) -> impl Fn(PcapError) -> OutputError + '_ {
+    |source| OutputError::Pcap {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ports() -> Vec<String> {
+        vec!["vf0".to_owned(), "wire0".to_owned()]
+    }
+
+    #[test]
+    fn nothing_is_there_until_all_is() {
+        let around = tempfile::tempdir().unwrap();
+        let to = around.path().join("a/out");
+        let mut output = Output::create(&to, ports(), false).unwrap();
+        output
+            .write("vf0", Duration::from_secs(1), &[0; 60])
+            .unwrap();
+        assert!(!to.exists());
+        output.commit("{}").unwrap();
+        let mut names: Vec<_> = fs::read_dir(&to)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["summary.json", "vf0.pcap", "wire0.pcap"]);
+        assert_eq!(
+            fs::metadata(to.join("vf0.pcap")).unwrap().len(),
+            24 + 16 + 60
+        );
+        assert_eq!(fs::metadata(to.join("wire0.pcap")).unwrap().len(), 24);
+        assert_eq!(fs::read_dir(around.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_former_run_is_replaced_and_nothing_else() {
+        let around = tempfile::tempdir().unwrap();
+        let to = around.path().join("out");
+        Output::create(&to, ports(), false)
+            .unwrap()
+            .commit("{}")
+            .unwrap();
+        Output::create(&to, vec!["vf1".to_owned()], false)
+            .unwrap()
+            .commit("{}")
+            .unwrap();
+        assert!(!to.join("vf0.pcap").exists());
+        fs::write(to.join("thesis.tex"), "").unwrap();
+        let error = check(&to).unwrap_err();
+        assert!(
+            error.to_string().contains("found \"thesis.tex\" in it"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn an_output_that_is_given_up_leaves_nothing() {
+        let around = tempfile::tempdir().unwrap();
+        drop(Output::create(&around.path().join("out"), ports(), true).unwrap());
+        assert_eq!(fs::read_dir(around.path()).unwrap().count(), 0);
+    }
+}

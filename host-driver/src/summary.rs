@@ -1,0 +1,182 @@
+//! What a run counted, in the words of `summary.json`.
+
+use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
+
+use serde::Serialize;
+use underpass_layout::tables::FlowAction;
+use underpass_layout::DropReason;
+
+use crate::access::Card;
+use crate::driver::{DriverError, Traffic};
+use crate::session::{Session, SessionError};
+use crate::slow_path::Flow;
+
+/// Packets by reason.
+pub type Reasons = BTreeMap<String, u64>;
+
+/// All counters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    /// By the port's name.
+    pub ports: BTreeMap<String, PortSummary>,
+    /// Dropped packets, by whomever and on whatever interface.
+    pub drops: Reasons,
+    /// Packets that the card handed over.
+    pub punts: Reasons,
+    /// Flows, the oldest first.
+    pub flows: Vec<FlowSummary>,
+    /// Clocks since reset, of a card that has a clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clocks: Option<u64>,
+}
+
+/// Counters of one port.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PortSummary {
+    /// Packets that entered.
+    pub rx_packets: u64,
+    /// Their bytes.
+    pub rx_bytes: u64,
+    /// Packets that left.
+    pub tx_packets: u64,
+    /// Their bytes.
+    pub tx_bytes: u64,
+    /// Of those that entered, the dropped ones.
+    pub drops: Reasons,
+}
+
+/// A flow, in the words of the behaviour cases.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FlowSummary {
+    /// What is looked up.
+    pub key: KeySummary,
+    /// The VRF of its packets.
+    pub vrf: u16,
+    /// `forward` or `drop`.
+    pub action: &'static str,
+    /// The peer's name of why it is dropped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drop_reason: Option<&'static str>,
+    /// Packets of it.
+    pub packets: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// TCP flags seen: the card does not follow TCP.
+    pub tcp_state: [&'static str; 0],
+    /// Which of several next hops: the card has one.
+    pub ecmp_index: Option<u32>,
+}
+
+/// The key of a flow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct KeySummary {
+    /// K(nh).
+    pub nh: u32,
+    /// Source address.
+    pub sip: Ipv4Addr,
+    /// Source port.
+    pub sport: u16,
+    /// Destination address.
+    pub dip: Ipv4Addr,
+    /// Destination port.
+    pub dport: u16,
+    /// Protocol.
+    pub proto: u8,
+}
+
+impl Summary {
+    /// Reads the card's counters and adds the slow path's.
+    pub fn read<C: Card>(session: &mut Session<C>) -> Result<Summary, SessionError> {
+        let mut summary = Summary {
+            clocks: session.driver().card().clocks(),
+            ..Summary::default()
+        };
+        for (vif, port) in interfaces(session) {
+            summary.add_interface(session, vif, port)?;
+        }
+        summary.flows = flows(session)?;
+        Ok(summary)
+    }
+
+    fn add_interface<C: Card>(
+        &mut self,
+        session: &mut Session<C>,
+        vif: usize,
+        name: Option<String>,
+    ) -> Result<(), DriverError> {
+        let software = session.software_drops().iter();
+        let software = software.filter(|((of, _), _)| usize::from(*of) == vif);
+        let mut drops: Vec<(DropReason, u64)> = software
+            .map(|((_, reason), packets)| (*reason, *packets))
+            .collect();
+        let driver = session.driver();
+        drops.extend(driver.drops(vif)?);
+        for (reason, packets) in &drops {
+            *self.drops.entry(reason.to_string()).or_default() += packets;
+        }
+        for (reason, packets) in driver.punts(vif)? {
+            *self.punts.entry(reason.to_string()).or_default() += packets;
+        }
+        if let Some(name) = name {
+            let (rx, tx) = (driver.received(vif)?, driver.sent(vif)?);
+            let mut port = PortSummary {
+                rx_packets: rx.packets,
+                rx_bytes: rx.bytes,
+                tx_packets: tx.packets,
+                tx_bytes: tx.bytes,
+                drops: Reasons::new(),
+            };
+            for (reason, packets) in drops {
+                *port.drops.entry(reason.to_string()).or_default() += packets;
+            }
+            self.ports.insert(name, port);
+        }
+        Ok(())
+    }
+}
+
+/// Every interface with the name of its port, and last the row of what belongs to none.
+fn interfaces<C: Card>(session: &mut Session<C>) -> Vec<(usize, Option<String>)> {
+    let no_vif = session.driver().profile().no_vif();
+    let vifs = session.slow_path().world().objects().vifs.iter();
+    let named = vifs.map(|vif| (vif.idx as usize, vif.port.map(|port| port.to_string())));
+    named.chain([(no_vif, None)]).collect()
+}
+
+fn flows<C: Card>(session: &mut Session<C>) -> Result<Vec<FlowSummary>, DriverError> {
+    let flows: Vec<Flow> = session.slow_path().flows().into_iter().copied().collect();
+    flows
+        .iter()
+        .map(|flow| {
+            let counted = session.driver().flow(flow.entry.flow_id as usize)?;
+            Ok(flow_summary(flow, counted))
+        })
+        .collect()
+}
+
+fn flow_summary(flow: &Flow, counted: Traffic) -> FlowSummary {
+    let key = &flow.entry.key;
+    FlowSummary {
+        key: KeySummary {
+            nh: key.nexthop,
+            sip: key.src.into(),
+            sport: key.src_port,
+            dip: key.dst.into(),
+            dport: key.dst_port,
+            proto: key.protocol,
+        },
+        vrf: flow.vrf,
+        action: match flow.entry.action {
+            FlowAction::Drop => "drop",
+            FlowAction::Hold => "hold",
+            FlowAction::Forward => "forward",
+            FlowAction::Nat => "nat",
+        },
+        drop_reason: flow.denied.map(|denied| denied.name()),
+        packets: counted.packets,
+        bytes: counted.bytes,
+        tcp_state: [],
+        ecmp_index: None,
+    }
+}
