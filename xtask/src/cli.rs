@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{deny, deps, gate, generate, paths, rtl, synth, tests, tools, Outcome};
+use crate::{demo, deny, deps, gate, generate, paths, rtl, synth, tests, tools, Outcome};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -20,6 +20,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand)]
 pub enum Command {
+    /// Build the program and replay examples/two-computes through both its nodes
+    Demo(demo::Options),
     /// Run the gate, or the named steps of it
     Ci {
         /// Steps to run; all where none is named
@@ -57,6 +59,7 @@ impl Command {
     /// Does it.
     pub fn run(self) -> Result<Outcome> {
         match self {
+            Self::Demo(options) => demo::run(&options),
             Self::Ci { steps, skip } => gate::run(&steps, &skip),
             Self::Test { filter } => tests::run(&filter),
             Self::Gen { check } => generate::run(check),

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · test     each also by name
+//!   demo ────▶ two nodes, packets between them     from examples/two-computes
 //!   gen ─────▶ docs/generated/*.md                 from the layout crate
 //!   rtl ─────▶ Verilog and a manifest              from the hdl crate
 //!   synth ───▶ docs/synthesis.md                   from Yosys' mapped netlists
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod demo;
 mod deny;
 mod deps;
 mod gate;
