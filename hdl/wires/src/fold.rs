@@ -147,7 +147,30 @@ impl Graph {
                 0 => self.not(a, at),
                 _ => a,
             },
+            (None, Some(_)) => match self.without_constant_top(a) {
+                Some((low, top)) => {
+                    let (low_width, top_width) = (self.width(low), self.width(top));
+                    let wanted = self.slice(b, low_width, top_width, at);
+                    if self.constant(wanted) != self.constant(top) {
+                        return self.small(0, 1, at);
+                    }
+                    let rest = self.slice(b, 0, low_width, at);
+                    self.eq(low, rest, at)
+                }
+                None => self.make(Op::Eq(a, b), 1, &[a, b], at),
+            },
             _ => self.make(Op::Eq(a, b), 1, &[a, b], at),
+        }
+    }
+
+    /// A zero-extended wire as what was extended and the constant above it.
+    fn without_constant_top(&self, a: Id) -> Option<(Id, Id)> {
+        match self.node(a).op {
+            Op::Cat(ref parts) => match parts[..] {
+                [low, top] if self.constant(top).is_some() => Some((low, top)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

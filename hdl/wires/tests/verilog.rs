@@ -314,3 +314,21 @@ fn ten_thousand_nodes_take_milliseconds() {
     );
     assert!(described.as_millis() < 500, "{described:?}");
 }
+
+#[test]
+fn comparisons_of_extended_wires_are_narrow() {
+    let text = printed(|| {
+        let i: U<4> = input("i");
+        output(
+            "o",
+            [
+                i.ext::<16>().eq(9),
+                i.ext::<16>().eq(0x19),
+                i.ext::<16>().ne(3),
+            ],
+        );
+    });
+    has(&text, "assign o_0 = i == 4'd9;");
+    has(&text, "assign o_1 = 1'b0;");
+    has(&text, "assign o_2 = i != 4'd3;");
+}

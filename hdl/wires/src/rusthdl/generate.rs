@@ -3,42 +3,30 @@
 use rust_hdl_core::block::Block;
 use rust_hdl_core::check_error::{check_all, CheckError, PathedName};
 use rust_hdl_core::module_defines::generate_verilog_unchecked;
-use std::fmt;
 
 /// RustHDL keeps each bit of a wide signal in a byte of the block's struct, several times over, and
 /// builds that struct on the stack.
 const STACK_BYTES: usize = 512 << 20;
 
 /// Why a hierarchy has no Verilog.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum GenerateError {
     /// Signals that nothing drives.
+    #[error("nothing drives {}", .0.join(", "))]
     Open(Vec<String>),
     /// Signals that depend on themselves within a clock.
+    #[error("depends on itself: {}", .0.join(", "))]
     Loops(Vec<String>),
     /// Inputs that are written to.
+    #[error("input written to: {}", .0.join(", "))]
     WrittenInputs(Vec<String>),
     /// The description ended by a panic, whose text is this.
+    #[error("{0}")]
     Panicked(String),
     /// No thread could be had: the system's reason.
+    #[error("no thread to generate on: {0}")]
     Thread(String),
 }
-
-impl fmt::Display for GenerateError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            GenerateError::Open(names) => write!(f, "nothing drives {}", names.join(", ")),
-            GenerateError::Loops(names) => write!(f, "depends on itself: {}", names.join(", ")),
-            GenerateError::WrittenInputs(names) => {
-                write!(f, "input written to: {}", names.join(", "))
-            }
-            GenerateError::Panicked(text) => write!(f, "{text}"),
-            GenerateError::Thread(reason) => write!(f, "no thread to generate on: {reason}"),
-        }
-    }
-}
-
-impl std::error::Error for GenerateError {}
 
 impl From<CheckError> for GenerateError {
     fn from(error: CheckError) -> Self {

@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 #[derive(Debug, Default)]
 pub struct Leaf {
     design: OnceLock<Design>,
+    /// RustHDL asks for the text once for printing and once for each of its checks.
+    code: OnceLock<String>,
     sim: Option<Sim>,
 }
 
@@ -35,7 +37,8 @@ impl Leaf {
     /// What RustHDL prints between the port declarations and `endmodule`.
     pub fn hdl(&self, name: &str, describe: impl FnOnce()) -> Verilog {
         // A wrapper's outputs are nets, which a constant may drive; `output reg` would need an event.
-        let code = verilog::body(self.design(name, describe), "cr$clock", "cr$reset");
+        let print = || verilog::body(self.design(name, describe), "cr$clock", "cr$reset");
+        let code = self.code.get_or_init(print).clone();
         Verilog::Wrapper(Wrapper {
             code,
             cores: String::new(),

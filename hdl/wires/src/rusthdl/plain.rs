@@ -5,28 +5,22 @@
 //! the same module is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 /// Two names that would become one.
-#[derive(Debug, PartialEq, Eq)]
-pub struct RenameError {
-    /// Where: a module, or nothing for two modules.
-    pub module: Option<String>,
-    /// The names.
-    pub names: [String; 2],
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RenameError {
+    /// Of wires, ports or instances.
+    #[error("{} and {} of module {module} would have one name", .names[0], .names[1])]
+    Within {
+        /// Where.
+        module: String,
+        /// Which.
+        names: [String; 2],
+    },
+    /// Of modules.
+    #[error("modules {} and {} would have one name", .0[0], .0[1])]
+    Modules([String; 2]),
 }
-
-impl fmt::Display for RenameError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b] = &self.names;
-        match &self.module {
-            Some(module) => write!(f, "{a} and {b} of module {module} would have one name"),
-            None => write!(f, "modules {a} and {b} would have one name"),
-        }
-    }
-}
-
-impl std::error::Error for RenameError {}
 
 /// `verilog` with `_` for the `$` in names; system tasks such as `$display` stay.
 ///
@@ -36,7 +30,7 @@ pub fn plain_names(verilog: &str) -> Result<String, RenameError> {
     let mut out = String::with_capacity(verilog.len());
     let mut modules = Scope::default();
     let mut scope = Scope::default();
-    let mut module: Option<String> = None;
+    let mut module = String::new();
     let mut last = "";
     for token in tokens(verilog) {
         let Token::Name(name) = token else {
@@ -48,18 +42,15 @@ pub fn plain_names(verilog: &str) -> Result<String, RenameError> {
             continue;
         };
         match name {
-            "endmodule" => (module, scope) = (None, Scope::default()),
+            "endmodule" => scope = Scope::default(),
             // A pin belongs to the module of the instance.
             _ if last.ends_with('.') => {}
             _ if last == "module" => {
-                modules.add(name).map_err(|names| RenameError {
-                    module: None,
-                    names,
-                })?;
-                module = Some(name.into());
+                modules.add(name).map_err(RenameError::Modules)?;
+                module = name.into();
             }
-            _ => scope.add(name).map_err(|names| RenameError {
-                module: Some(module.clone().unwrap_or_default()),
+            _ => scope.add(name).map_err(|names| RenameError::Within {
+                module: module.clone(),
                 names,
             })?,
         }

@@ -77,6 +77,17 @@ impl Compiler<'_> {
                 .collect()
         };
         let (inputs, outputs) = (all(&graph.inputs), all(&graph.outputs));
+        let by_name = |places: &[Place]| {
+            // A group comes before a field of the same name.
+            places
+                .iter()
+                .enumerate()
+                .rev()
+                .map(|(index, place)| (place.name.clone(), index))
+                .collect()
+        };
+        self.program.input_by_name = by_name(&inputs);
+        self.program.output_by_name = by_name(&outputs);
         (self.program.inputs, self.program.outputs) = (inputs, outputs);
     }
 }

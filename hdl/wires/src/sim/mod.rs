@@ -18,6 +18,7 @@ use crate::design::Design;
 use crate::error::{fail, here, Loc};
 use crate::words;
 use program::{Place, Program};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A design with values on its wires. Ports are set and read by the name given to `input` and `output`,
@@ -60,7 +61,11 @@ impl Sim {
             return;
         }
         let program = Arc::clone(&self.program);
-        self.put(find(&program.inputs, "input", name, at), value, at);
+        self.put(
+            find(&program.inputs, &program.input_by_name, "input", name, at),
+            value,
+            at,
+        );
     }
 
     /// Puts `value` on the input that was declared as number `index`.
@@ -108,7 +113,13 @@ impl Sim {
     #[track_caller]
     pub fn get(&mut self, name: &str) -> Vec<u64> {
         self.settle();
-        self.take(find(&self.program.outputs, "output", name, here()))
+        self.take(find(
+            &self.program.outputs,
+            &self.program.output_by_name,
+            "output",
+            name,
+            here(),
+        ))
     }
 
     /// What is on the output that was declared as number `index`.
@@ -178,11 +189,16 @@ impl Sim {
     }
 }
 
-fn find<'a>(places: &'a [Place], kind: &str, name: &str, at: Loc) -> &'a Place {
-    places
-        .iter()
-        .find(|place| place.name == name)
-        .unwrap_or_else(|| {
+fn find<'a>(
+    places: &'a [Place],
+    by_name: &HashMap<String, usize>,
+    kind: &str,
+    name: &str,
+    at: Loc,
+) -> &'a Place {
+    match by_name.get(name) {
+        Some(&index) => &places[index],
+        None => {
             let known: Vec<&str> = places
                 .iter()
                 .map(|place| place.name.as_str())
@@ -192,5 +208,6 @@ fn find<'a>(places: &'a [Place], kind: &str, name: &str, at: Loc) -> &'a Place {
                 at,
                 format!("no {kind} {name}; there are {}", known.join(", ")),
             )
-        })
+        }
+    }
 }

@@ -8,6 +8,8 @@
 //! Values of up to 64 bits have instructions of their own. A concatenation copies straight out of the
 //! wires it slices, whole runs of swapped bytes at a time; a chain of choices is one instruction.
 
+use std::collections::HashMap;
+
 /// Place of a value in the array.
 pub(super) type Slot = u32;
 
@@ -232,4 +234,6 @@ pub(super) struct Program {
     /// Groups in the order of their declaration, then single fields.
     pub inputs: Vec<Place>,
     pub outputs: Vec<Place>,
+    pub input_by_name: HashMap<String, usize>,
+    pub output_by_name: HashMap<String, usize>,
 }

@@ -1,6 +1,6 @@
 //! Names that every tool accepts, each given once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Reserved words of Verilog-2005 and SystemVerilog-2017, in order.
 const KEYWORDS: &str = "accept_on alias always always_comb always_ff always_latch and assert assign assume \
@@ -47,6 +47,8 @@ pub(crate) fn identifier(want: &str) -> String {
 #[derive(Default)]
 pub(crate) struct Names {
     taken: HashSet<String>,
+    /// The last number given to a name that is wanted often.
+    last: HashMap<String, usize>,
     temporaries: usize,
 }
 
@@ -59,9 +61,9 @@ impl Names {
             self.taken.insert(base.replace('$', "_"));
         }
         let mut name = base.clone();
-        let mut count = 1;
         while !self.taken.insert(name.clone()) {
-            count += 1;
+            let count = self.last.entry(base.clone()).or_insert(1);
+            *count += 1;
             name = format!("{base}_{count}");
         }
         name

@@ -141,7 +141,9 @@ impl Printer<'_> {
         }
         let or = self.operand(rest);
         match &cases[..] {
-            [(c, t)] => Text::ternary(c, t, &or),
+            [(c, t)] if c.code.len() + t.code.len() + or.code.len() <= LONG => {
+                Text::ternary(c, t, &or)
+            }
             _ => {
                 let mut code = String::new();
                 for (c, t) in cases {
