@@ -3,7 +3,7 @@
 //! ```text
 //!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 ] ─▶ [ GRE | UDP ] ─▶ [ MPLS | VXLAN ] ─▶ parse
 //! ```
-//! Four clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides.
+//! Five clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides.
 
 use super::ipv4::{self, Ipv4};
 use super::slot::HeadSlot;
@@ -13,7 +13,7 @@ use underpass_layout::tables::TunnelKind;
 use underpass_wires::{bundle, cat, first, k, leaf, mux, only, select, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
-pub const LATENCY: usize = 4;
+pub const LATENCY: usize = 5;
 
 /// Ethertypes (IEEE 802.1Q; RFC 7042).
 pub const VLAN: u32 = 0x8100;
@@ -101,22 +101,31 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
     );
 
     // GRE or UDP, and what they carry.
-    let tunnel = tunnel(header, behind, payload);
-    let wanted: U<16> = cat!(k::<11>(0), tunnel.words, k::<2>(0));
-    let some = tunnel.mpls_gre | tunnel.mpls_udp | tunnel.vxlan;
-    wire!(cut_short = some & payload.lt(wanted));
-    wire!(malformed = is_ip & (!header.good | cut_short));
-    let tunnel = only(header.good & !cut_short & some, tunnel).reg("tunnel");
-    let offset: U<8> =
-        mux(tagged, k(18), k(14)) + cat!(k::<2>(0), header.ihl, k::<2>(0)) + wanted.trunc();
-    let offset = only(header.good & !cut_short & some, offset).reg("offset");
-    let (runt, ethertype, malformed) = (
+    let tunnel = tunnel(header, behind, payload).reg("tunnel_seen");
+    let ip_end: U<8> = mux(tagged, k(18), k(14)) + cat!(k::<2>(0), header.ihl, k::<2>(0));
+    let (ip_end, payload, header) = (
+        ip_end.reg("ip_end"),
+        payload.reg("payload_seen"),
+        header.reg("ipv4_seen"),
+    );
+    let (runt, ethertype, is_ip) = (
         runt.reg("runt"),
         ethertype.reg("ethertype"),
-        malformed.reg("malformed"),
+        is_ip.reg("is_ip"),
     );
-    let header = header.reg("ipv4");
-    let is_ip = is_ip.reg("is_ip");
+
+    // Whether it is whole.
+    let bytes: U<5> = cat!(tunnel.words, k::<2>(0));
+    wire!(some = tunnel.mpls_gre | tunnel.mpls_udp | tunnel.vxlan);
+    wire!(whole = payload.ge(bytes.ext::<16>()));
+    let malformed = (is_ip & (!header.good | some & !whole)).reg("malformed");
+    let tunnel = only(some & whole, tunnel).reg("tunnel");
+    let offset = only(some & whole, ip_end + bytes.ext()).reg("offset");
+    let (runt, ethertype, header) = (
+        runt.reg("runt"),
+        ethertype.reg("ethertype"),
+        header.reg("ipv4"),
+    );
 
     // The label.
     let is_mpls = tunnel.mpls_gre | tunnel.mpls_udp;

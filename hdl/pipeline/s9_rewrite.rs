@@ -1,7 +1,7 @@
 //! s9_rewrite: what changes within the packet, and whether it still fits. Reads `inner`, `nexthop`. Writes `rewrite`.
 //!
 //! ```text
-//!   clock 0: TTL, checksum, length, hash of the flow          clock 1: does it fit the underlay?
+//!   clock 0: TTL, checksum, length, hash of the flow     1: length in the tunnel     2: does it fit the underlay?
 //! ```
 
 use super::s7_nexthop::decrements;
@@ -14,7 +14,7 @@ use underpass_layout::PuntReason;
 use underpass_wires::{cat, first, k, konst, leaf, mux, only, wire, BundleExt, U};
 
 /// Clocks from slot to slot.
-pub const LATENCY: usize = 2;
+pub const LATENCY: usize = 3;
 
 /// What a tunnel adds to an IPv4 packet, bytes: IPv4 20, then GRE 4 + MPLS 4, UDP 8 + MPLS 4, UDP 8 + VXLAN 8.
 pub const GRE_OVERHEAD: u32 = 28;
@@ -52,23 +52,26 @@ pub fn rewrite(slot: Slot) -> Slot {
     }
     .reg("rewrite");
 
-    let mut out = slot.later("slot", 1);
-    let nexthop = out.meta.nexthop;
+    let slot = slot.later("slot", 1);
+    let nexthop = slot.meta.nexthop;
     let tunnel = |kind: TunnelKind| nexthop.tunnel.eq(kind.code());
-    let overhead: U<16> = first(
+    let overhead: U<7> = first(
         &[
             (tunnel(TunnelKind::MplsGre), k(GRE_OVERHEAD)),
             (tunnel(TunnelKind::MplsUdp), k(UDP_OVERHEAD)),
         ],
         mux(
-            out.meta.bridge.l3 & nexthop.l3_vxlan,
+            slot.meta.bridge.l3 & nexthop.l3_vxlan,
             k(VXLAN_OVERHEAD + ETHERNET),
             k(VXLAN_OVERHEAD),
         ),
     );
-    wire!(long = (rewrite.payload.ext::<17>() + overhead.ext::<17>()).gt(nexthop.mtu.ext::<17>()));
-    wire!(too_big = nexthop.kind.eq(NexthopKind::Tunnel.code()) & nexthop.mtu.any() & long);
-    out.meta.rewrite = rewrite;
+    let long = (rewrite.payload.ext::<17>() + overhead.ext()).reg("tunnel_length");
+    let limited = (nexthop.kind.eq(NexthopKind::Tunnel.code()) & nexthop.mtu.any()).reg("limited");
+
+    let mut out = slot.later("measured", 1);
+    wire!(too_big = limited & long.gt(out.meta.nexthop.mtu.ext::<17>()));
+    out.meta.rewrite = rewrite.reg("rewrite");
     out.meta.verdict = out
         .meta
         .verdict
