@@ -4,7 +4,7 @@
 //!   event ─▶ [ read ] ─▶ [ reg ] ─▶ newest of memory and the last updates ─▶ + ─▶ [ write ]
 //!                                          ▲─────────────────────────────────┘
 //! ```
-//! A row read while an update of it is under way is old; the updates of the last [`FORWARD`] clocks are kept beside
+//! A row read while an update of it is under way is old; the updates of the last `FORWARD` clocks are kept beside
 //! the memory and the newest one of the same row wins.
 
 use super::{host, Place};
