@@ -23,7 +23,10 @@ pub trait Bundle: Copy {
 }
 
 impl<const N: usize> Bundle for U<N> {
-    const W: usize = N;
+    const W: usize = {
+        assert!(N > 0, "a wire has at least one bit");
+        N
+    };
 
     fn visit(&self, path: &str, f: &mut dyn FnMut(&str, Wire)) {
         f(path, self.0);
