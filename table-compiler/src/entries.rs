@@ -66,7 +66,7 @@ pub struct Entries {
 /// The entries of all objects, for a card with tables of these sizes.
 ///
 /// # Errors
-/// An object refers to one that does not exist, stands twice, or has a number that the card has no row for.
+/// An object refers to one that does not exist, has a number that the card has no row for, or claims another's port.
 pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryError> {
     let index = Index::new(objects, profile)?;
     let (vrfs, routes) = vrf::entries(&index)?;

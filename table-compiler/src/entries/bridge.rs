@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use underpass_layout::tables::{BridgeEntry, BridgeKey};
 
 use super::error::EntryError;
-use super::index::{collect, Index};
+use super::index::Index;
 use super::{route, vrf};
 use crate::mac::Mac;
 use crate::objects::{Bridge, BridgeFlags, NexthopKind};
@@ -18,9 +18,7 @@ pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<(u16, Mac), BridgeEn
         .bridges
         .iter()
         .filter(|bridge| bridge.mac.is_unicast());
-    collect(single.map(|bridge| entry(bridge, index)), |(vrf, mac)| {
-        format!("bridge entry {mac} of vrf {vrf}")
-    })
+    single.map(|bridge| entry(bridge, index)).collect()
 }
 
 fn entry(bridge: &Bridge, index: &Index<'_>) -> Result<((u16, Mac), BridgeEntry), EntryError> {

@@ -1,5 +1,7 @@
 //! Why objects cannot become entries.
 
+use crate::port::PortName;
+
 /// An object that the card's tables cannot hold. Texts name it as its user knows it: `vif 3`, `mpls 17`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
@@ -27,11 +29,15 @@ pub enum EntryError {
         /// The nexthop.
         nexthop: u32,
     },
-    /// Two objects claim the same place.
-    #[error("{what} stands twice")]
-    Twice {
-        /// The place.
-        what: String,
+    /// Two interfaces have one port.
+    #[error("port {port} is that of vif {first} and of vif {second}, expected one of them")]
+    PortTwice {
+        /// The port.
+        port: PortName,
+        /// An interface that has it.
+        first: u32,
+        /// The other one.
+        second: u32,
     },
     /// A number for which the card has no row, or no bits.
     #[error("{what} is {found}, expected at most {most}")]

@@ -1,9 +1,10 @@
-//! Objects by their numbers, so that references can be followed.
+//! Objects by their numbers, so that references can be followed. Of two with one number the later one counts, as if they
+//! had been programmed one after the other.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::TABLES;
+use underpass_layout::tables::{id, TABLES};
 
 use super::error::EntryError;
 use crate::objects::{Nexthop, Objects, Vif, VifType};
@@ -12,8 +13,8 @@ use crate::objects::{Nexthop, Objects, Vif, VifType};
 pub(super) struct Index<'a> {
     pub objects: &'a Objects,
     pub profile: &'a Profile,
-    vifs: HashMap<u32, &'a Vif>,
-    nexthops: HashMap<u32, &'a Nexthop>,
+    pub vifs: BTreeMap<u32, &'a Vif>,
+    pub nexthops: BTreeMap<u32, &'a Nexthop>,
 }
 
 impl<'a> Index<'a> {
@@ -21,35 +22,27 @@ impl<'a> Index<'a> {
         let mut index = Index {
             objects,
             profile,
-            vifs: HashMap::new(),
-            nexthops: HashMap::new(),
+            vifs: BTreeMap::new(),
+            nexthops: BTreeMap::new(),
         };
         for vif in &objects.vifs {
             // The last row counts what belongs to no interface.
             let most = profile.no_vif() as u32 - 1;
             EntryError::limit(|| "the number of a vif".to_owned(), vif.idx, most)?;
-            if index.vifs.insert(vif.idx, vif).is_some() {
-                return Err(EntryError::Twice {
-                    what: format!("vif {}", vif.idx),
-                });
-            }
+            index.vifs.insert(vif.idx, vif);
         }
         for nexthop in &objects.nexthops {
-            index.row(underpass_layout::tables::id::NEXTHOP, nexthop.id)?;
-            if index.nexthops.insert(nexthop.id, nexthop).is_some() {
-                return Err(EntryError::Twice {
-                    what: format!("nexthop {}", nexthop.id),
-                });
-            }
+            index.row(id::NEXTHOP, "nexthop", nexthop.id)?;
+            index.nexthops.insert(nexthop.id, nexthop);
         }
         Ok(index)
     }
 
-    /// The number as a row of a table, if the card's table has that row.
-    pub fn row(&self, table: u32, number: u32) -> Result<u32, EntryError> {
+    /// The number of some `noun` as a row of a table, if the card's table has that row.
+    pub fn row(&self, table: u32, noun: &str, number: u32) -> Result<u32, EntryError> {
         let table = &TABLES[table as usize];
         let most = self.profile.rows(table) as u32 - 1;
-        EntryError::limit(|| format!("the number of a {}", table.name), number, most)
+        EntryError::limit(|| format!("the number of a {noun}"), number, most)
     }
 
     pub fn nexthop(
@@ -76,22 +69,6 @@ impl<'a> Index<'a> {
     pub fn host_of(&self, fabric: &Vif) -> Option<&'a Vif> {
         let host =
             |vif: &&Vif| vif.vif_type == VifType::Host && vif.cross_connect_vif == Some(fabric.idx);
-        self.objects.vifs.iter().find(host)
+        self.vifs.values().copied().find(host)
     }
-}
-
-/// Collects entries under their keys; two under one key are refused.
-pub(super) fn collect<K: Ord, T>(
-    entries: impl Iterator<Item = Result<(K, T), EntryError>>,
-    what: impl Fn(&K) -> String,
-) -> Result<BTreeMap<K, T>, EntryError> {
-    let mut map = BTreeMap::new();
-    for entry in entries {
-        let (key, value) = entry?;
-        if map.contains_key(&key) {
-            return Err(EntryError::Twice { what: what(&key) });
-        }
-        map.insert(key, value);
-    }
-    Ok(map)
 }

@@ -5,19 +5,17 @@ use std::collections::BTreeMap;
 use underpass_layout::tables::{id, LabelAction, MplsEntry};
 
 use super::error::EntryError;
-use super::index::{collect, Index};
+use super::index::Index;
 use super::vrf;
 use crate::objects::{Family, Mpls, Nexthop, NexthopKind};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, MplsEntry>, EntryError> {
-    collect(
-        index.objects.mpls.iter().map(|mpls| entry(mpls, index)),
-        |label| format!("mpls {label}"),
-    )
+    let labels = index.objects.mpls.iter();
+    labels.map(|mpls| entry(mpls, index)).collect()
 }
 
 fn entry(mpls: &Mpls, index: &Index<'_>) -> Result<(u32, MplsEntry), EntryError> {
-    let label = index.row(id::MPLS, mpls.label)?;
+    let label = index.row(id::MPLS, "label", mpls.label)?;
     let nexthop = index.nexthop(mpls.nh, || format!("mpls {label}"))?;
     let action = match (&nexthop.kind, nexthop.family) {
         (NexthopKind::VrfTranslate, Family::Inet | Family::Inet6) => LabelAction::Route,

@@ -25,7 +25,7 @@ use crate::objects::{
 const MOST_MTU: u16 = (1 << 14) - 1;
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, NexthopEntry>, EntryError> {
-    let nexthops = index.objects.nexthops.iter();
+    let nexthops = index.nexthops.values();
     nexthops
         .map(|nexthop| Ok((nexthop.id, entry(nexthop, index)?)))
         .collect()

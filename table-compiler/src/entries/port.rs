@@ -6,25 +6,29 @@ use underpass_layout::port::{HOST0, SLOW, VF0, WIRE0};
 use underpass_layout::tables::PortEntry;
 
 use super::error::EntryError;
-use super::index::{collect, Index};
+use super::index::Index;
 use crate::objects::{Vif, VifType};
 use crate::port::{PortKind, PortName};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, PortEntry>, EntryError> {
-    let vifs = index
-        .objects
-        .vifs
-        .iter()
-        .filter(|vif| vif.vif_type != VifType::Agent);
-    let entries = vifs.filter_map(|vif| {
-        let name = vif.port?;
+    let mut entries = BTreeMap::new();
+    let vifs = index.vifs.values();
+    for vif in vifs.filter(|vif| vif.vif_type != VifType::Agent) {
+        let Some(name) = vif.port else { continue };
         let entry = PortEntry {
             valid: true,
             vif: vif.idx as u16,
         };
-        Some(number(name).map(|port| (u32::from(port), entry)))
-    });
-    collect(entries, |port| format!("port {port}"))
+        if let Some(other) = entries.insert(number(name)?.into(), entry) {
+            let (first, second) = (other.vif.into(), vif.idx);
+            return Err(EntryError::PortTwice {
+                port: name,
+                first,
+                second,
+            });
+        }
+    }
+    Ok(entries)
 }
 
 /// The port of an interface; `None` where nothing is plugged in. The agent has the slow port.

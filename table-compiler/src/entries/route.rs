@@ -72,16 +72,13 @@ pub(super) type Routes = BTreeMap<(u8, u32), Target>;
 pub(super) fn by_vrf(index: &Index<'_>) -> Result<BTreeMap<u16, Routes>, EntryError> {
     let mut all: BTreeMap<u16, Routes> = BTreeMap::new();
     for route in &index.objects.routes {
-        let user = || format!("route {} of vrf {}", route.prefix, route.vrf);
         let target = target(route, index)?;
         let IpNet::V4(prefix) = route.prefix else {
             continue;
         };
         let vrf = vrf::number(route.vrf)?.unwrap_or(0);
         let place = (prefix.prefix_len(), prefix.network().to_bits());
-        if all.entry(vrf).or_default().insert(place, target).is_some() {
-            return Err(EntryError::Twice { what: user() });
-        }
+        all.entry(vrf).or_default().insert(place, target);
     }
     Ok(all)
 }

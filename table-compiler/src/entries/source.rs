@@ -10,7 +10,7 @@ use crate::objects::{Nexthop, NexthopKind};
 
 /// Row 0 is there whatever the objects say: flows without a check name it.
 pub(super) fn entries(index: &Index<'_>) -> BTreeMap<u32, SourceEntry> {
-    let nexthops = index.objects.nexthops.iter();
+    let nexthops = index.nexthops.values();
     let mut entries: BTreeMap<_, _> = nexthops
         .map(|nexthop| (nexthop.id, entry(nexthop)))
         .collect();

@@ -14,7 +14,7 @@ use super::{port, vrf};
 use crate::objects::{Vif, VifFlags, VifType};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VifEntry>, EntryError> {
-    let vifs = index.objects.vifs.iter();
+    let vifs = index.vifs.values();
     vifs.map(|vif| Ok((vif.idx, entry(vif, index)?))).collect()
 }
 

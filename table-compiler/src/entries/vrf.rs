@@ -88,10 +88,9 @@ fn word(routes: &Routes, found: &[u8]) -> VrfEntry {
 
 /// Every VRF that a packet can come to, routes or not.
 fn named(index: &Index<'_>) -> Result<BTreeSet<u16>, EntryError> {
-    let objects = index.objects;
-    let networks = objects.vrfs.iter().map(|vrf| vrf.vrf);
-    let interfaces = objects.vifs.iter().map(|vif| vif.vrf);
-    let translated = objects.nexthops.iter();
+    let networks = index.objects.vrfs.iter().map(|vrf| vrf.vrf);
+    let interfaces = index.vifs.values().map(|vif| vif.vrf);
+    let translated = index.nexthops.values();
     let translated = translated
         .filter(|nexthop| matches!(nexthop.kind, NexthopKind::VrfTranslate))
         .map(|nexthop| nexthop.vrf);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use underpass_layout::tables::{VxlanEntry, VxlanKey};
 
 use super::error::EntryError;
-use super::index::{collect, Index};
+use super::index::Index;
 use super::vrf;
 use crate::objects::{NexthopKind, Vxlan};
 
@@ -13,8 +13,8 @@ use crate::objects::{NexthopKind, Vxlan};
 const MOST: u32 = (1 << 24) - 1;
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VxlanEntry>, EntryError> {
-    let entries = index.objects.vxlans.iter().map(|vxlan| entry(vxlan, index));
-    collect(entries, |vni| format!("vxlan {vni}"))
+    let vnis = index.objects.vxlans.iter();
+    vnis.map(|vxlan| entry(vxlan, index)).collect()
 }
 
 fn entry(vxlan: &Vxlan, index: &Index<'_>) -> Result<(u32, VxlanEntry), EntryError> {
