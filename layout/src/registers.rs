@@ -111,6 +111,8 @@ pub mod slow {
         /// Bit 0: the frame before has not gone yet.
         INJECT_STATUS = 0x1018, Read;
     }
+    /// Beats of 64 bytes that the FIFO of punted frames holds; each frame starts with a new one.
+    pub const PUNT_BEATS: usize = 1024;
     /// [`INJECT_STATUS`]: not yet.
     pub const INJECT_BUSY: u32 = 1;
     /// Longest frame that can be injected, shim included.

@@ -12,13 +12,13 @@ use crate::card::axil::Request;
 use crate::stream::beat::Beat;
 use crate::stream::bytes::counted;
 use crate::stream::fifo::fifo;
-use underpass_layout::registers::slow::PUNT_DATA;
+use underpass_layout::registers::slow::{PUNT_BEATS, PUNT_DATA};
 use underpass_wires::{
     bundle, cat, k, mux, only, select, state, state_from, wire, Bit, BundleExt, U,
 };
 
-/// Rows, as a power of two: 64 KiB.
-const ROWS: usize = 10;
+/// Rows, as a power of two.
+const ROWS: usize = PUNT_BEATS.trailing_zeros() as usize;
 /// Clocks until the rows of a frame that was stored can be read.
 const SETTLE: usize = 3;
 

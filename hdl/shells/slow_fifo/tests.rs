@@ -1,7 +1,8 @@
 use super::*;
 use crate::stream::frames::{beats, offer, offered, Noise, PlainBeat};
 use std::collections::VecDeque;
-use underpass_layout::registers::slow::{INJECT_COMMIT, INJECT_DATA, INJECT_MAX_BYTES};
+use underpass_layout::meta::BEAT_BYTES;
+use underpass_layout::registers::slow::{INJECT_COMMIT, INJECT_DATA, INJECT_MAX_BYTES, PUNT_BEATS};
 use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 
 /// The FIFO between a core that is only two lists of beats, and outer streams that are too.
@@ -186,7 +187,7 @@ fn a_frame_without_room_is_lost_as_a_whole() {
         let frame = noise.bytes(length);
         bench.punt(&frame, SLOW);
         bench.clocks(8);
-        if rows + length.div_ceil(64) <= 1024 {
+        if rows + length.div_ceil(BEAT_BYTES) <= PUNT_BEATS {
             rows += length.div_ceil(64);
             kept.push_back(frame);
         } else {

@@ -2,22 +2,20 @@
 //!
 //! ```text
 //!   core ─▶ | frame | frame | ..  | ─▶ PUNT_DATA, a word a read
-//!           64 KiB; what finds no room is lost and counted
+//!           1024 beats of 64 bytes; what finds no room is lost and counted
 //!   core ◀─ | frame | ◀─ INJECT_DATA, a word a write, then INJECT_COMMIT
 //! ```
 //! Words are little-endian; the last word of a frame is filled up with zeros.
 
 use std::collections::VecDeque;
-use underpass_layout::registers::slow::{INJECT_BUSY, INJECT_MAX_BYTES};
-
-/// Bytes of frames, shims included, that can wait.
-pub(super) const PUNT_BYTES: usize = 64 * 1024;
+use underpass_layout::meta::BEAT_BYTES;
+use underpass_layout::registers::slow::{INJECT_BUSY, INJECT_MAX_BYTES, PUNT_BEATS};
 
 /// Its state.
 #[derive(Clone, Default)]
 pub(super) struct SlowPort {
     waiting: VecDeque<Vec<u8>>,
-    /// Bytes in `waiting`.
+    /// Beats that the unread bytes of `waiting` take.
     held: usize,
     /// Bytes of the first frame that were read.
     read: usize,
@@ -31,9 +29,9 @@ pub(super) struct SlowPort {
 impl SlowPort {
     /// Takes a punted frame in.
     pub(super) fn punt(&mut self, frame: Vec<u8>) {
-        let fits = self.held + frame.len() <= PUNT_BYTES && frame.len() <= u16::MAX.into();
-        if fits && self.waiting.len() < u16::MAX.into() {
-            self.held += frame.len();
+        let beats = frame.len().div_ceil(BEAT_BYTES);
+        if self.held + beats <= PUNT_BEATS && frame.len() <= u16::MAX.into() {
+            self.held += beats;
             self.waiting.push_back(frame);
         } else {
             self.lost = self.lost.wrapping_add(1);
@@ -56,8 +54,11 @@ impl SlowPort {
         let bytes = rest.len().min(4);
         word[..bytes].copy_from_slice(&rest[..bytes]);
         self.read += bytes;
-        if self.read == frame.len() {
-            self.held -= frame.len();
+        let ended = self.read == frame.len();
+        if ended || self.read % BEAT_BYTES == 0 {
+            self.held -= 1;
+        }
+        if ended {
             self.read = 0;
             self.waiting.pop_front();
         }
