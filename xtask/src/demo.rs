@@ -1,9 +1,9 @@
 //! `cargo xtask demo`: the main job, on a machine that has nothing yet but Rust and a C++ compiler.
 //!
 //! ```text
-//!   red1.pcap ──▶ vf0 ┌───────────┐                            ┌───────────┐ vf0 ──▶ out/compute-2/vf0.pcap
-//!   edge1.pcap ─▶ vf3 │ compute-1 │ wire0 ─ wire0.pcap ─ wire0 │ compute-2 │ vf1 ──▶ out/compute-2/vf1.pcap
-//!                     └───────────┘                            └───────────┘ vf0 ◀── red3.pcap
+//!   red1, red2, blue1, edge1 ─▶ vf0..3 ┌───────────┐                              ┌───────────┐ vf0, vf1 ─▶ out/compute-2
+//!   answers from elsewhere ──▶ wire0   │ compute-1 │ wire0 ─▶ wire0.pcap ─▶ wire0 │ compute-2 │ ◀─ red3, blue2
+//!        out/compute-1 ◀────────────── └───────────┘                              └───────────┘
 //! ```
 //! Every command is printed as it could be typed in the workspace's top folder.
 
@@ -47,7 +47,10 @@ const NODES: [Node; 2] = [
         name: "compute-1",
         inputs: &[
             ("vf0", "examples/two-computes/red1.pcap"),
+            ("vf1", "examples/two-computes/red2.pcap"),
+            ("vf2", "examples/two-computes/blue1.pcap"),
             ("vf3", "examples/two-computes/edge1.pcap"),
+            ("wire0", "examples/two-computes/wire0.pcap"),
         ],
     },
     Node {
@@ -55,6 +58,7 @@ const NODES: [Node; 2] = [
         inputs: &[
             ("wire0", "out/compute-1/wire0.pcap"),
             ("vf0", "examples/two-computes/red3.pcap"),
+            ("vf1", "examples/two-computes/blue2.pcap"),
         ],
     },
 ];
@@ -140,7 +144,7 @@ mod tests {
             command.join(" "),
             "target/release/underpass replay examples/two-computes/compute-2.yaml \
              --in wire0=out/compute-1/wire0.pcap --in vf0=examples/two-computes/red3.pcap \
-             --out out/compute-2 --card sim:model"
+             --in vf1=examples/two-computes/blue2.pcap --out out/compute-2 --card sim:model"
         );
     }
 
@@ -161,8 +165,8 @@ mod tests {
     #[test]
     fn only_captures_are_listed() {
         let found = captures(Path::new(EXAMPLE)).unwrap();
-        let names =
-            ["edge1", "red1", "red3"].map(|name| PathBuf::from(format!("{EXAMPLE}/{name}.pcap")));
+        let names = ["blue1", "blue2", "edge1", "red1", "red2", "red3", "wire0"]
+            .map(|name| PathBuf::from(format!("{EXAMPLE}/{name}.pcap")));
         assert_eq!(found, names);
     }
 }
