@@ -13,6 +13,7 @@ mod error;
 mod flow;
 mod index;
 mod lengths;
+mod list;
 mod mpls;
 mod nexthop;
 mod port;

@@ -29,6 +29,7 @@ pub mod network;
 pub mod objects;
 pub mod placed;
 pub mod plan;
+pub mod row;
 
 pub use compile::objects;
 pub use compiled::{compile, CompileError, Compiled};

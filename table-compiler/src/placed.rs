@@ -10,13 +10,11 @@
 //! and `banks` which bank has which prefix length of a VRF.
 
 mod banks;
-mod row;
 mod search;
 mod shadow;
 #[cfg(test)]
 mod shadow_tests;
 
-pub use row::Row;
 pub use search::MAX_NODES;
 pub use shadow::{Reason, RowWrite, Shadow, TableFull};
 
@@ -31,6 +29,7 @@ use underpass_layout::tables::{id, Lookup, VrfEntry, TABLES, WAYS};
 use underpass_layout::Record;
 
 use crate::entries::Entries;
+use crate::row::Row;
 
 /// What one card holds, and where.
 #[derive(Clone, Debug)]

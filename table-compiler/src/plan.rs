@@ -9,7 +9,6 @@
 //!
 //! Two things take care where numbers are used again: `hand_over` for nexthops, `hands` for VRFs and interfaces.
 
-mod describe;
 mod hand_over;
 mod hands;
 mod planner;
@@ -18,13 +17,13 @@ mod step;
 #[cfg(test)]
 mod tests;
 
-pub use describe::{fields, Named, Value};
 pub use step::Step;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::Serialize;
 use underpass_layout::tables::{by_name, id, VrfEntry};
 
 use crate::entries::Entries;
@@ -33,7 +32,8 @@ use planner::{Planner, Which};
 use routes::Routes;
 
 /// Writes in the order in which they are to be made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Plan {
     /// The writes.
     pub steps: Vec<Step>,

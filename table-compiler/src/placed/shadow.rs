@@ -14,8 +14,8 @@ use underpass_layout::hash::{row, Tabulation};
 use underpass_layout::tables::{TableSpec, WAYS};
 use underpass_layout::Record;
 
-use super::row::Row;
 use super::search::Search;
+use crate::row::Row;
 
 /// No place was found for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use underpass_layout::hash::{row, Tabulation};
 use underpass_layout::tables::{by_name, Lookup, TableSpec, WAYS};
 
-use super::row::Row;
 use super::shadow::{Reason, RowWrite, Shadow};
+use crate::row::Row;
 
 const SEED: u128 = 0x0f1e_2d3c_4b5a_6978_8796_a5b4_c3d2_e1f0;
 

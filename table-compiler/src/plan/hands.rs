@@ -48,22 +48,20 @@ pub(super) fn between(old: &Entries, want: &Entries) -> Option<Entries> {
         return None;
     }
     let mut between = old.clone();
-    between
-        .ports
-        .retain(|port, _| !shut.contains(&Door::Port(*port)));
-    between
-        .vxlans
-        .retain(|vni, _| !shut.contains(&Door::Vni(*vni)));
-    between
-        .mpls
-        .retain(|label, _| !shut.contains(&Door::Label(*label)));
+    let Entries {
+        ports,
+        vxlans,
+        mpls,
+        bridges,
+        routes,
+        ..
+    } = &mut between;
+    ports.retain(|port, _| !shut.contains(&Door::Port(*port)));
+    vxlans.retain(|vni, _| !shut.contains(&Door::Vni(*vni)));
+    mpls.retain(|label, _| !shut.contains(&Door::Label(*label)));
     let closed = |vrf: u16| vrfs.contains(&u32::from(vrf));
-    between
-        .bridges
-        .retain(|key, entry| !closed(key.0) || want.bridges.get(key) == Some(entry));
-    between
-        .routes
-        .retain(|key, entry| !closed(key.vrf) || want.routes.get(key) == Some(entry));
+    bridges.retain(|key, entry| !closed(key.0) || want.bridges.get(key) == Some(entry));
+    routes.retain(|key, entry| !closed(key.vrf) || want.routes.get(key) == Some(entry));
     Some(between)
 }
 

@@ -7,7 +7,8 @@ use underpass_layout::Record;
 
 use super::step::Step;
 use crate::entries::Entries;
-use crate::placed::{Placed, Reason, Row, RowWrite, TableFull};
+use crate::placed::{Placed, Reason, RowWrite, TableFull};
+use crate::row::Row;
 
 /// Which entries of a table are brought.
 #[derive(Clone, Copy, PartialEq, Eq)]

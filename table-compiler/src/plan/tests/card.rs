@@ -9,8 +9,8 @@ use underpass_layout::tables::*;
 use underpass_layout::Record;
 
 use crate::mac::Mac;
-use crate::placed::Row;
 use crate::plan::Step;
+use crate::row::Row;
 
 /// What a packet is told, down to the row of its nexthop.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,6 +4,7 @@ use underpass_layout::tables::{
     id, NexthopEntry, PortEntry, RouteEntry, VifEntry, VifKind, VrfEntry, BANKS,
 };
 
+use super::card::Card;
 use super::{SEED, TINY};
 use crate::entries::{Entries, Prefix};
 use crate::placed::{Placed, Reason};
@@ -113,6 +114,55 @@ fn a_new_length_is_there_before_the_word_leads_to_it() {
         ("route_bank", Reason::Free),
     ];
     assert_eq!(shape(&steps(&old, &want)), expected);
+}
+
+#[test]
+fn longer_prefixes_come_first_and_go_last() {
+    let lengths = [
+        (8, 0x0a00_0000),
+        (16, 0x0a01_0000),
+        (24, 0x0a01_0100),
+        (32, 0x0a01_0101),
+    ];
+    let mut few = Entries::default();
+    (1..=5).for_each(|id| nexthop(&mut few, id, id as u16));
+    // The lengths are in use already, so new routes are seen as soon as they are written.
+    lengths.iter().for_each(|(length, _)| {
+        route(
+            &mut few,
+            1,
+            *length,
+            0xc0a8_0101 >> (32 - length) << (32 - length),
+            5,
+        )
+    });
+    let mut many = few.clone();
+    lengths
+        .iter()
+        .zip(1..)
+        .for_each(|((length, address), id)| route(&mut many, 1, *length, *address, id));
+
+    for (old, want) in [(&few, &many), (&many, &few)] {
+        let mut card = Card::new(&TINY, SEED);
+        let (first, placed) = plan(&Placed::empty(&TINY, SEED), old).expect("a small state fits");
+        first.steps.iter().for_each(|step| card.write(step));
+        let before = card.route(1, 0x0a01_0101);
+        let (second, _) = plan(&placed, want).expect("a small state fits");
+        let answers: Vec<_> = second
+            .steps
+            .iter()
+            .map(|step| {
+                card.write(step);
+                card.route(1, 0x0a01_0101)
+            })
+            .collect();
+        let after = card.route(1, 0x0a01_0101);
+        assert_ne!(before, after);
+        assert!(
+            answers.iter().all(|now| *now == before || *now == after),
+            "{second}"
+        );
+    }
 }
 
 #[test]

@@ -3,6 +3,10 @@
 //! A row is what the card changes in one clock. Bit `n` of a row is bit `n % 32` of word `n / 32`, as the layout
 //! says; here whole words are moved at a time, because a planner builds a row for every flow that starts.
 
+mod describe;
+
+pub use describe::{Fields, Value};
+
 use std::ops::Deref;
 
 use underpass_layout::registers::TABLE_DATA_WORDS;
@@ -51,7 +55,7 @@ impl Row {
     }
 
     /// Puts the low `width` bits of `value` at bit `at`, where zeros are.
-    pub(super) fn put(&mut self, at: usize, value: u128, width: usize) {
+    pub(crate) fn put(&mut self, at: usize, value: u128, width: usize) {
         let mut done = 0;
         while done < width {
             let (word, bit) = ((at + done) / 32, (at + done) % 32);
