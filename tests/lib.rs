@@ -7,5 +7,6 @@
 #![forbid(unsafe_code)]
 
 pub mod packets;
+pub mod paths;
 pub mod rtl;
 pub mod tables;

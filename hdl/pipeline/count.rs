@@ -20,13 +20,16 @@ use underpass_layout::tables::id;
 use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
 use underpass_wires::{cat, k, leaf, mux, wire, BundleExt, U};
 
+/// Clocks from a decided packet to its edit.
+pub const LATENCY: usize = 1;
+
 leaf!(
     /// The counters as a block.
     pub CountStage(sizes: Sizes) { decided: DecidedIn, host_in: HostIn } -> { edit: EditOut, host: HostOut },
     |decided: Decided, host: HostBus| -> (EditSlot, HostBus) { counted(sizes.0, decided, host) }
 );
 
-/// Counts, and hands the edit on a clock later.
+/// Counts, and hands the edit on [`LATENCY`] later.
 pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, HostBus) {
     let Decided { valid, meta, edit } = decided;
     let vif = meta.classify.vif;

@@ -33,14 +33,23 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
     let mut rng = Rng::with_seed(run.seed);
     let hash_seed = u128::from(rng.u64(..)) << 64 | u128::from(rng.u64(..));
     let world = World::random(profile, &mut rng, hash_seed);
-    let mut rtl = Rtl::new(library, run.stalls_in.clone(), run.stalls_out.clone(), hash_seed);
+    let mut rtl = Rtl::new(
+        library,
+        run.stalls_in.clone(),
+        run.stalls_out.clone(),
+        hash_seed,
+    );
     let mut model = Core::new(profile);
     for row in world.rows.all() {
         rtl.write_row(row.table, row.address, &row.words);
-        model.write_row(row.table, row.address, &row.words).unwrap_or_else(|error| panic!("{error}"));
+        model
+            .write_row(row.table, row.address, &row.words)
+            .unwrap_or_else(|error| panic!("{error}"));
     }
 
-    let sent: Vec<Packet> = (0..run.packets).map(|_| packets::random(&mut rng, &world)).collect();
+    let sent: Vec<Packet> = (0..run.packets)
+        .map(|_| packets::random(&mut rng, &world))
+        .collect();
     for packet in &sent {
         rtl.send(packet.bytes.clone(), packet.port);
     }
@@ -49,22 +58,43 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
     let mut mismatches = Mismatches::default();
     for (number, packet) in sent.iter().enumerate() {
         let (expected, trace) = model.process_traced(&packet.bytes, packet.port);
-        let at = || format!("packet {number} on port {:#x}: {}", packet.port, hex(&packet.bytes));
-        let decided = rtl.decided.pop_front().unwrap_or_else(|| panic!("{run:?}: {}\nnever decided by the RTL", at()));
+        let at = || {
+            format!(
+                "packet {number} on port {:#x}: {}",
+                packet.port,
+                hex(&packet.bytes)
+            )
+        };
+        let decided = rtl
+            .decided
+            .pop_front()
+            .unwrap_or_else(|| panic!("{run:?}: {}\nnever decided by the RTL", at()));
         if let Some(difference) = parted(&expected, &trace, &decided) {
             mismatches.add(&difference, || format!("{}\n{difference}\n{trace}", at()));
         }
         // What the RTL meant to send; where that differs from the model it has been said above.
         if !decided.edit.drop {
-            let frame = frames.next().unwrap_or_else(|| panic!("{run:?}: {}\nnever left the RTL", at()));
-            let same = Some(frame.frame.port) == expected.port && frame.frame.bytes == expected.frame;
+            let frame = frames
+                .next()
+                .unwrap_or_else(|| panic!("{run:?}: {}\nnever left the RTL", at()));
+            let same =
+                Some(frame.frame.port) == expected.port && frame.frame.bytes == expected.frame;
             if !same && expected.edit == decided.edit {
                 let found = format!("port {:#x} {}", frame.frame.port, hex(&frame.frame.bytes));
-                mismatches.add("differ in deliver", || format!("{}\ndiffer in deliver: model={}\ncard={found}", at(), hex(&expected.frame)));
+                mismatches.add("differ in deliver", || {
+                    format!(
+                        "{}\ndiffer in deliver: model={}\ncard={found}",
+                        at(),
+                        hex(&expected.frame)
+                    )
+                });
             }
         }
     }
-    assert!(frames.next().is_none(), "{run:?}: the RTL sent a frame too many");
+    assert!(
+        frames.next().is_none(),
+        "{run:?}: the RTL sent a frame too many"
+    );
     mismatches.check(run);
     counters(&mut rtl, &model, profile, run);
 }
@@ -76,12 +106,20 @@ struct Mismatches(BTreeMap<String, (usize, String)>);
 impl Mismatches {
     /// The kind of a difference is its text up to the values.
     fn add(&mut self, difference: &str, text: impl FnOnce() -> String) {
-        let kind = difference.split("model=").next().unwrap_or_default().to_string();
+        let kind = difference
+            .split("model=")
+            .next()
+            .unwrap_or_default()
+            .to_string();
         self.0.entry(kind).or_insert_with(|| (0, text())).0 += 1;
     }
 
     fn check(&self, run: &Run) {
-        let texts: Vec<String> = self.0.values().map(|(count, text)| format!("{count} packets, the first of them:\n{text}\n")).collect();
+        let texts: Vec<String> = self
+            .0
+            .values()
+            .map(|(count, text)| format!("{count} packets, the first of them:\n{text}\n"))
+            .collect();
         assert!(texts.is_empty(), "{run:?}\n{}", texts.join("\n"));
     }
 }
@@ -106,13 +144,23 @@ fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
     if verdict != model.verdict {
         return Some(format!("verdict model={} card={verdict}", model.verdict));
     }
-    (model.edit != rtl.edit).then(|| format!("differ at s10_encap: {}", first_line(&model.edit, &rtl.edit)))
+    (model.edit != rtl.edit).then(|| {
+        format!(
+            "differ at s10_encap: {}",
+            first_line(&model.edit, &rtl.edit)
+        )
+    })
 }
 
 /// The first stage after which the packet is decided: its record and those behind it may say anything.
 fn deciding_stage(trace: &Trace) -> usize {
-    let decided = trace.steps.iter().find(|(_, meta)| meta.verdict.kind != VerdictKind::Continue);
-    decided.and_then(|(name, _)| STAGES.iter().position(|(stage, _)| stage == name)).unwrap_or(STAGES.len())
+    let decided = trace
+        .steps
+        .iter()
+        .find(|(_, meta)| meta.verdict.kind != VerdictKind::Continue);
+    decided
+        .and_then(|(name, _)| STAGES.iter().position(|(stage, _)| stage == name))
+        .unwrap_or(STAGES.len())
 }
 
 fn words<R: Record>(record: &R) -> Vec<u32> {
@@ -121,12 +169,23 @@ fn words<R: Record>(record: &R) -> Vec<u32> {
     words
 }
 
-fn differs(field: &FieldSpec, name: &str, at: &mut usize, ours: &[u32], theirs: &[u32]) -> Option<String> {
+fn differs(
+    field: &FieldSpec,
+    name: &str,
+    at: &mut usize,
+    ours: &[u32],
+    theirs: &[u32],
+) -> Option<String> {
     if !field.fields.is_empty() {
-        return field.fields.iter().find_map(|inner| differs(inner, &format!("{name}.{}", inner.name), at, ours, theirs));
+        return field
+            .fields
+            .iter()
+            .find_map(|inner| differs(inner, &format!("{name}.{}", inner.name), at, ours, theirs));
     }
     let value = |words: &[u32]| -> u128 {
-        (0..field.width.min(128)).fold(0, |value, i| value | u128::from(words[(*at + i) / 32] >> ((*at + i) % 32) & 1) << i)
+        (0..field.width.min(128)).fold(0, |value, i| {
+            value | u128::from(words[(*at + i) / 32] >> ((*at + i) % 32) & 1) << i
+        })
     };
     let (model, card) = (value(ours), value(theirs));
     *at += field.width;
@@ -135,8 +194,13 @@ fn differs(field: &FieldSpec, name: &str, at: &mut usize, ours: &[u32], theirs: 
 
 fn first_line<T: Debug>(model: &T, card: &T) -> String {
     let (model, card) = (format!("{model:#?}"), format!("{card:#?}"));
-    let pair = model.lines().zip(card.lines()).find(|(one, other)| one != other);
-    pair.map_or_else(String::new, |(one, other)| format!("model {} card {}", one.trim(), other.trim()))
+    let pair = model
+        .lines()
+        .zip(card.lines())
+        .find(|(one, other)| one != other);
+    pair.map_or_else(String::new, |(one, other)| {
+        format!("model {} card {}", one.trim(), other.trim())
+    })
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -147,12 +211,22 @@ fn hex(bytes: &[u8]) -> String {
 fn counters(rtl: &mut Rtl, model: &Core, profile: &Profile, run: &Run) {
     let vifs = (0..16).chain([profile.no_vif()]);
     let rows = vifs.flat_map(|vif| {
-        let outcomes = (0..OUTCOMES as usize).map(move |code| (id::COUNTER_OUTCOME, vif * OUTCOMES as usize + code));
-        [(id::COUNTER_RX, vif), (id::COUNTER_TX, vif)].into_iter().chain(outcomes)
+        let outcomes = (0..OUTCOMES as usize)
+            .map(move |code| (id::COUNTER_OUTCOME, vif * OUTCOMES as usize + code));
+        [(id::COUNTER_RX, vif), (id::COUNTER_TX, vif)]
+            .into_iter()
+            .chain(outcomes)
     });
     for (table, row) in rows.chain((0..512).map(|flow| (id::COUNTER_FLOW, flow))) {
-        let expected = model.read_row(table, row).unwrap_or_else(|error| panic!("{error}"));
+        let expected = model
+            .read_row(table, row)
+            .unwrap_or_else(|error| panic!("{error}"));
         let found = rtl.read_row(table, row);
-        assert_eq!(found, expected, "{run:?}: {} row {row}", underpass_layout::tables::TABLES[table as usize].name);
+        assert_eq!(
+            found,
+            expected,
+            "{run:?}: {} row {row}",
+            underpass_layout::tables::TABLES[table as usize].name
+        );
     }
 }

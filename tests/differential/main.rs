@@ -15,7 +15,9 @@ const PACKETS_A_RUN: usize = 2_500;
 
 fn from_env(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
-        Ok(text) => text.parse().unwrap_or_else(|_| panic!("{name} is {text:?}, expected a number")),
+        Ok(text) => text
+            .parse()
+            .unwrap_or_else(|_| panic!("{name} is {text:?}, expected a number")),
         Err(_) => default,
     }
 }

@@ -62,12 +62,21 @@ impl Ipv4 {
     pub fn with(&self, payload: &[u8]) -> Vec<u8> {
         let header = 20 + 4 * self.options;
         let mut out = Bytes::default();
-        out.put(&[0x40 | (header / 4) as u8, 0]).u16((header + payload.len()) as u16).u16(self.id).u16(self.fragment);
-        out.put(&[self.ttl, self.protocol]).u16(0).u32(self.src).u32(self.dst);
+        out.put(&[0x40 | (header / 4) as u8, 0])
+            .u16((header + payload.len()) as u16)
+            .u16(self.id)
+            .u16(self.fragment);
+        out.put(&[self.ttl, self.protocol])
+            .u16(0)
+            .u32(self.src)
+            .u32(self.dst);
         // Option 1 does nothing.
         out.put(&vec![1; 4 * self.options]);
         let mut bytes = out.done();
-        let sum: u32 = bytes.chunks(2).map(|two| u32::from(u16::from_be_bytes([two[0], two[1]]))).sum();
+        let sum: u32 = bytes
+            .chunks(2)
+            .map(|two| u32::from(u16::from_be_bytes([two[0], two[1]])))
+            .sum();
         let folded = (sum & 0xffff) + (sum >> 16);
         let checksum = !((folded & 0xffff) + (folded >> 16)) as u16;
         bytes[10..12].copy_from_slice(&checksum.to_be_bytes());

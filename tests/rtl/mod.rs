@@ -2,13 +2,15 @@
 
 use std::collections::VecDeque;
 
-use underpass_bench::{clock, AxilDriver, AxilOp, AxisDriver, AxisMonitor, Channel, Dut, Frame, Received, Stalls};
+use underpass_bench::{
+    clock, AxilDriver, AxilOp, AxisDriver, AxisMonitor, Channel, Dut, Frame, Received, Stalls,
+};
 use underpass_hdl::shells::{emit, Shell};
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::profile::Profile;
 use underpass_layout::registers::{
-    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, CONTROL, CONTROL_ENABLE, CONTROL_SEED, SEED, STATUS_BUSY, STATUS_REFUSED,
-    TABLE_ADDRESS, TABLE_COMMAND, TABLE_DATA, TABLE_STATUS,
+    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, CONTROL, CONTROL_ENABLE, CONTROL_SEED, SEED,
+    STATUS_BUSY, STATUS_REFUSED, TABLE_ADDRESS, TABLE_COMMAND, TABLE_DATA, TABLE_STATUS,
 };
 use underpass_layout::tables::TABLES;
 use underpass_layout::{words_for, Record};
@@ -38,7 +40,8 @@ pub struct Rtl {
     pub s: AxisDriver<PortId>,
     /// The stream out of it.
     pub m: AxisMonitor<PortId>,
-    axil: AxilDriver<PortId>,
+    /// The registers.
+    pub axil: AxilDriver<PortId>,
     tap_valid: PortId,
     tap: PortId,
     /// Decided packets, oldest first.
@@ -62,10 +65,21 @@ impl Rtl {
         let dut = library.instance().unwrap_or_else(|error| panic!("{error}"));
         let port = |name: &str| dut.port(name).unwrap_or_else(|error| panic!("{error}"));
         let (tap_valid, tap) = (port("tap_valid"), port("tap"));
-        let s = AxisDriver::new(&dut, "s_axis", stalls_in).unwrap_or_else(|error| panic!("{error}"));
-        let m = AxisMonitor::new(&dut, "m_axis", stalls_out).unwrap_or_else(|error| panic!("{error}"));
-        let axil = AxilDriver::new(&dut, "s_axil", Stalls::None).unwrap_or_else(|error| panic!("{error}"));
-        let mut rtl = Rtl { dut, s, m, axil, tap_valid, tap, decided: VecDeque::new() };
+        let s =
+            AxisDriver::new(&dut, "s_axis", stalls_in).unwrap_or_else(|error| panic!("{error}"));
+        let m =
+            AxisMonitor::new(&dut, "m_axis", stalls_out).unwrap_or_else(|error| panic!("{error}"));
+        let axil =
+            AxilDriver::new(&dut, "s_axil", Stalls::None).unwrap_or_else(|error| panic!("{error}"));
+        let mut rtl = Rtl {
+            dut,
+            s,
+            m,
+            axil,
+            tap_valid,
+            tap,
+            decided: VecDeque::new(),
+        };
         rtl.reset();
         for (i, word) in (0..4).map(|i| (i, (seed >> (32 * i)) as u32)) {
             rtl.write(SEED + 4 * i, word);
@@ -77,7 +91,10 @@ impl Rtl {
     }
 
     fn reset(&mut self) {
-        let rst = self.dut.port("rst").unwrap_or_else(|error| panic!("{error}"));
+        let rst = self
+            .dut
+            .port("rst")
+            .unwrap_or_else(|error| panic!("{error}"));
         Channel::reset(&mut self.s, &mut self.dut);
         Channel::reset(&mut self.m, &mut self.dut);
         Channel::reset(&mut self.axil, &mut self.dut);
@@ -94,11 +111,19 @@ impl Rtl {
 
     /// One clock.
     pub fn clock(&mut self) {
-        clock(&mut self.dut, &mut [&mut self.s, &mut self.m, &mut self.axil]).unwrap_or_else(|violation| panic!("{violation}"));
+        clock(
+            &mut self.dut,
+            &mut [&mut self.s, &mut self.m, &mut self.axil],
+        )
+        .unwrap_or_else(|violation| panic!("{violation}"));
         if Dut::get_u64(&self.dut, self.tap_valid) != 0 {
             let mut words = [0; TAP_WORDS];
             self.dut.get(self.tap, &mut words);
-            self.decided.push_back(Decided { meta: field(&words, 1), edit: field(&words, 1 + Meta::WIDTH), at: self.now() });
+            self.decided.push_back(Decided {
+                meta: field(&words, 1),
+                edit: field(&words, 1 + Meta::WIDTH),
+                at: self.now(),
+            });
         }
     }
 
@@ -120,7 +145,11 @@ impl Rtl {
 
     /// Writes a register.
     pub fn write(&mut self, addr: u32, data: u32) {
-        self.access(AxilOp::Write { addr, data, strobe: 15 });
+        self.access(AxilOp::Write {
+            addr,
+            data,
+            strobe: 15,
+        });
     }
 
     fn table_command(&mut self, command: u32) {
@@ -129,7 +158,11 @@ impl Rtl {
         while status & STATUS_BUSY != 0 {
             status = self.read(TABLE_STATUS);
         }
-        assert_eq!(status & STATUS_REFUSED, 0, "the card refused a table command");
+        assert_eq!(
+            status & STATUS_REFUSED,
+            0,
+            "the card refused a table command"
+        );
     }
 
     /// Writes a row of a table.
@@ -146,12 +179,14 @@ impl Rtl {
         self.write(TABLE_ADDRESS, table << ADDRESS_ROW_BITS | row as u32);
         self.table_command(COMMAND_READ);
         let words = words_for(TABLES[table as usize].row_width());
-        (0..words).map(|i| self.read(TABLE_DATA + 4 * i as u32)).collect()
+        (0..words)
+            .map(|i| self.read(TABLE_DATA + 4 * i as u32))
+            .collect()
     }
 
-    /// Queues a frame.
-    pub fn send(&mut self, bytes: Vec<u8>, port: u16) {
-        self.s.push(Frame::new(bytes, port));
+    /// Queues a frame; its number is what the driver knows it by.
+    pub fn send(&mut self, bytes: Vec<u8>, port: u16) -> u64 {
+        self.s.push(Frame::new(bytes, port))
     }
 
     /// Clocks until everything queued is in and nothing has come out for a while; the frames that came out.
@@ -180,7 +215,11 @@ fn field<R: Record>(words: &[u32], at: usize) -> R {
         .map(|i| {
             let bit = at + 32 * i;
             let low = words.get(bit / 32).copied().unwrap_or(0) >> (bit % 32);
-            let high = if bit % 32 == 0 { 0 } else { words.get(bit / 32 + 1).copied().unwrap_or(0) << (32 - bit % 32) };
+            let high = if bit % 32 == 0 {
+                0
+            } else {
+                words.get(bit / 32 + 1).copied().unwrap_or(0) << (32 - bit % 32)
+            };
             low | high
         })
         .collect();

@@ -56,10 +56,14 @@ pub struct World {
 impl World {
     /// A world for tables of these sizes.
     pub fn random(profile: &'static Profile, rng: &mut Rng, seed: u128) -> Self {
-        let addresses: Vec<u32> = (0..24).map(|_| 0x0a00_0000 | rng.u32(..) & 0x0003_03ff).collect();
+        let addresses: Vec<u32> = (0..24)
+            .map(|_| 0x0a00_0000 | rng.u32(..) & 0x0003_03ff)
+            .collect();
         let talks = (0..64).map(|_| talk(rng, &addresses)).collect();
         let mut world = World {
-            macs: (0..16).map(|i| 0x0200_0000_0000 | rng.u64(..) & 0xff_ff00 | i).collect(),
+            macs: (0..16)
+                .map(|i| 0x0200_0000_0000 | rng.u64(..) & 0xff_ff00 | i)
+                .collect(),
             remotes: (0..6).map(|i| 0xc0a8_c80c + i).collect(),
             addresses,
             talks,
@@ -84,11 +88,28 @@ impl World {
             address: TUNNEL_END,
             ..Default::default()
         };
-        let host = VifEntry { valid: true, kind: VifKind::Host, cross_connect: true, cross_vif: 0, cross_port: 0, ..Default::default() };
-        let agent = VifEntry { valid: true, kind: VifKind::Agent, ..Default::default() };
+        let host = VifEntry {
+            valid: true,
+            kind: VifKind::Host,
+            cross_connect: true,
+            cross_vif: 0,
+            cross_port: 0,
+            ..Default::default()
+        };
+        let agent = VifEntry {
+            valid: true,
+            kind: VifKind::Agent,
+            ..Default::default()
+        };
         for (vif, port, entry) in [(0, 0, fabric), (1, 0x100, host), (2, 0x1ff, agent)] {
             self.rows.direct(vif, &entry);
-            self.rows.direct(port, &PortEntry { valid: true, vif: vif as u16 });
+            self.rows.direct(
+                port,
+                &PortEntry {
+                    valid: true,
+                    vif: vif as u16,
+                },
+            );
         }
         for vif in VMS {
             let entry = VifEntry {
@@ -101,7 +122,10 @@ impl World {
                 ..Default::default()
             };
             self.rows.direct(usize::from(vif), &entry);
-            self.rows.direct(0x101 + usize::from(vif - VMS.start), &PortEntry { valid: true, vif });
+            self.rows.direct(
+                0x101 + usize::from(vif - VMS.start),
+                &PortEntry { valid: true, vif },
+            );
         }
     }
 
@@ -110,7 +134,14 @@ impl World {
             let mut entry = self.nexthop(rng);
             // Tenants' own nexthops lead to them, as a compiler would have it.
             if let Some(vif) = (id as u16).checked_sub(20).filter(|vif| VMS.contains(vif)) {
-                entry = NexthopEntry { valid: true, kind: NexthopKind::Encap, vif, port: 0x101 + vif - VMS.start, flow_nexthop: id, ..entry };
+                entry = NexthopEntry {
+                    valid: true,
+                    kind: NexthopKind::Encap,
+                    vif,
+                    port: 0x101 + vif - VMS.start,
+                    flow_nexthop: id,
+                    ..entry
+                };
             }
             self.rows.direct(id as usize, &entry);
             let source = SourceEntry {
@@ -120,7 +151,13 @@ impl World {
             };
             self.rows.direct(id as usize, &source);
         }
-        self.rows.direct(0, &SourceEntry { kind: SourceKind::Any, ..Default::default() });
+        self.rows.direct(
+            0,
+            &SourceEntry {
+                kind: SourceKind::Any,
+                ..Default::default()
+            },
+        );
     }
 
     fn nexthop(&self, rng: &mut Rng) -> NexthopEntry {
@@ -145,7 +182,11 @@ impl World {
             flow_nexthop: u32::from(vif) + 20,
             dst_mac: rng.u64(..) >> 16,
             src_mac: rng.u64(..) >> 16,
-            tunnel: if tunnel { *rng.choice(wraps).expect("some") } else { TunnelKind::None },
+            tunnel: if tunnel {
+                *rng.choice(wraps).expect("some")
+            } else {
+                TunnelKind::None
+            },
             tunnel_src: TUNNEL_END,
             tunnel_dst: *rng.choice(&self.remotes).expect("some"),
             l3_vxlan: rng.bool(),
@@ -157,24 +198,50 @@ impl World {
     fn tunnels(&mut self, rng: &mut Rng) {
         for label in LABELS {
             let action = *rng.choice(LabelAction::ALL).expect("some");
-            self.rows.direct(label as usize, &MplsEntry { action, vrf: rng.u16(VRFS), nexthop: rng.u32(NEXTHOPS) });
+            self.rows.direct(
+                label as usize,
+                &MplsEntry {
+                    action,
+                    vrf: rng.u16(VRFS),
+                    nexthop: rng.u32(NEXTHOPS),
+                },
+            );
         }
         for vni in VNIS {
             if rng.bool() {
-                self.rows.exact(&VxlanEntry { valid: true, key: VxlanKey { vni }, vrf: rng.u16(VRFS) });
+                self.rows.exact(&VxlanEntry {
+                    valid: true,
+                    key: VxlanKey { vni },
+                    vrf: rng.u16(VRFS),
+                });
             }
         }
     }
 
     fn bridges(&mut self, rng: &mut Rng) {
         for vrf in VRFS {
-            let router = BridgeKey { vrf, mac: ROUTER_MAC };
-            self.rows.exact(&BridgeEntry { valid: true, key: router, receive: true, nexthop: rng.u32(NEXTHOPS), label: 0 });
+            let router = BridgeKey {
+                vrf,
+                mac: ROUTER_MAC,
+            };
+            self.rows.exact(&BridgeEntry {
+                valid: true,
+                key: router,
+                receive: true,
+                nexthop: rng.u32(NEXTHOPS),
+                label: 0,
+            });
             for mac in self.macs.clone() {
                 if rng.u8(..4) > 0 {
                     let key = BridgeKey { vrf, mac };
                     let label = rng.u32(..1 << 24);
-                    self.rows.exact(&BridgeEntry { valid: true, key, receive: false, nexthop: rng.u32(NEXTHOPS), label });
+                    self.rows.exact(&BridgeEntry {
+                        valid: true,
+                        key,
+                        receive: false,
+                        nexthop: rng.u32(NEXTHOPS),
+                        label,
+                    });
                 }
             }
         }
@@ -196,13 +263,25 @@ impl World {
                 default_label: rng.u32(..1 << 24),
                 ..Default::default()
             };
-            self.rows.direct(usize::from(vrf), &word.with_lengths(banks));
+            self.rows
+                .direct(usize::from(vrf), &word.with_lengths(banks));
             for address in self.addresses.clone() {
-                for (bank, length) in std::iter::once((None, 32)).chain(lengths.iter().enumerate().map(|(i, l)| (Some(i), *l))) {
+                for (bank, length) in std::iter::once((None, 32))
+                    .chain(lengths.iter().enumerate().map(|(i, l)| (Some(i), *l)))
+                {
                     if rng.u8(..3) == 0 {
                         let prefix = address & u32::MAX << (32 - length);
-                        let key = RouteKey { vrf, length, prefix };
-                        let entry = RouteEntry { valid: true, key, nexthop: rng.u32(NEXTHOPS), label: rng.u32(..1 << 24) };
+                        let key = RouteKey {
+                            vrf,
+                            length,
+                            prefix,
+                        };
+                        let entry = RouteEntry {
+                            valid: true,
+                            key,
+                            nexthop: rng.u32(NEXTHOPS),
+                            label: rng.u32(..1 << 24),
+                        };
                         self.rows.route(bank, &entry);
                     }
                 }
@@ -223,9 +302,20 @@ impl World {
                         src: talk.src,
                         dst: talk.dst,
                     };
-                    let action = if rng.u8(..3) > 0 { FlowAction::Forward } else { *rng.choice(FlowAction::ALL).expect("some") };
+                    let action = if rng.u8(..3) > 0 {
+                        FlowAction::Forward
+                    } else {
+                        *rng.choice(FlowAction::ALL).expect("some")
+                    };
                     let source = if rng.bool() { 0 } else { rng.u32(NEXTHOPS) };
-                    self.rows.exact(&FlowEntry { valid: true, key, action, flow_id, source, spare: 0 });
+                    self.rows.exact(&FlowEntry {
+                        valid: true,
+                        key,
+                        action,
+                        flow_id,
+                        source,
+                        spare: 0,
+                    });
                     flow_id += 1;
                 }
             }
@@ -234,13 +324,49 @@ impl World {
 }
 
 fn talk(rng: &mut Rng, addresses: &[u32]) -> Talk {
-    let (src, dst) = (*rng.choice(addresses).expect("some"), *rng.choice(addresses).expect("some"));
-    let (src_port, dst_port) = (rng.u16(..), *rng.choice(&[53, 80, 443, 6635, 4789, 68]).expect("some"));
+    let (src, dst) = (
+        *rng.choice(addresses).expect("some"),
+        *rng.choice(addresses).expect("some"),
+    );
+    let (src_port, dst_port) = (
+        rng.u16(..),
+        *rng.choice(&[53, 80, 443, 6635, 4789, 68]).expect("some"),
+    );
     match rng.u8(..10) {
-        0..=3 => Talk { protocol: 6, src, dst, src_port, dst_port },
-        4..=6 => Talk { protocol: 17, src, dst, src_port: if rng.u8(..8) == 0 { 68 } else { src_port }, dst_port },
-        7 => Talk { protocol: 1, src, dst, src_port, dst_port: 0 },
-        8 => Talk { protocol: 1, src, dst, src_port: 0, dst_port: *rng.choice(&[3, 5, 11]).expect("some") },
-        _ => Talk { protocol: *rng.choice(&[132, 47, 2]).expect("some"), src, dst, src_port: 0, dst_port: 0 },
+        0..=3 => Talk {
+            protocol: 6,
+            src,
+            dst,
+            src_port,
+            dst_port,
+        },
+        4..=6 => Talk {
+            protocol: 17,
+            src,
+            dst,
+            src_port: if rng.u8(..8) == 0 { 68 } else { src_port },
+            dst_port,
+        },
+        7 => Talk {
+            protocol: 1,
+            src,
+            dst,
+            src_port,
+            dst_port: 0,
+        },
+        8 => Talk {
+            protocol: 1,
+            src,
+            dst,
+            src_port: 0,
+            dst_port: *rng.choice(&[3, 5, 11]).expect("some"),
+        },
+        _ => Talk {
+            protocol: *rng.choice(&[132, 47, 2]).expect("some"),
+            src,
+            dst,
+            src_port: 0,
+            dst_port: 0,
+        },
     }
 }

@@ -32,7 +32,11 @@ pub struct Rows {
 impl Rows {
     /// Empty tables, hashed by this seed.
     pub fn new(profile: &'static Profile, seed: u128) -> Self {
-        Rows { profile, tabulation: Tabulation::new(seed), filled: BTreeMap::new() }
+        Rows {
+            profile,
+            tabulation: Tabulation::new(seed),
+            filled: BTreeMap::new(),
+        }
     }
 
     /// Puts an entry at an index.
@@ -56,7 +60,10 @@ impl Rows {
     }
 
     fn place<E: Record>(&mut self, table: &TableSpec, first_way: usize, entry: &E) {
-        let Lookup::Exact { slots, key_width, .. } = table.lookup else {
+        let Lookup::Exact {
+            slots, key_width, ..
+        } = table.lookup
+        else {
             panic!("table {} has no keys", table.name)
         };
         let mut packed = vec![0; words_for(E::WIDTH)];
@@ -67,7 +74,10 @@ impl Rows {
         let mut room = None;
         for way in 0..WAYS {
             let address = (first_way + way) * rows + row(hash, way, rows);
-            let filled = self.filled.entry((table.id, address)).or_insert_with(|| vec![0; words_for(table.row_width())]);
+            let filled = self
+                .filled
+                .entry((table.id, address))
+                .or_insert_with(|| vec![0; words_for(table.row_width())]);
             for slot in 0..slots {
                 let at = slot * table.entry_width;
                 let taken = bits(filled, at, 1) == 1;
@@ -80,7 +90,10 @@ impl Rows {
             }
         }
         if let Some((address, at)) = room {
-            let words = self.filled.get_mut(&(table.id, address)).expect("just made");
+            let words = self
+                .filled
+                .get_mut(&(table.id, address))
+                .expect("just made");
             for bit in 0..E::WIDTH {
                 words[(at + bit) / 32] |= (packed[bit / 32] >> (bit % 32) & 1) << ((at + bit) % 32);
             }
@@ -89,10 +102,16 @@ impl Rows {
 
     /// Every row that was filled.
     pub fn all(&self) -> impl Iterator<Item = Row> + '_ {
-        self.filled.iter().map(|((table, address), words)| Row { table: *table, address: *address, words: words.clone() })
+        self.filled.iter().map(|((table, address), words)| Row {
+            table: *table,
+            address: *address,
+            words: words.clone(),
+        })
     }
 }
 
 fn bits(words: &[u32], at: usize, width: usize) -> u128 {
-    (0..width).fold(0, |value, i| value | u128::from(words[(at + i) / 32] >> ((at + i) % 32) & 1) << i)
+    (0..width).fold(0, |value, i| {
+        value | u128::from(words[(at + i) / 32] >> ((at + i) % 32) & 1) << i
+    })
 }

@@ -1,0 +1,186 @@
+//! Frames of an exact length for each path.
+
+use super::network::*;
+use crate::packets::{Bytes, Ipv4};
+use crate::tables::{ROUTER_MAC, TUNNEL_END};
+use underpass_layout::shim::{InjectCommand, InjectShim};
+
+/// Ethertypes.
+const IPV4: u16 = 0x0800;
+const ARP: u16 = 0x0806;
+/// For local experiments (IEEE 802).
+const EXPERIMENTAL: u16 = 0x88b5;
+
+/// How a tunnel wraps, with its label or VNI.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wrap {
+    /// MPLS over GRE.
+    Gre(u32),
+    /// MPLS over UDP.
+    Udp(u32),
+    /// VXLAN.
+    Vxlan(u32),
+}
+
+/// An Ethernet frame of `bytes` bytes with a payload made to fit.
+fn ethernet(
+    dst: u64,
+    src: u64,
+    ethertype: u16,
+    bytes: usize,
+    payload: impl FnOnce(usize) -> Vec<u8>,
+) -> Vec<u8> {
+    let mut out = Bytes::default();
+    out.mac(dst)
+        .mac(src)
+        .u16(ethertype)
+        .put(&payload(bytes - 14));
+    out.done()
+}
+
+fn filled(bytes: usize) -> Vec<u8> {
+    let mut out = Bytes::default();
+    out.fill(bytes);
+    out.done()
+}
+
+/// An IPv4 packet of `bytes` bytes: UDP with the ports of the flow where its header fits.
+fn ip(src: u32, dst: u32, bytes: usize) -> Vec<u8> {
+    let [ours, theirs] = FLOW_PORTS;
+    let payload = bytes - 20;
+    let (src_port, dst_port) = if src == vm_address(3) {
+        (ours, theirs)
+    } else {
+        (theirs, ours)
+    };
+    let mut l4 = Bytes::default();
+    let protocol = match payload.checked_sub(8) {
+        Some(rest) => {
+            l4.u16(src_port)
+                .u16(dst_port)
+                .u16(payload as u16)
+                .u16(0)
+                .fill(rest);
+            17
+        }
+        None => {
+            l4.fill(payload);
+            PROTOCOL_SHORT
+        }
+    };
+    Ipv4 {
+        options: 0,
+        id: 1,
+        fragment: 0x4000,
+        ttl: 64,
+        protocol,
+        src,
+        dst,
+    }
+    .with(&l4.done())
+}
+
+/// From a VM to an address by way of the router.
+pub(super) fn routed(vm: u16, dst: u32, bytes: usize) -> Vec<u8> {
+    ethernet(ROUTER_MAC, vm_mac(vm), IPV4, bytes, |bytes| {
+        ip(vm_address(vm), dst, bytes)
+    })
+}
+
+/// From a VM to a MAC.
+pub(super) fn bridged(vm: u16, dst: u64, bytes: usize) -> Vec<u8> {
+    ethernet(dst, vm_mac(vm), EXPERIMENTAL, bytes, filled)
+}
+
+/// From elsewhere to a VM.
+pub(super) fn to_vm(vm: u16, bytes: usize) -> Vec<u8> {
+    ethernet(vm_mac(vm), REMOTE_MAC, EXPERIMENTAL, bytes, filled)
+}
+
+/// From elsewhere to the router, for a VM.
+pub(super) fn to_router(vm: u16, bytes: usize) -> Vec<u8> {
+    ethernet(ROUTER_MAC, REMOTE_MAC, IPV4, bytes, |bytes| {
+        ip(VXLAN_NET, vm_address(vm), bytes)
+    })
+}
+
+/// ARP, padded.
+pub(super) fn arp(vm: u16, bytes: usize) -> Vec<u8> {
+    ethernet(0xffff_ffff_ffff, vm_mac(vm), ARP, bytes, filled)
+}
+
+/// A packet of the underlay that is for no tunnel of ours.
+pub(super) fn underlay(bytes: usize) -> Vec<u8> {
+    ethernet(0x0cc4_7a59_625c, 0x0cc4_7a59_626e, IPV4, bytes, |bytes| {
+        ip(REMOTE, TUNNEL_END, bytes)
+    })
+}
+
+/// A frame of `bytes` bytes that comes through a tunnel, around a packet made to fit.
+pub(super) fn wrapped(wrap: Wrap, bytes: usize, inner: impl FnOnce(usize) -> Vec<u8>) -> Vec<u8> {
+    let (protocol, header) = match wrap {
+        Wrap::Gre(_) => (47, 8),
+        Wrap::Udp(_) => (17, 12),
+        Wrap::Vxlan(_) => (17, 16),
+    };
+    let inner = inner(bytes - 14 - 20 - header);
+    let udp_length = (inner.len() + header) as u16;
+    let mpls = |label: u32| label << 12 | 1 << 8 | 64;
+    let mut l4 = Bytes::default();
+    match wrap {
+        Wrap::Gre(label) => l4.u16(0).u16(0x8847).u32(mpls(label)),
+        Wrap::Udp(label) => l4
+            .u16(50_000)
+            .u16(6635)
+            .u16(udp_length)
+            .u16(0)
+            .u32(mpls(label)),
+        Wrap::Vxlan(vni) => l4
+            .u16(50_000)
+            .u16(4789)
+            .u16(udp_length)
+            .u16(0)
+            .u32(0x0800_0000)
+            .u32(vni << 8),
+    };
+    l4.put(&inner);
+    let outer = Ipv4 {
+        options: 0,
+        id: 1,
+        fragment: 0x4000,
+        ttl: 64,
+        protocol,
+        src: REMOTE,
+        dst: TUNNEL_END,
+    };
+    ethernet(0x0cc4_7a59_625c, 0x0cc4_7a59_626e, IPV4, bytes, |_| {
+        outer.with(&l4.done())
+    })
+}
+
+/// The same around an IPv4 packet for a VM.
+pub(super) fn wrapped_ip(wrap: Wrap, vm: u16, bytes: usize) -> Vec<u8> {
+    wrapped(wrap, bytes, |bytes| ip(GRE_NET, vm_address(vm), bytes))
+}
+
+/// A frame behind the shim that has it sent to VM 2, or received from VM 1.
+pub(super) fn injected(command: InjectCommand, frame: &[u8]) -> Vec<u8> {
+    let vm = if command == InjectCommand::Transmit {
+        2
+    } else {
+        1
+    };
+    let shim = InjectShim {
+        command,
+        vif: vm_vif(vm),
+        port: vm_port(vm),
+        ..Default::default()
+    };
+    let mut bytes: Vec<u8> = shim
+        .pack()
+        .iter()
+        .flat_map(|word| word.to_le_bytes())
+        .collect();
+    bytes.extend_from_slice(frame);
+    bytes
+}
