@@ -6,6 +6,8 @@ pub mod direct;
 pub mod exact;
 pub mod host;
 pub mod tabulation;
+#[cfg(test)]
+mod tests;
 
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{TableSpec, TABLES};

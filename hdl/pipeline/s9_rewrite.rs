@@ -109,3 +109,29 @@ fn entropy(meta: Meta) -> U<16> {
         .expect("there are fourteen masks");
     port | 0xc000
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_wires::{build, input, output, Blocks, Ports, Sim};
+
+    /// The complement of the ones' complement sum of the words (RFC 1071).
+    fn checksum(words: &[u16]) -> u16 {
+        let sum: u32 = words.iter().map(|word| u32::from(*word)).sum();
+        let folded = (sum & 0xffff) + (sum >> 16);
+        !((folded & 0xffff) + (folded >> 16)) as u16
+    }
+
+    #[test]
+    fn a_decremented_ttl_keeps_every_checksum_right() {
+        let mut sim = Sim::new(&build("decremented", Ports::Packed, Blocks::Inline, || {
+            output("after", decremented(input::<U<16>>("before")));
+        }));
+        for word in 0..=u16::MAX {
+            // A header of two words: TTL 64 and protocol 17, and one that takes every value.
+            let (before, after) = (checksum(&[0x4011, word]), checksum(&[0x3f11, word]));
+            sim.set_int("before", before.into());
+            assert_eq!(sim.get_int("after"), u128::from(after), "word {word:#x}");
+        }
+    }
+}
