@@ -140,7 +140,7 @@ fn cubes_fill_the_bridge_table() {
     fills(
         "bridge",
         256,
-        (0..1024).map(|n| mac | (n % 32) << 12 | n / 32),
+        (0..1024).map(|n| mac | (n % 32) << 12 | (n / 32)),
     );
 }
 
@@ -231,7 +231,7 @@ proptest! {
                 prop_assert!(writes.is_empty());
                 old
             };
-            prop_assert!(writes.len() > 0 || old == new);
+            prop_assert!(!writes.is_empty() || old == new);
             for write in &writes {
                 card.write(write);
                 for (other, value) in installed.iter().filter(|(other, _)| **other != key) {
