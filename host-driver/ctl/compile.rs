@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use underpass_host_driver::access::CardName;
 use underpass_host_driver::driver::REPLAY_SEED;
+use underpass_host_driver::network_file;
 use underpass_host_driver::session::SessionError;
-use underpass_host_driver::{network_file, tables};
 use underpass_layout::profile::{Profile, PROFILES, SIM};
 use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{compile, Compiled};
@@ -19,7 +19,7 @@ use crate::Ended;
 enum Emit {
     /// What a vRouter agent would program.
     Objects,
-    /// The rows of the card's tables.
+    /// What the card's tables shall say.
     Entries,
     /// The writes, in the order in which they are made.
     #[default]
@@ -75,7 +75,7 @@ fn text(out: &mut dyn Write, emit: Emit, compiled: &Compiled) -> Result<(), Fail
     match emit {
         // Objects have one form that people and programs know: the peer's.
         Emit::Objects => json(out, emit, compiled)?,
-        Emit::Entries => tables::print_dump(out, &tables::placed_rows(&compiled.placed))?,
+        Emit::Entries => write!(out, "{}", compiled.entries)?,
         Emit::Plan => write!(out, "{}", compiled.plan)?,
     }
     Ok(())
@@ -84,8 +84,8 @@ fn text(out: &mut dyn Write, emit: Emit, compiled: &Compiled) -> Result<(), Fail
 fn json(out: &mut dyn Write, emit: Emit, compiled: &Compiled) -> Result<(), Failure> {
     let value = match emit {
         Emit::Objects => serde_json::to_value(&compiled.objects)?,
-        Emit::Entries => tables::json_dump(&tables::placed_rows(&compiled.placed)),
-        Emit::Plan => tables::json_plan(&compiled.plan),
+        Emit::Entries => serde_json::to_value(&compiled.entries)?,
+        Emit::Plan => serde_json::to_value(&compiled.plan)?,
     };
     serde_json::to_writer_pretty(&mut *out, &value)?;
     writeln!(out)?;

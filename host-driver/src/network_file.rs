@@ -10,7 +10,7 @@ use underpass_table_compiler::{parse, Network, NetworkError};
 #[derive(Debug, thiserror::Error)]
 pub enum NetworkFileError {
     /// It cannot be read.
-    #[error("{}: the network file cannot be read: {source}", path.display())]
+    #[error("{}: the network file cannot be read", path.display())]
     Io {
         /// The file.
         path: PathBuf,
@@ -104,7 +104,7 @@ mod tests {
     fn the_place_of_a_port_is_that_of_its_name() {
         let text = "underlay:\n  port: wire0\ninterfaces:\n  - {name: vf1, port: vf12}\n  - {port: \"vf1\"}\n";
         assert_eq!(place(text, "wire0"), Some((2, 9)));
-        assert_eq!(place(text, "vf12"), Some((4, 22)));
+        assert_eq!(place(text, "vf12"), Some((4, 23)));
         assert_eq!(place(text, "vf1"), Some((5, 13)));
         assert_eq!(place(text, "vf3"), None);
     }

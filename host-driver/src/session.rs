@@ -27,7 +27,7 @@ pub enum SessionError {
     #[error(transparent)]
     Driver(#[from] DriverError),
     /// The network says something that the card has no row for, or more than it has rows for.
-    #[error("the network does not fit the card: {0}")]
+    #[error("the network does not fit the card")]
     Compile(#[from] CompileError),
 }
 

@@ -24,6 +24,9 @@ pub struct Summary {
     pub drops: Reasons,
     /// Packets that the card handed over.
     pub punts: Reasons,
+    /// Packets that found no room on their way to the slow path.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub punts_lost: u32,
     /// Flows, the oldest first.
     pub flows: Vec<FlowSummary>,
     /// Clocks since reset, of a card that has a clock.
@@ -90,6 +93,7 @@ impl Summary {
     pub fn read<C: Card>(session: &mut Session<C>) -> Result<Summary, SessionError> {
         let mut summary = Summary {
             clocks: session.driver().card().clocks(),
+            punts_lost: session.driver().punts_lost()?,
             ..Summary::default()
         };
         for (vif, port) in interfaces(session) {
@@ -134,6 +138,11 @@ impl Summary {
         }
         Ok(())
     }
+}
+
+/// What never happens need not be said.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// Every interface with the name of its port, and last the row of what belongs to none.

@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{Lookup, TableSpec, TABLES};
-use underpass_table_compiler::placed::{Placed, Reason, Row};
-use underpass_table_compiler::plan::{fields, Named, Plan};
+use underpass_table_compiler::row::{Fields, Row};
+use underpass_table_compiler::Placed;
 
 use crate::access::Card;
 use crate::driver::DriverError;
@@ -130,49 +130,16 @@ pub fn filled() -> impl Iterator<Item = &'static TableSpec> {
         .filter(|table| table.lookup != Lookup::Counter)
 }
 
-/// The rows that a card holds once all is written.
-pub fn placed_rows(placed: &Placed) -> Vec<ReadRow> {
-    let rows = placed.rows().map(|(table, row, words)| ReadRow {
-        table: &TABLES[table as usize],
-        row: row as usize,
-        words,
-    });
-    rows.collect()
-}
-
-/// The writes of a plan as JSON: a list of `{write, table, row, why, slots}`.
-pub fn json_plan(plan: &Plan) -> Value {
-    let steps = plan.steps.iter().enumerate().map(|(place, step)| {
-        let slots = fields(step.spec(), &step.words);
-        serde_json::json!({
-            "write": place + 1,
-            "table": step.spec().name,
-            "row": step.address,
-            "why": match step.why {
-                Reason::New => "new",
-                Reason::Change => "change",
-                Reason::Move => "move",
-                Reason::Free => "free",
-            },
-            "slots": slots.iter().map(|entry| json_entry(entry)).collect::<Vec<_>>(),
-        })
-    });
-    Value::Array(steps.collect())
-}
-
 /// One line an entry, with the layout's names of the fields that are not zero.
 pub fn print_dump(out: &mut dyn Write, rows: &[ReadRow]) -> io::Result<()> {
     let lines = rows.iter().flat_map(|read| {
-        let entries = fields(read.table, &read.words).into_iter().enumerate();
-        entries
-            .filter(|(_, entry)| !entry.is_empty())
-            .map(|(slot, entry)| {
-                let place = match read.table.slots() {
-                    1 => read.row.to_string(),
-                    _ => format!("{}.{slot}", read.row),
-                };
-                [read.table.name.to_owned(), place, words(&entry)]
-            })
+        entries(read.table, &read.words).map(|(slot, entry)| {
+            let place = match read.table.slots() {
+                1 => read.row.to_string(),
+                _ => format!("{}.{slot}", read.row),
+            };
+            [read.table.name.to_owned(), place, entry.to_string()]
+        })
     });
     print::table(out, &["TABLE", "ROW", "ENTRY"], lines)
 }
@@ -180,19 +147,22 @@ pub fn print_dump(out: &mut dyn Write, rows: &[ReadRow]) -> io::Result<()> {
 /// The same as JSON: a list of `{table, row, slot, entry}`.
 pub fn json_dump(rows: &[ReadRow]) -> Value {
     let entries = rows.iter().flat_map(|read| {
-        let entries = fields(read.table, &read.words).into_iter().enumerate();
-        entries
-            .filter(|(_, entry)| !entry.is_empty())
-            .map(|(slot, entry)| {
-                serde_json::json!({
-                    "table": read.table.name,
-                    "row": read.row,
-                    "slot": slot,
-                    "entry": json_entry(&entry),
-                })
+        entries(read.table, &read.words).map(|(slot, entry)| {
+            serde_json::json!({
+                "table": read.table.name,
+                "row": read.row,
+                "slot": slot,
+                "entry": entry,
             })
+        })
     });
     Value::Array(entries.collect())
+}
+
+/// What is in a row, by slot.
+fn entries<'a>(table: &'a TableSpec, row: &'a Row) -> impl Iterator<Item = (usize, Fields)> + 'a {
+    let slots = (0..table.slots()).map(|slot| (slot, Fields::of(table, row, slot)));
+    slots.filter(|(_, entry)| !entry.0.is_empty())
 }
 
 /// A row that is not as it was compiled.
@@ -246,13 +216,12 @@ pub fn print_diff(out: &mut dyn Write, differences: &[Difference]) -> io::Result
             ("card", &difference.card),
         ]
         .map(|(side, row)| {
-            let entries = fields(difference.table, row);
-            let entries: Vec<String> = entries.iter().map(|entry| words(entry)).collect();
+            let entries = entries(difference.table, row).map(|(_, entry)| entry.to_string());
             [
                 difference.table.name.to_owned(),
                 difference.row.to_string(),
                 side.to_owned(),
-                entries.join(" | "),
+                entries.collect::<Vec<_>>().join(" | "),
             ]
         })
     });
@@ -261,41 +230,17 @@ pub fn print_diff(out: &mut dyn Write, differences: &[Difference]) -> io::Result
 
 /// The same as JSON.
 pub fn json_diff(differences: &[Difference]) -> Value {
-    let entries = |difference: &Difference, row: &Row| {
-        let entries = fields(difference.table, row);
-        Value::Array(entries.iter().map(|entry| json_entry(entry)).collect())
-    };
     let list = differences.iter().map(|difference| {
+        let side = |row| -> Vec<Fields> {
+            let entries = entries(difference.table, row);
+            entries.map(|(_, entry)| entry).collect()
+        };
         serde_json::json!({
             "table": difference.table.name,
             "row": difference.row,
-            "compiled": entries(difference, &difference.compiled),
-            "card": entries(difference, &difference.card),
+            "compiled": side(&difference.compiled),
+            "card": side(&difference.card),
         })
     });
     Value::Array(list.collect())
-}
-
-fn words(entry: &[Named]) -> String {
-    let words = entry.iter().map(|(name, value)| match value {
-        Some(value) => format!("{name}={value}"),
-        None => (*name).to_owned(),
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-fn json_entry(entry: &[Named]) -> Value {
-    use underpass_table_compiler::plan::Value as Field;
-    let fields = entry.iter().map(|(name, value)| {
-        let value = match value {
-            None => Value::Bool(true),
-            Some(Field::Number(number)) => match u64::try_from(*number) {
-                Ok(number) => Value::from(number),
-                Err(_) => Value::String(number.to_string()),
-            },
-            Some(other) => Value::String(other.to_string()),
-        };
-        ((*name).to_owned(), value)
-    });
-    Value::Object(fields.collect::<Map<_, _>>())
 }

@@ -25,7 +25,7 @@ pub enum AccessError {
     #[error(transparent)]
     Verilator(#[from] underpass_verilator::Error),
     /// The RTL broke the rules of a bus.
-    #[error("the card broke a rule of its bus: {0}")]
+    #[error("the card broke a rule of its bus")]
     Violation(#[from] underpass_bench::Violation),
 }
 

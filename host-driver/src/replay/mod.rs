@@ -118,7 +118,7 @@ pub enum ReplayError {
     #[error(transparent)]
     Session(#[from] SessionError),
     /// What was to be printed.
-    #[error("cannot print: {0}")]
+    #[error("the result cannot be printed")]
     Print(#[from] io::Error),
 }
 

@@ -40,7 +40,7 @@ pub enum OutputError {
         path: PathBuf,
     },
     /// A file cannot be written.
-    #[error("{}: the output cannot be written: {source}", path.display())]
+    #[error("{}: the output cannot be written", path.display())]
     Io {
         /// Where.
         path: PathBuf,
@@ -48,7 +48,7 @@ pub enum OutputError {
         source: io::Error,
     },
     /// A packet cannot be written.
-    #[error("{}: the output cannot be written: {source}", path.display())]
+    #[error("{}: the output cannot be written", path.display())]
     Pcap {
         /// Where.
         path: PathBuf,

@@ -7,7 +7,8 @@ use std::collections::{BTreeSet, HashMap};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowAction, FlowEntry, FlowKey, Table, TABLES};
 use underpass_layout::Record;
-use underpass_table_compiler::placed::{Row, Shadow, TableFull};
+use underpass_table_compiler::placed::{Shadow, TableFull};
+use underpass_table_compiler::row::Row;
 
 use super::flow_setup::Denied;
 use super::reaction::{Reaction, TableWrite};

@@ -4,8 +4,8 @@ use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::tables::TableSpec;
 use underpass_layout::DropReason;
 use underpass_table_compiler::objects::Vif;
-use underpass_table_compiler::placed::Row;
 use underpass_table_compiler::plan::Step;
+use underpass_table_compiler::row::Row;
 
 use super::world::World;
 use crate::driver::Punt;

@@ -1,0 +1,483 @@
+//! The program as people and scripts meet it: what it prints, what it refuses, and how it exits.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// The examples, whose captures are small.
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/two-computes")
+}
+
+fn underpass(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_underpass"));
+    command.current_dir(examples()).args(arguments);
+    command.output().unwrap()
+}
+
+/// Standard output of a command that succeeds.
+fn done(arguments: &[&str]) -> String {
+    let output = underpass(arguments);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{errors}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Standard error of a command that is refused and prints nothing else.
+fn refused(arguments: &[&str]) -> String {
+    let output = underpass(arguments);
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+    assert!(errors.starts_with("error: "), "{errors}");
+    assert!(errors.contains("\nhint: "), "{errors}");
+    errors
+}
+
+/// A replay to a directory that does not exist yet.
+struct Replay {
+    around: TempDir,
+    network: String,
+    more: Vec<String>,
+}
+
+impl Replay {
+    fn of(network: &str, inputs: &[&str]) -> Replay {
+        let inputs = inputs.iter().flat_map(|input| ["--in", input]);
+        Replay {
+            around: tempfile::tempdir().unwrap(),
+            network: network.to_owned(),
+            more: inputs.map(str::to_owned).collect(),
+        }
+    }
+
+    fn with(mut self, more: &[&str]) -> Replay {
+        self.more.extend(more.iter().map(|one| (*one).to_owned()));
+        self
+    }
+
+    fn out(&self) -> PathBuf {
+        self.around.path().join("out")
+    }
+
+    /// A file with these bytes beside the output.
+    fn file(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.around.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let out = self.out().to_str().unwrap().to_owned();
+        let fixed = [
+            "replay",
+            &self.network,
+            "--out",
+            &out,
+            "--card",
+            "sim:model",
+        ];
+        let fixed = fixed.into_iter().map(str::to_owned);
+        fixed.chain(self.more.iter().cloned()).collect()
+    }
+
+    fn done(&self) -> String {
+        let arguments = self.arguments();
+        done(&arguments.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
+    /// What is said; nothing must be left behind.
+    fn refused(&self) -> String {
+        let arguments = self.arguments();
+        let errors = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert!(!self.out().exists());
+        errors
+    }
+}
+
+const ALL: [&str; 5] = [
+    "vf0=red1.pcap",
+    "vf1=red2.pcap",
+    "vf2=blue1.pcap",
+    "vf3=edge1.pcap",
+    "wire0=wire0.pcap",
+];
+
+#[test]
+fn replay_leaves_a_capture_for_each_port_and_a_summary() {
+    let replay = Replay::of("compute-1.yaml", &ALL);
+    let table = replay.done();
+    assert!(table.starts_with("NO  TIME_S"), "{table}");
+    assert_eq!(table.lines().count(), 1 + 22);
+    let names: Vec<String> = [
+        "summary.json",
+        "vf0.pcap",
+        "vf1.pcap",
+        "vf2.pcap",
+        "vf3.pcap",
+        "wire0.pcap",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let mut found: Vec<String> = fs::read_dir(replay.out())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, names);
+    let text = fs::read_to_string(replay.out().join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        summary["drops"],
+        serde_json::json!({"FLOW_ACTION_DROP": 2, "INVALID_LABEL": 1})
+    );
+    assert_eq!(
+        summary["punts"],
+        serde_json::json!({"arp": 4, "flow_miss": 8, "nexthop": 1})
+    );
+    assert_eq!(
+        summary["ports"]["vf1"],
+        serde_json::json!({"rx_packets": 2, "rx_bytes": 196, "tx_packets": 2, "tx_bytes": 196, "drops": {}})
+    );
+    assert_eq!(
+        summary["flows"][0],
+        serde_json::json!({
+            "key": {"nh": 6, "sip": "10.1.1.3", "sport": 1, "dip": "10.1.1.4", "dport": 0, "proto": 1},
+            "vrf": 1, "action": "forward", "packets": 2, "bytes": 196, "tcp_state": [], "ecmp_index": null,
+        })
+    );
+    assert_eq!(summary["flows"][6]["drop_reason"], "Policy");
+}
+
+#[test]
+fn what_leaves_one_node_enters_the_other() {
+    let one = Replay::of("compute-1.yaml", &ALL);
+    one.done();
+    let wire = format!("wire0={}", one.out().join("wire0.pcap").display());
+    let two = Replay::of(
+        "compute-2.yaml",
+        &[&wire, "vf0=red3.pcap", "vf1=blue2.pcap"],
+    );
+    let table = two.done();
+    let verdicts: Vec<&str> = table
+        .lines()
+        .skip(1)
+        .map(|line| {
+            line.split("  ")
+                .filter(|word| !word.is_empty())
+                .nth(4)
+                .unwrap()
+                .trim()
+        })
+        .collect();
+    // Two packets for the SDN gateway come along, which no switch would bring here.
+    assert_eq!(
+        verdicts,
+        ["deliver", "deliver", "deliver", "deliver", "drop", "drop"],
+        "{table}"
+    );
+    let red3 = fs::read(two.out().join("vf0.pcap")).unwrap();
+    let sent = fs::read(examples().join("red1.pcap")).unwrap();
+    // The echo request to red3 arrives as it was sent: 98 bytes, the time stamp too.
+    assert_eq!(red3.len(), 24 + 16 + 98);
+    assert!(sent.windows(16 + 98).any(|record| record == &red3[24..]));
+}
+
+#[test]
+fn two_runs_leave_the_same_bytes() {
+    let run = || {
+        let replay = Replay::of("compute-1.yaml", &ALL);
+        let table = replay.done();
+        let wire = fs::read(replay.out().join("wire0.pcap")).unwrap();
+        let summary = fs::read(replay.out().join("summary.json")).unwrap();
+        (table, wire, summary)
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn back_to_back_the_same_packets_leave() {
+    let quiet = Replay::of("compute-1.yaml", &["vf0=red1.pcap"]);
+    quiet.done();
+    let line = Replay::of("compute-1.yaml", &["vf0=red1.pcap"]).with(&["--pace", "line"]);
+    assert_eq!(line.done(), "");
+    for port in ["vf1", "vf2", "wire0"] {
+        let length = |replay: &Replay| {
+            fs::metadata(replay.out().join(format!("{port}.pcap")))
+                .unwrap()
+                .len()
+        };
+        assert_eq!(length(&quiet), length(&line), "{port}");
+    }
+}
+
+#[test]
+fn a_trace_walks_through_the_stages() {
+    let text = Replay::of("compute-1.yaml", &["vf0=red1.pcap"])
+        .with(&["--trace"])
+        .done();
+    for words in [
+        "packet 2  vf0  ICMP echo request",
+        "  s5_bridge ",
+        "  from the slow path\n",
+        "punt (flow_miss)",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn tables_are_shown_at_the_end() {
+    let all = "vrf,vif,nh,rt,bridge,mpls,vxlan,flow,drop";
+    let text = Replay::of("compute-1.yaml", &["vf0=red1.pcap"])
+        .with(&["--show", all])
+        .done();
+    for words in [
+        "3    edge  l3     yes  192.168.1.0/24",
+        "3    red1   vm      vf0",
+        "23  tunnel         inet    0    vif 0 192.168.100.3 > 192.168.100.1 mac 2c:6b:f5:12:34:01",
+        "1    10.1.1.5/32         21  5001   02:00:00:01:01:05",
+        "6   10.1.1.3:40002  10.2.2.3:22          6      1    drop     Policy",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    let text = Replay::of("compute-1.yaml", &["vf0=red1.pcap"])
+        .with(&["--json", "--show", "rt"])
+        .done();
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        json["packets"][6]["drops"],
+        serde_json::json!(["FLOW_ACTION_DROP"])
+    );
+    assert_eq!(json["packets"][3]["out"][0]["port"], "vf0");
+    assert!(json["rt"].as_array().unwrap().len() > 5);
+    assert!(json["summary"]["ports"]["wire0"].is_object());
+}
+
+#[test]
+fn a_former_output_is_replaced_and_nothing_else_is() {
+    let replay = Replay::of("compute-1.yaml", &["vf0=red1.pcap"]);
+    replay.done();
+    replay.done();
+    fs::write(replay.out().join("notes.txt"), "mine").unwrap();
+    let arguments = replay.arguments();
+    let errors = refused(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(errors.contains("found \"notes.txt\" in it"), "{errors}");
+    assert_eq!(
+        fs::read_to_string(replay.out().join("notes.txt")).unwrap(),
+        "mine"
+    );
+}
+
+#[test]
+fn inputs_that_cannot_be_replayed_are_refused() {
+    let mut whole = fs::read(examples().join("red1.pcap")).unwrap();
+    let replay = Replay::of("compute-1.yaml", &[]);
+    let cut = replay.file("cut.pcap", &whole[..100]);
+    whole[20] = 113;
+    let cooked = replay.file("cooked.pcap", &whole);
+    for (input, words) in [
+        (format!("vf0={cut}"), "cut.pcap: the capture is truncated or damaged behind 1 whole packets"),
+        (format!("vf0={cooked}"), "cooked.pcap: found packets of link type LINUX_SLL, expected ETHERNET"),
+        ("vf0=README.md".to_owned(), "error: README.md: found no packet capture, expected pcap or pcapng\n"),
+        ("vf0=none.pcap".to_owned(), "error: none.pcap: the capture cannot be read: No such file or directory (os error 2)\n"),
+        ("vf9=red1.pcap".to_owned(), "error: found port `vf9` in --in, expected one of the card's: wire0, "),
+        ("vf7=red1.pcap".to_owned(), "error: found port `vf7` in --in, expected one that compute-1.yaml uses: wire0, vf0, vf1, vf2, vf3\n"),
+        ("slow=red1.pcap".to_owned(), "error: found port `slow` in --in"),
+    ] {
+        let errors = Replay::of("compute-1.yaml", &[&input]).refused();
+        assert!(errors.contains(words), "{errors}");
+    }
+}
+
+#[test]
+fn a_network_that_does_not_fit_is_refused_with_its_place() {
+    let text = fs::read_to_string(examples().join("compute-1.yaml")).unwrap();
+    let cases = [
+        (
+            "port: vf3",
+            "port: vf12",
+            "found port `vf12`, expected one of the card's",
+        ),
+        ("port: vf3", "port: vf0", "found port `vf0` a second time"),
+        ("label: 17 ", "label: seventeen ", "found `seventeen`"),
+        (
+            "    mode: l3\n",
+            "    mode: l3\n    learn_macs: true\n",
+            "not supported yet",
+        ),
+        ("policies:", "police:", "unknown key `police`"),
+    ];
+    for (old, new, words) in cases {
+        assert!(text.contains(old));
+        let mut replay = Replay::of("", &["vf0=red1.pcap"]);
+        replay.network = replay.file("net.yaml", text.replace(old, new).as_bytes());
+        let errors = replay.refused();
+        let place = errors
+            .strip_prefix(&format!("error: {}:", replay.network))
+            .unwrap_or_else(|| panic!("{errors}"));
+        assert!(place.starts_with(|c: char| c.is_ascii_digit()), "{errors}");
+        assert!(errors.contains(words), "{errors}");
+        let compiled = refused(&["compile", &replay.network]);
+        assert_eq!(compiled, errors);
+    }
+    assert!(refused(&["compile", "none.yaml"]).starts_with(
+        "error: none.yaml: the network file cannot be read: No such file or directory (os error 2)\nhint: "
+    ));
+}
+
+#[test]
+fn what_was_mistyped_is_named() {
+    for (arguments, words) in [
+        (&["frobnicate"][..], "'frobnicate'"),
+        (&["replay", "compute-1.yaml"], "--in <PORT=FILE.pcap>"),
+        (
+            &["card", "show", "--card", "vfio:1"],
+            "found card `vfio:1`, expected one of `sim:model`, `sim:rtl`",
+        ),
+        (
+            &[
+                "replay",
+                "compute-1.yaml",
+                "--out",
+                "x",
+                "--in",
+                "red1.pcap",
+            ],
+            "found `red1.pcap`, expected PORT=FILE",
+        ),
+        (
+            &["compile", "compute-1.yaml", "--emit", "rows"],
+            "objects, entries, plan",
+        ),
+        (
+            &["compile", "compute-1.yaml", "--profile", "tiny"],
+            "expected one of sim, u250",
+        ),
+        (
+            &["table", "dump", "compute-1.yaml", "routes"],
+            "expected one of port, vif, mpls",
+        ),
+        (
+            &["table", "dump", "--card", "sim:model"],
+            "found no network file",
+        ),
+    ] {
+        let errors = refused(arguments);
+        assert!(errors.contains(words), "{errors}");
+    }
+}
+
+#[test]
+fn compile_prints_every_form() {
+    let plan = done(&["compile", "compute-1.yaml"]);
+    assert!(
+        plan.lines()
+            .next()
+            .unwrap()
+            .contains("1 write   nexthop[1]  valid"),
+        "{plan}"
+    );
+    assert!(
+        plan.lines().last().unwrap().contains("port["),
+        "ports open last:\n{plan}"
+    );
+    let entries = done(&["compile", "compute-1.yaml", "--emit", "entries"]);
+    assert!(
+        entries.contains("mpls[17]  action=Nexthop vrf=3 nexthop=12\n"),
+        "{entries}"
+    );
+    let objects: Vec<serde_json::Value> =
+        serde_json::from_str(&done(&["compile", "compute-1.yaml", "--emit", "objects"])).unwrap();
+    assert!(objects
+        .iter()
+        .any(|object| object["object"] == "mpls" && object["label"] == 17));
+    for emit in ["objects", "entries", "plan"] {
+        let text = done(&["compile", "compute-1.yaml", "--emit", emit, "--json"]);
+        let json: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+        assert!(json.len() > 20, "{emit}");
+    }
+    assert_ne!(
+        plan,
+        done(&["compile", "compute-1.yaml", "--profile", "u250"])
+    );
+}
+
+#[test]
+fn tables_are_as_compiled() {
+    let list = done(&["table", "list", "compute-1.yaml", "--card", "sim:model"]);
+    assert!(
+        list.contains("vif              index    64    64       93        93          7"),
+        "{list}"
+    );
+    let dump = done(&[
+        "table",
+        "dump",
+        "compute-1.yaml",
+        "mpls",
+        "--card",
+        "sim:model",
+    ]);
+    assert_eq!(
+        dump.lines().nth(1),
+        Some("mpls   17   action=Nexthop vrf=3 nexthop=12")
+    );
+    let json = done(&[
+        "table",
+        "dump",
+        "compute-1.yaml",
+        "mpls",
+        "--card",
+        "sim:model",
+        "--json",
+    ]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        json[0],
+        serde_json::json!({"table": "mpls", "row": 17, "slot": 0, "entry": {"action": "Nexthop", "vrf": 3, "nexthop": 12}})
+    );
+    assert_eq!(
+        done(&["table", "diff", "compute-1.yaml", "--card", "sim:model"]),
+        "TABLE  ROW  SIDE  ENTRY\n"
+    );
+}
+
+#[test]
+fn a_card_says_what_it_is() {
+    let text = done(&["card", "show", "--card", "sim:model"]);
+    assert!(
+        text.contains("profile  sim\n") && text.contains("ports    wire0 wire1 host0 vf0"),
+        "{text}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&done(&["card", "show", "--card", "sim:model", "--json"])).unwrap();
+    assert_eq!(json["ports"]["vf0"], 0x101);
+    assert_eq!(json["tables"][1]["rows"], 64);
+    assert_eq!(json["layout"].as_str().unwrap().len(), 16);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_underpass"));
+    command
+        .current_dir(examples())
+        .args(["compile", "compute-1.yaml", "--emit", "objects"]);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn help_is_no_error() {
+    assert!(done(&["--help"]).contains("Usage: underpass"));
+    assert!(done(&["replay", "--help"]).contains("--pace"));
+    assert!(done(&["--version"]).starts_with("underpass "));
+}
