@@ -9,7 +9,7 @@
 //! that are missing in this sum are looked for in the card's drop counters, so each drop has its reason without asking
 //! the card about packets that were not dropped.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use underpass_layout::{DropReason, PuntReason};
@@ -17,7 +17,7 @@ use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{compile, CompileError, Network};
 
 use crate::access::{Card, Departure};
-use crate::driver::{Driver, DriverError};
+use crate::driver::{Driver, DriverError, Traffic};
 use crate::slow_path::{Reaction, SlowPath, TableWrite, World};
 
 /// A network cannot be carried, or a card stopped carrying it.
@@ -118,9 +118,23 @@ impl<C: Card> Session<C> {
 
     /// Sets the clock. What waited too long ends; that is no outcome of any packet that comes now.
     pub fn advance(&mut self, now: Duration) -> Result<(), SessionError> {
+        let last = self.now;
         self.now = self.now.max(now);
-        let late = self.slow_path.tick(self.now);
+        let mut late = self.slow_path.tick(self.now);
+        if self.slow_path.wants_counters(self.now) {
+            let counted = self.flow_counters()?;
+            late.extend(self.slow_path.age(&counted, last, self.now));
+        }
         self.perform(late, &mut Outcome::default())
+    }
+
+    /// What the card counted by flow id, for the flows that are set up.
+    fn flow_counters(&mut self) -> Result<HashMap<u32, Traffic>, DriverError> {
+        let flows = self.slow_path.flows().into_iter();
+        let ids: Vec<u32> = flows.map(|flow| flow.entry.flow_id).collect();
+        ids.into_iter()
+            .map(|id| Ok((id, self.driver.flow(id as usize)?)))
+            .collect()
     }
 
     /// Hands a frame to a port without waiting for anything.
@@ -157,7 +171,7 @@ impl<C: Card> Session<C> {
                 outcome.punts.push(punt.shim.reason);
                 reactions.extend(self.slow_path.take(punt, self.now));
             }
-            reactions.extend(self.slow_path.decide());
+            reactions.extend(self.slow_path.decide(self.now));
             if reactions.is_empty() {
                 break;
             }

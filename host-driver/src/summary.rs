@@ -183,8 +183,8 @@ fn flow_summary(flow: &Flow, counted: Traffic) -> FlowSummary {
             FlowAction::Nat => "nat",
         },
         drop_reason: flow.denied.map(|denied| denied.name()),
-        packets: counted.packets,
-        bytes: counted.bytes,
+        packets: counted.packets.saturating_sub(flow.base.packets),
+        bytes: counted.bytes.saturating_sub(flow.base.bytes),
         tcp_state: [],
         ecmp_index: None,
     }

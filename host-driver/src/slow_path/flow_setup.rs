@@ -13,7 +13,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use underpass_layout::tables::FlowKey;
-use underpass_table_compiler::network::{Action, Mode};
+use underpass_table_compiler::network::Action;
 use underpass_table_compiler::objects::{NexthopKind, Vif, VifType};
 
 use super::flows::Side;
@@ -139,16 +139,16 @@ impl<'a> First<'a> {
         if !self.checks_source(self.vrf) {
             return Ok(ANY_SOURCE);
         }
-        let nexthop = match self.mode() {
-            Some(Mode::L2) => {
-                let bridge = self.world.bridge(self.vrf, self.tenant.src_mac());
-                bridge.map(|bridge| bridge.nh)
-            }
-            _ => self.world.route(self.vrf, src).map(|route| route.nh),
-        };
-        nexthop
-            .filter(|nexthop| !self.world.discards(*nexthop))
-            .ok_or(Denied::NoSourceRoute)
+        let leads = |nexthop: &u32| !self.world.discards(*nexthop);
+        let route = self.world.route(self.vrf, src).map(|route| route.nh);
+        // A bridged frame whose address nobody is known to have must at least come from where its MAC is.
+        let bridge = self
+            .world
+            .bridge(self.vrf, self.tenant.src_mac())
+            .filter(|_| self.is_bridged())
+            .map(|bridge| bridge.nh);
+        let nexthop = route.filter(leads).or(bridge.filter(leads));
+        nexthop.ok_or(Denied::NoSourceRoute)
     }
 
     /// The nexthop that leads to its destination.
@@ -200,10 +200,6 @@ impl<'a> First<'a> {
 
     fn checks_source(&self, vrf: u16) -> bool {
         self.world.vrf(vrf).is_some_and(|network| network.rpf)
-    }
-
-    fn mode(&self) -> Option<Mode> {
-        self.world.vrf(self.vrf).map(|network| network.mode)
     }
 }
 

@@ -1,17 +1,25 @@
 //! The flows that are set up: which entries the card has, and which counter is whose.
 //!
-//! An entry may move between rows of the card's table as others come; its flow id stays, and with it its counter.
+//! An entry may move between rows of the card's table as others come; its flow id stays, and with it its counter. A
+//! flow goes when neither it nor its answers have been used for a while; its id, and the counter, go to another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowAction, FlowEntry, FlowKey, Table, TABLES};
 use underpass_layout::Record;
-use underpass_table_compiler::placed::{Shadow, TableFull};
+use underpass_table_compiler::placed::{RowWrite, Shadow, TableFull};
 use underpass_table_compiler::row::Row;
 
 use super::flow_setup::Denied;
 use super::reaction::{Reaction, TableWrite};
+use crate::driver::Traffic;
+
+/// How long a flow may be idle, as the peer's agent has it.
+pub const IDLE: Duration = Duration::from_secs(180);
+/// How often idle flows are looked for, likewise.
+pub const SCAN: Duration = Duration::from_secs(25);
 
 /// A flow that is set up, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +30,20 @@ pub struct Flow {
     pub vrf: u16,
     /// Why its packets are dropped, if they are.
     pub denied: Option<Denied>,
+    /// What its counter had counted for the flow before.
+    pub base: Traffic,
+}
+
+/// A flow with what is needed to tell when it goes.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    flow: Flow,
+    /// The key of its other direction.
+    partner: Option<FlowKey>,
+    /// Packets on its counter when it was last looked at.
+    packets: u64,
+    /// When it was last used, or a little later.
+    active: Duration,
 }
 
 /// One direction of a flow that is to be set up.
@@ -54,7 +76,7 @@ pub enum NoRoom {
 /// All flows.
 #[derive(Debug)]
 pub struct Flows {
-    flows: HashMap<FlowKey, Flow>,
+    flows: HashMap<FlowKey, Kept>,
     ids: Ids,
 }
 
@@ -65,7 +87,7 @@ impl Flows {
             flows: HashMap::new(),
             ids: Ids {
                 next: 0,
-                free: BTreeSet::new(),
+                free: BTreeMap::new(),
                 count: profile.rows(&TABLES[id::COUNTER_FLOW as usize]),
             },
         }
@@ -73,23 +95,30 @@ impl Flows {
 
     /// The flow of a key.
     pub fn get(&self, key: &FlowKey) -> Option<&Flow> {
-        self.flows.get(key)
+        self.flows.get(key).map(|kept| &kept.flow)
     }
 
     /// Every flow, the oldest counter first.
     pub fn list(&self) -> Vec<&Flow> {
-        let mut flows: Vec<&Flow> = self.flows.values().collect();
+        let mut flows: Vec<&Flow> = self.flows.values().map(|kept| &kept.flow).collect();
         flows.sort_by_key(|flow| flow.entry.flow_id);
         flows
     }
 
     /// Sets up all sides in the card's table, which `shadow` stands for, or none. A side whose key has a flow already
     /// takes that flow's place and counter.
-    pub fn insert(&mut self, shadow: &mut Shadow, sides: &[Side]) -> Result<Vec<Reaction>, NoRoom> {
+    pub fn insert(
+        &mut self,
+        shadow: &mut Shadow,
+        sides: &[Side],
+        now: Duration,
+    ) -> Result<Vec<Reaction>, NoRoom> {
         let mut taken = Vec::new();
-        let outcome = self.try_insert(shadow, sides, &mut taken);
+        let outcome = self.try_insert(shadow, sides, now, &mut taken);
         if outcome.is_err() {
-            taken.into_iter().for_each(|id| self.ids.give_back(id));
+            for (id, base) in taken {
+                self.ids.give_back(id, base);
+            }
         }
         outcome
     }
@@ -98,19 +127,21 @@ impl Flows {
         &mut self,
         shadow: &mut Shadow,
         sides: &[Side],
-        taken: &mut Vec<u32>,
+        now: Duration,
+        taken: &mut Vec<(u32, Traffic)>,
     ) -> Result<Vec<Reaction>, NoRoom> {
         let mut flows = Vec::with_capacity(sides.len());
         for side in sides {
-            let flow_id = match self.flows.get(&side.key) {
-                Some(flow) => flow.entry.flow_id,
+            let (flow_id, base) = match self.get(&side.key) {
+                Some(flow) => (flow.entry.flow_id, flow.base),
                 None => {
                     let id = self.ids.take()?;
                     taken.push(id);
                     id
                 }
             };
-            flows.push(Flow {
+            let other = sides.iter().find(|other| other.key != side.key);
+            let flow = Flow {
                 entry: FlowEntry {
                     valid: true,
                     key: side.key,
@@ -124,27 +155,74 @@ impl Flows {
                 },
                 vrf: side.vrf,
                 denied: side.denied,
+                base,
+            };
+            flows.push(Kept {
+                flow,
+                partner: other.map(|other| other.key),
+                packets: base.packets,
+                active: now,
             });
         }
         let batch: Vec<_> = flows
             .iter()
-            .map(|flow| key_and_value(&flow.entry))
+            .map(|flow| key_and_value(&flow.flow.entry))
             .collect();
         let mut writes = Vec::new();
         shadow.insert_all(&batch, &mut writes)?;
-        self.flows
-            .extend(flows.into_iter().map(|flow| (flow.entry.key, flow)));
-        Ok(writes
-            .into_iter()
-            .map(|write| {
-                Reaction::Write(TableWrite {
-                    table: &TABLES[id::FLOW as usize],
-                    row: write.address as usize,
-                    words: write.row,
-                })
-            })
-            .collect())
+        let flows = flows.into_iter().map(|kept| (kept.flow.entry.key, kept));
+        self.flows.extend(flows);
+        Ok(row_writes(writes))
     }
+
+    /// Takes out the flows of which neither direction was used for [`IDLE`]. `counted` is what the card counted by flow
+    /// id; what is new in it was used at `last` at the latest.
+    pub fn age(
+        &mut self,
+        shadow: &mut Shadow,
+        counted: &HashMap<u32, Traffic>,
+        last: Duration,
+        now: Duration,
+    ) -> Vec<Reaction> {
+        for kept in self.flows.values_mut() {
+            let traffic = counted.get(&kept.flow.entry.flow_id);
+            let packets = traffic.map_or(kept.packets, |traffic| traffic.packets);
+            if packets != kept.packets {
+                kept.packets = packets;
+                kept.active = last;
+            }
+        }
+        let idle = |kept: &Kept| now.saturating_sub(kept.active) >= IDLE;
+        let all_idle = |kept: &&Kept| {
+            let partner = kept.partner.and_then(|key| self.flows.get(&key));
+            idle(kept) && partner.is_none_or(idle)
+        };
+        let mut gone: Vec<Flow> = self
+            .flows
+            .values()
+            .filter(all_idle)
+            .map(|kept| kept.flow)
+            .collect();
+        gone.sort_by_key(|flow| flow.entry.flow_id);
+        let mut writes = Vec::new();
+        for flow in gone {
+            let id = flow.entry.flow_id;
+            self.flows.remove(&flow.entry.key);
+            shadow.remove(key_and_value(&flow.entry).0, &mut writes);
+            let base = counted.get(&id).copied().unwrap_or(flow.base);
+            self.ids.give_back(id, base);
+        }
+        row_writes(writes)
+    }
+}
+
+fn row_writes(writes: Vec<RowWrite>) -> Vec<Reaction> {
+    let writes = writes.into_iter().map(|write| TableWrite {
+        table: &TABLES[id::FLOW as usize],
+        row: write.address as usize,
+        words: write.row,
+    });
+    writes.map(Reaction::Write).collect()
 }
 
 /// An entry as the shadow holds it: the key, and all that is behind it.
@@ -161,14 +239,15 @@ fn key_and_value(entry: &FlowEntry) -> (u128, u128) {
 #[derive(Debug)]
 struct Ids {
     next: u32,
-    free: BTreeSet<u32>,
+    /// Those that were given back, with what their counters have counted.
+    free: BTreeMap<u32, Traffic>,
     count: usize,
 }
 
 impl Ids {
-    fn take(&mut self) -> Result<u32, NoRoom> {
-        if let Some(id) = self.free.pop_first() {
-            return Ok(id);
+    fn take(&mut self) -> Result<(u32, Traffic), NoRoom> {
+        if let Some(free) = self.free.pop_first() {
+            return Ok(free);
         }
         if self.next as usize == self.count {
             return Err(NoRoom::Counters {
@@ -176,10 +255,10 @@ impl Ids {
             });
         }
         self.next += 1;
-        Ok(self.next - 1)
+        Ok((self.next - 1, Traffic::default()))
     }
 
-    fn give_back(&mut self, id: u32) {
-        self.free.insert(id);
+    fn give_back(&mut self, id: u32, base: Traffic) {
+        self.free.insert(id, base);
     }
 }

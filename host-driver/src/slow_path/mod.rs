@@ -24,7 +24,7 @@ mod software;
 mod tenant;
 mod world;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
@@ -39,7 +39,7 @@ pub use flows::{Flow, NoRoom};
 pub use reaction::{Reaction, TableWrite};
 pub use world::World;
 
-use crate::driver::Punt;
+use crate::driver::{Punt, Traffic};
 use arp::{Arp, Then};
 use flows::Flows;
 use hold::Hold;
@@ -56,6 +56,8 @@ pub struct SlowPath {
     waiting: Waiting,
     /// Neighbours whose MACs were learned, not configured: they may move.
     learned: BTreeSet<Ipv4Addr>,
+    /// When idle flows were last looked for.
+    scanned: Duration,
 }
 
 impl SlowPath {
@@ -71,6 +73,7 @@ impl SlowPath {
             hold: Hold::default(),
             waiting: Waiting::default(),
             learned: BTreeSet::new(),
+            scanned: Duration::ZERO,
         }
     }
 
@@ -113,17 +116,33 @@ impl SlowPath {
     }
 
     /// Decides about every flow that waits.
-    pub fn decide(&mut self) -> Vec<Reaction> {
+    pub fn decide(&mut self, now: Duration) -> Vec<Reaction> {
         let waiting = self.hold.take();
         waiting
             .into_iter()
-            .flat_map(|(key, punts)| self.set_up(key, punts))
+            .flat_map(|(key, punts)| self.set_up(key, punts, now))
             .collect()
     }
 
     /// Time has passed: what waited too long is dropped.
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
         unresolved(self.waiting.expired(now))
+    }
+
+    /// Whether it is time to look for idle flows, which [`SlowPath::age`] does.
+    pub fn wants_counters(&self, now: Duration) -> bool {
+        now.saturating_sub(self.scanned) >= flows::SCAN && !self.flows.list().is_empty()
+    }
+
+    /// Takes out idle flows. `counted` is what the card counted by flow id, up to `last`, when the latest packet came.
+    pub fn age(
+        &mut self,
+        counted: &HashMap<u32, Traffic>,
+        last: Duration,
+        now: Duration,
+    ) -> Vec<Reaction> {
+        self.scanned = now;
+        self.flows.age(self.placed.flows_mut(), counted, last, now)
     }
 
     /// No more time will pass.
@@ -152,7 +171,7 @@ impl SlowPath {
         }
     }
 
-    fn set_up(&mut self, key: FlowKey, punts: Vec<Punt>) -> Vec<Reaction> {
+    fn set_up(&mut self, key: FlowKey, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
         let Some(first) = punts.first() else {
             return Vec::new();
         };
@@ -160,7 +179,7 @@ impl SlowPath {
             return Vec::new();
         };
         let sides = flow_setup::decide(&self.world, first, &tenant, key);
-        match self.flows.insert(self.placed.flows_mut(), &sides) {
+        match self.flows.insert(self.placed.flows_mut(), &sides, now) {
             Ok(mut reactions) => {
                 reactions.extend(punts.into_iter().map(Reaction::again));
                 reactions

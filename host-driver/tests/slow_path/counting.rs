@@ -92,6 +92,35 @@ fn what_nobody_takes_ends_with_a_reason() {
     assert_eq!(outcome.drops, [DropReason::InvalidPacket]);
 }
 
+#[test]
+fn no_frame_is_lost_whatever_is_in_it() {
+    let mut card = card();
+    let frames = [
+        (RED1.port, echo(RED1, RED2.mac, RED2.ip, 1)),
+        (RED1.port, who_has(RED1, RED2.ip)),
+        (BLUE1.port, tcp(BLUE1, ROUTER, RED1.ip, (1, 80))),
+        (GREEN1.port, tcp(GREEN1, BROADCAST, [255; 4], (1, 2))),
+        (WIRE0, vxlan(5001, &tcp(RED9, RED1.mac, RED1.ip, (1, 2)))),
+        (WIRE0, mpls(21, &echo(RED9, ROUTER, RED1.ip, 1))),
+    ];
+    // One byte after the other is changed, and the frame cut behind it every third time.
+    let mut sent = 0;
+    for (port, frame) in &frames {
+        for place in 0..frame.len() {
+            let mut changed = frame.clone();
+            changed[place] ^= 1 << (place % 8);
+            if place % 3 == 0 {
+                changed.truncate(place + 1);
+            }
+            let outcome = card.send(*port, &changed).unwrap();
+            assert_eq!(outcome.lost, 0, "byte {place}: {outcome:?}");
+            sent += 1;
+        }
+    }
+    let [received, ..] = totals(&mut card);
+    assert_eq!(received, sent);
+}
+
 /// Sum over the interfaces: received, sent, dropped and punted.
 fn totals(card: &mut Card) -> [u64; 4] {
     let mut totals = [0; 4];

@@ -1,5 +1,6 @@
 //! Flows: both directions, policy, the source check, held packets.
 
+use underpass_host_driver::summary::Summary;
 use underpass_layout::port::WIRE0;
 use underpass_layout::tables::FlowAction;
 use underpass_layout::{DropReason, PuntReason};
@@ -208,6 +209,41 @@ fn held_packets_of_a_denied_flow_are_counted_by_the_card() {
             .unwrap();
     }
     assert_eq!(card.serve().unwrap().drops, [DropReason::FlowActionDrop; 3]);
+}
+
+#[test]
+fn a_bridged_frame_of_an_unknown_address_is_bound_to_its_mac() {
+    let mut card = card();
+    let nobody = Guest {
+        ip: [10, 1, 0, 77],
+        ..RED1
+    };
+    let frame = tcp(nobody, RED2.mac, RED2.ip, (1, 2));
+    assert_eq!(ports(&card.send(RED1.port, &frame).unwrap()), [RED2.port]);
+    let frame = tcp(nobody, RED2.mac, RED2.ip, (3, 4));
+    let through_tunnel = card.send(WIRE0, &vxlan(5001, &frame)).unwrap();
+    assert_eq!(through_tunnel.drops, [DropReason::InvalidSource]);
+}
+
+#[test]
+fn an_idle_flow_goes_with_its_answers_and_its_counter_starts_again() {
+    let mut card = card();
+    let there = tcp(RED1, RED2.mac, RED2.ip, (1, 2));
+    let back = tcp(RED2, RED1.mac, RED1.ip, (2, 1));
+    let second = 1000;
+    assert_eq!(send_at(&mut card, 0, RED1.port, &there).punts.len(), 1);
+    // One direction in use keeps both.
+    for time in [100, 270, 440] {
+        let outcome = send_at(&mut card, time * second, RED2.port, &back);
+        assert_eq!(outcome.punts, [], "after {time} s");
+    }
+    assert_eq!(card.slow_path().flows().len(), 2);
+    let outcome = send_at(&mut card, 620 * second, RED1.port, &there);
+    assert_eq!(outcome.punts, [PuntReason::FlowMiss]);
+    assert_eq!(flows(&card).len(), 2);
+    let summary = Summary::read(&mut card).unwrap();
+    let packets: Vec<u64> = summary.flows.iter().map(|flow| flow.packets).collect();
+    assert_eq!(packets, [1, 0]);
 }
 
 #[test]
