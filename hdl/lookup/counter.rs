@@ -10,7 +10,9 @@
 use super::{host, Place};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{OutcomeCounter, TrafficCounter};
-use underpass_wires::{bundle, first, low, memory, state, Bit, Bundle, BundleExt, Ram, ToU, U};
+use underpass_wires::{
+    bundle, cat, first, low, memory, mux, state, Bit, Bundle, BundleExt, Ram, U,
+};
 
 /// Updates that can be between the read and the write of a row: those of the two clocks before.
 const FORWARD: usize = 2;
@@ -36,8 +38,12 @@ pub trait Counts: Bundle {
 impl Counts for TrafficCounter {
     fn after(self, event: Event) -> Self {
         TrafficCounter {
-            packets: self.packets + 1,
-            bytes: self.bytes + event.bytes.ext().to_u(),
+            packets: one_more(self.packets),
+            bytes: {
+                let low = self.bytes.slice::<24>(0).ext::<25>() + event.bytes.ext::<25>();
+                let high: U<24> = self.bytes.slice(24);
+                cat!(mux(low.bit(24), high + 1, high), low.trunc::<24>())
+            },
         }
     }
 }
@@ -45,9 +51,16 @@ impl Counts for TrafficCounter {
 impl Counts for OutcomeCounter {
     fn after(self, _: Event) -> Self {
         OutcomeCounter {
-            packets: self.packets + 1,
+            packets: one_more(self.packets),
         }
     }
+}
+
+/// The count after one more packet. Both halves are computed at once, the upper one for either carry: half the levels
+/// of a whole carry chain.
+fn one_more(packets: U<40>) -> U<40> {
+    let (high, low): (U<20>, U<20>) = (packets.slice(20), packets.slice(0));
+    cat!(mux(low.all(), high + 1, high), low + 1)
 }
 
 bundle! {
@@ -89,4 +102,32 @@ pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
     }
     rows.write(event.valid, low(event.row), now);
     bus
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_wires::{build, input, output, Blocks, Ports, Sim};
+
+    #[test]
+    fn the_halves_of_a_packet_count_carry() {
+        let mut sim = Sim::new(&build("one_more", Ports::Packed, Blocks::Inline, || {
+            output("after", one_more(input("before")));
+        }));
+        for before in [
+            0,
+            1,
+            (1 << 20) - 1,
+            1 << 20,
+            (1 << 39) + 5,
+            (1u128 << 40) - 1,
+        ] {
+            sim.set_int("before", before);
+            assert_eq!(
+                sim.get_int("after"),
+                (before + 1) % (1 << 40),
+                "{before:#x}"
+            );
+        }
+    }
 }

@@ -257,7 +257,7 @@ fn counters_are_exact_however_close_their_events() {
     for clock in 0..4000u64 {
         // One row, two in turn, a few, all: with and without gaps.
         let rows = [1, 2, 3, 4, 64][clock as usize / 800];
-        let (valid, row, bytes) = (noise.below(4) > 0, noise.below(rows), noise.below(9000));
+        let (valid, row, bytes) = (noise.below(4) > 0, noise.below(rows), noise.below(1 << 16));
         sim.set_int(
             "event",
             u128::from(valid) | u128::from(row) << 1 | u128::from(bytes) << 21,
