@@ -69,6 +69,8 @@ pub struct Outcome {
 pub struct Session<C> {
     driver: Driver<C>,
     slow_path: SlowPath,
+    /// The interface of each port.
+    vifs: HashMap<u16, u16>,
     now: Duration,
     /// Packets that have entered the card and of which nothing was seen yet.
     missing: usize,
@@ -90,9 +92,13 @@ impl<C: Card> Session<C> {
             write(&mut driver, &TableWrite::from(step))?;
         }
         driver.enable(true)?;
+        let slow_path = SlowPath::new(network, compiled);
+        let vifs = slow_path.world().objects().vifs.iter();
+        let vifs = vifs.filter_map(|vif| Some((World::port(vif)?, vif.idx as u16)));
         Ok(Session {
             driver,
-            slow_path: SlowPath::new(network, compiled),
+            vifs: vifs.collect(),
+            slow_path,
             now: Duration::ZERO,
             missing: 0,
             suspects: BTreeSet::new(),
@@ -141,11 +147,9 @@ impl<C: Card> Session<C> {
     pub fn push(&mut self, port: u16, frame: &[u8]) -> Result<(), SessionError> {
         self.driver.card().send(port, frame)?;
         self.missing += 1;
-        let vifs = &self.slow_path.world().objects().vifs;
-        let vif = vifs.iter().find(|vif| World::port(vif) == Some(port));
         let no_vif = self.driver.profile().no_vif() as u16;
-        self.suspects
-            .insert(vif.map_or(no_vif, |vif| vif.idx as u16));
+        let vif = self.vifs.get(&port).copied().unwrap_or(no_vif);
+        self.suspects.insert(vif);
         Ok(())
     }
 

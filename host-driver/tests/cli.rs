@@ -202,7 +202,7 @@ fn back_to_back_the_same_packets_leave() {
     let quiet = Replay::of("compute-1.yaml", &["vf0=red1.pcap"]);
     quiet.done();
     let line = Replay::of("compute-1.yaml", &["vf0=red1.pcap"]).with(&["--pace", "line"]);
-    assert_eq!(line.done(), "");
+    assert!(line.done().starts_with("PORT   RX_PACKETS"));
     for port in ["vf1", "vf2", "wire0"] {
         let length = |replay: &Replay| {
             fs::metadata(replay.out().join(format!("{port}.pcap")))

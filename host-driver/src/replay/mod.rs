@@ -208,8 +208,9 @@ pub fn replay(
         writeln!(out)?;
         return Ok(());
     }
-    if options.pace == Pace::Quiet {
-        report::print_packets(out, &reports)?;
+    match options.pace {
+        Pace::Quiet => report::print_packets(out, &reports)?,
+        Pace::Line => report::print_ports(out, &summary)?,
     }
     for what in &options.show {
         writeln!(out)?;
@@ -283,35 +284,50 @@ impl Run<'_> {
             let port = report::port_name(*port);
             self.output.write(&port, last.time, frame)?;
         }
-        if self.options.pace == Pace::Quiet {
-            self.report(before + 1, last, &outcome)?;
+        let reports: Vec<PacketReport> = match (self.options.pace, packets) {
+            (Pace::Quiet, [packet]) => vec![self.report(before + 1, packet, &outcome)],
+            _ => Vec::new(),
+        };
+        if self.options.trace && !self.options.json {
+            match &reports[..] {
+                [report] => writeln!(
+                    self.out,
+                    "packet {}  {}  {}",
+                    report.number, report.port, report.packet
+                )?,
+                _ => writeln!(
+                    self.out,
+                    "packets {} to {}",
+                    before + 1,
+                    before + packets.len()
+                )?,
+            }
+            self.print_walks()?;
         }
+        self.reports.extend(reports);
         Ok(())
     }
 
-    fn report(
-        &mut self,
-        number: usize,
-        packet: &Packet,
-        outcome: &Outcome,
-    ) -> Result<(), ReplayError> {
+    fn report(&self, number: usize, packet: &Packet, outcome: &Outcome) -> PacketReport {
         let port = &self.options.inputs[packet.input].port;
-        let report = PacketReport::new(number, port, packet, outcome);
-        if self.options.trace && !self.options.json {
-            let walks = self.session.driver().card().take_walks();
-            writeln!(self.out, "packet {number}  {port}  {}", report.packet)?;
-            for (place, walk) in walks.iter().enumerate() {
-                if place > 0 {
-                    writeln!(self.out, "  from the slow path")?;
-                }
-                for line in walk.to_string().lines() {
-                    writeln!(self.out, "  {line}")?;
-                }
+        PacketReport::new(number, port, packet, outcome)
+    }
+
+    /// One block for each time that a packet entered the pipeline.
+    fn print_walks(&mut self) -> io::Result<()> {
+        for walk in self.session.driver().card().take_walks() {
+            let from_slow_path = walk
+                .steps
+                .first()
+                .is_some_and(|(_, meta)| meta.arrival.injected);
+            if from_slow_path {
+                writeln!(self.out, "  from the slow path")?;
             }
-            writeln!(self.out)?;
+            for line in walk.to_string().lines() {
+                writeln!(self.out, "  {line}")?;
+            }
         }
-        self.reports.push(report);
-        Ok(())
+        writeln!(self.out)
     }
 }
 

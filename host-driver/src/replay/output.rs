@@ -1,13 +1,13 @@
 //! What is left behind: a capture for each port and the summary, all of it or nothing.
 //!
 //! ```text
-//!   .DIR.partial-XXXX/{vf0.pcap, .., summary.json} ──rename──▶ DIR
+//!   .partial-XXXX/{vf0.pcap, .., summary.json} ──rename──▶ DIR
 //! ```
-//! Everything is written beside the directory first. A directory that a former run left is replaced as a whole; one in
-//! which something else lies is refused before anything runs.
+//! Everything is written aside first. A directory that a former run left is emptied then and filled anew; one in which
+//! something else lies is refused before anything runs.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,9 @@ use tempfile::TempDir;
 use super::input::MAX_FRAME_BYTES;
 
 /// The file with the counters.
-pub const SUMMARY: &str = "summary.json";
+const SUMMARY: &str = "summary.json";
+/// How the name of a directory starts in which an output is under way.
+const PARTIAL: &str = ".partial-";
 
 /// The output cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -60,33 +62,40 @@ pub enum OutputError {
 /// An output under way.
 pub struct Output {
     to: PathBuf,
-    directory: TempDir,
+    aside: TempDir,
     captures: BTreeMap<String, PcapWriter<BufWriter<File>>>,
 }
 
-/// Refuses a directory that must not be replaced.
+/// Refuses a directory that must not be emptied.
 pub fn check(to: &Path) -> Result<(), OutputError> {
-    let list = match fs::read_dir(to) {
-        Ok(list) => list,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+    let foreign = former(to)?.into_iter().find(|name| {
+        let capture = Path::new(name).extension() == Some(OsStr::new("pcap"));
+        let partial = name.as_encoded_bytes().starts_with(PARTIAL.as_bytes());
+        !(name == SUMMARY || capture || partial)
+    });
+    match foreign {
+        Some(name) => Err(OutputError::Occupied {
+            path: to.to_owned(),
+            found: name.to_string_lossy().into_owned(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The names of what is in a directory; none where there is no directory.
+fn former(to: &Path) -> Result<Vec<OsString>, OutputError> {
+    match fs::read_dir(to) {
+        Ok(list) => list
+            .map(|entry| Ok(entry.map_err(io_error(to))?.file_name()))
+            .collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(OutputError::NoDirectory {
+            Err(OutputError::NoDirectory {
                 path: to.to_owned(),
             })
         }
-        Err(source) => return Err(io_error(to)(source)),
-    };
-    for entry in list {
-        let name = entry.map_err(io_error(to))?.file_name();
-        let ours = name == SUMMARY || Path::new(&name).extension() == Some(OsStr::new("pcap"));
-        if !ours {
-            return Err(OutputError::Occupied {
-                path: to.to_owned(),
-                found: name.to_string_lossy().into_owned(),
-            });
-        }
+        Err(source) => Err(io_error(to)(source)),
     }
-    Ok(())
 }
 
 impl Output {
@@ -97,27 +106,26 @@ impl Output {
         nanoseconds: bool,
     ) -> Result<Output, OutputError> {
         check(to)?;
-        // A link to the directory stays a link.
-        let to = fs::canonicalize(to).or_else(|_| std::path::absolute(to));
-        let to = to.map_err(io_error(Path::new("")))?;
+        let to = std::path::absolute(to).map_err(io_error(to))?;
+        // Beside the directory, or in it, so that moving is renaming.
         let parent = to.parent().unwrap_or(Path::new("/"));
-        fs::create_dir_all(parent).map_err(io_error(parent))?;
-        let name = to.file_name().unwrap_or_default().to_string_lossy();
-        let directory = tempfile::Builder::new()
-            .prefix(&format!(".{name}.partial-"))
+        let place = if to.exists() { &to } else { parent };
+        fs::create_dir_all(place).map_err(io_error(place))?;
+        let aside = tempfile::Builder::new()
+            .prefix(PARTIAL)
             .permissions(directory_permissions())
-            .tempdir_in(parent)
-            .map_err(io_error(parent))?;
+            .tempdir_in(place)
+            .map_err(io_error(place))?;
         let mut captures = BTreeMap::new();
         for port in ports {
-            let path = directory.path().join(format!("{port}.pcap"));
+            let path = aside.path().join(format!("{port}.pcap"));
             let file = BufWriter::new(File::create(&path).map_err(io_error(&path))?);
             let writer = PcapWriter::with_header(file, header(nanoseconds));
             captures.insert(port, writer.map_err(pcap_error(&path))?);
         }
         Ok(Output {
             to,
-            directory,
+            aside,
             captures,
         })
     }
@@ -128,14 +136,9 @@ impl Output {
             return Ok(());
         };
         let packet = PcapPacket::new(time, frame.len() as u32, frame);
-        let path = || self.to.join(format!("{port}.pcap"));
-        match capture.write_packet(&packet) {
-            Ok(_) => Ok(()),
-            Err(source) => Err(OutputError::Pcap {
-                path: path(),
-                source,
-            }),
-        }
+        let written = capture.write_packet(&packet);
+        let path = self.to.join(format!("{port}.pcap"));
+        written.map(|_| ()).map_err(pcap_error(&path))
     }
 
     /// Adds the summary and puts everything in its place.
@@ -144,15 +147,25 @@ impl Output {
             let path = self.to.join(format!("{port}.pcap"));
             capture.into_writer().flush().map_err(io_error(&path))?;
         }
-        let path = self.directory.path().join(SUMMARY);
+        let path = self.aside.path().join(SUMMARY);
         fs::write(&path, summary).map_err(io_error(&path))?;
-        check(&self.to)?;
-        if self.to.exists() {
-            fs::remove_dir_all(&self.to).map_err(io_error(&self.to))?;
+        if !self.to.exists() {
+            fs::rename(self.aside.path(), &self.to).map_err(io_error(&self.to))?;
+            // It has another name now, so there is nothing to remove.
+            let _ = self.aside.keep();
+            return Ok(());
         }
-        fs::rename(self.directory.path(), &self.to).map_err(io_error(&self.to))?;
-        // Nothing is left there to be removed.
-        let _ = self.directory.keep();
+        let new = former(self.aside.path())?;
+        let old = former(&self.to)?.into_iter();
+        let pcap = |name: &OsString| Path::new(name).extension() == Some(OsStr::new("pcap"));
+        for stale in old.filter(|name| pcap(name) && !new.contains(name)) {
+            let path = self.to.join(stale);
+            fs::remove_file(&path).map_err(io_error(&path))?;
+        }
+        for name in new {
+            let path = self.to.join(&name);
+            fs::rename(self.aside.path().join(name), &path).map_err(io_error(&path))?;
+        }
         Ok(())
     }
 }
@@ -197,6 +210,7 @@ fn pcap_error(path: &Path) -> impl Fn(PcapError) -> OutputError + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     fn ports() -> Vec<String> {
         vec!["vf0".to_owned(), "wire0".to_owned()]
@@ -224,6 +238,10 @@ mod tests {
         );
         assert_eq!(fs::metadata(to.join("wire0.pcap")).unwrap().len(), 24);
         assert_eq!(fs::read_dir(around.path().join("a")).unwrap().count(), 1);
+        assert_eq!(
+            fs::metadata(&to).unwrap().permissions().mode() & 0o700,
+            0o700
+        );
     }
 
     #[test]
@@ -238,7 +256,8 @@ mod tests {
             .unwrap()
             .commit("{}")
             .unwrap();
-        assert!(!to.join("vf0.pcap").exists());
+        assert_eq!(former(&to).unwrap().len(), 2);
+        assert!(to.join("vf1.pcap").exists());
         fs::write(to.join("thesis.tex"), "").unwrap();
         let error = check(&to).unwrap_err();
         assert!(

@@ -10,6 +10,7 @@ use super::input::Packet;
 use crate::describe;
 use crate::print;
 use crate::session::Outcome;
+use crate::summary::Summary;
 
 /// One packet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -110,6 +111,29 @@ pub fn print_packets(out: &mut dyn Write, packets: &[PacketReport]) -> io::Resul
             listed(packet.out.iter().map(|out| left(packet, out))),
             listed(packet.punts.iter().map(|reason| (*reason).to_owned())),
             listed(packet.drops.iter().map(|reason| (*reason).to_owned())),
+        ]
+    });
+    print::table(out, &HEADERS, rows)
+}
+
+/// One line a port.
+pub fn print_ports(out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
+    const HEADERS: [&str; 6] = [
+        "PORT",
+        "RX_PACKETS",
+        "RX_BYTES",
+        "TX_PACKETS",
+        "TX_BYTES",
+        "DROPPED",
+    ];
+    let rows = summary.ports.iter().map(|(port, counted)| {
+        [
+            port.clone(),
+            counted.rx_packets.to_string(),
+            counted.rx_bytes.to_string(),
+            counted.tx_packets.to_string(),
+            counted.tx_bytes.to_string(),
+            counted.drops.values().sum::<u64>().to_string(),
         ]
     });
     print::table(out, &HEADERS, rows)

@@ -262,3 +262,84 @@ impl Ids {
         self.free.insert(id, base);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_layout::profile::SIM;
+    use underpass_table_compiler::Placed;
+
+    fn side(number: u32) -> Side {
+        Side {
+            key: FlowKey {
+                src: number,
+                ..FlowKey::default()
+            },
+            vrf: 1,
+            source: 0,
+            denied: None,
+        }
+    }
+
+    #[test]
+    fn a_pair_that_finds_no_room_leaves_nothing_behind() {
+        let mut placed = Placed::empty(&SIM, 1);
+        let mut flows = Flows::new(&SIM);
+        let mut pair = |number| {
+            let sides = [side(number), side(number + 1)];
+            flows.insert(placed.flows_mut(), &sides, Duration::ZERO)
+        };
+        let full = (0..)
+            .step_by(2)
+            .find(|number| pair(*number).is_err())
+            .unwrap();
+        // 4096 entries fit if all can be placed.
+        assert!((3500..=4096).contains(&full), "{full}");
+        assert_eq!(flows.list().len(), full as usize);
+        assert_eq!(placed.flows().used(), full as usize);
+        assert_eq!(flows.get(&side(full).key), None);
+        assert_eq!(
+            flows.ids.next as usize - flows.ids.free.len(),
+            full as usize
+        );
+    }
+
+    #[test]
+    fn an_idle_flow_gives_its_counter_to_the_next() {
+        let mut placed = Placed::empty(&SIM, 1);
+        let mut flows = Flows::new(&SIM);
+        let later = |seconds| Duration::from_secs(seconds);
+        flows
+            .insert(placed.flows_mut(), &[side(1)], later(0))
+            .unwrap();
+        flows
+            .insert(placed.flows_mut(), &[side(2)], later(100))
+            .unwrap();
+        let used = Traffic {
+            packets: 5,
+            bytes: 300,
+        };
+        let counted = HashMap::from([(0, Traffic::default()), (1, used)]);
+        assert!(flows
+            .age(placed.flows_mut(), &counted, later(150), later(179))
+            .is_empty());
+        assert_eq!(
+            flows
+                .age(placed.flows_mut(), &counted, later(179), later(180))
+                .len(),
+            1
+        );
+        assert_eq!(flows.get(&side(1).key), None);
+        assert_eq!(
+            flows
+                .age(placed.flows_mut(), &counted, later(180), later(330))
+                .len(),
+            1
+        );
+        flows
+            .insert(placed.flows_mut(), &[side(3), side(4)], later(331))
+            .unwrap();
+        let bases: Vec<_> = flows.list().iter().map(|flow| flow.base.packets).collect();
+        assert_eq!(bases, [0, 5]);
+    }
+}
