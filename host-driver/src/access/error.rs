@@ -33,7 +33,9 @@ impl AccessError {
     /// What may help.
     pub fn hint(&self) -> Option<String> {
         match self {
-            AccessError::Verilator(error) => error.hint().map(Into::into),
+            AccessError::Verilator(error) => error
+                .hint()
+                .map(|hint| format!("{hint}; or use the model: --card sim:model")),
             _ => None,
         }
     }
