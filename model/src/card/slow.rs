@@ -55,7 +55,7 @@ impl SlowPort {
         word[..bytes].copy_from_slice(&rest[..bytes]);
         self.read += bytes;
         let ended = self.read == frame.len();
-        if ended || self.read % BEAT_BYTES == 0 {
+        if ended || self.read.is_multiple_of(BEAT_BYTES) {
             self.held -= 1;
         }
         if ended {
