@@ -1,29 +1,39 @@
-//! `cargo xtask paths`: a path that a document names in backticks exists.
+//! `cargo xtask paths`: a path that a document names in backticks exists, and so does what it links to.
 //!
 //! ARCHITECTURE.md is two walks, each step naming the file where it happens; this keeps them true when files move.
 //! What counts as a path: a word in backticks with a `/` in it that starts in the tree. Left alone are absolute paths,
 //! addresses (`10.0.0.0/8`), build products (`target/...`) and fenced blocks. `*` stands for any letters of one
-//! name, `...` for any folders, `{a,b}` for either.
+//! name, `...` for any folders, `{a,b}` for either. A link is `[text](file#place)`, seen from the document's folder;
+//! those to the web are not followed.
 
 use crate::{run, tree, Outcome};
 use anyhow::{Context, Result};
 
-/// The documents that are checked; both must be there.
+/// Documents that must be there; every other one is checked where it is.
 const DOCUMENTS: [&str; 2] = ["ARCHITECTURE.md", "README.md"];
 
 /// Prints every path that leads nowhere.
 pub fn check() -> Result<Outcome> {
     let files = tree::files(run::root())?;
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
+    let others = files
+        .iter()
+        .filter(|file| file.ends_with(".md") && !DOCUMENTS.contains(file));
     let (mut named, mut lost) = (0, 0);
-    for document in DOCUMENTS {
+    for document in DOCUMENTS.iter().chain(others) {
         let text = std::fs::read_to_string(run::root().join(document))
             .with_context(|| format!("cannot read {document}"))?;
-        for (line, path) in paths_of(&text) {
+        let links = links_of(&text)
+            .into_iter()
+            .map(|(line, link)| (line, link.to_string(), seen_from(document, link)));
+        let paths = paths_of(&text)
+            .into_iter()
+            .map(|(line, path)| (line, path.to_string(), Some(path.to_string())));
+        for (line, word, path) in paths.chain(links) {
             named += 1;
-            if !exists(path, &files) {
+            if !path.is_some_and(|path| exists(&path, &files)) {
                 lost += 1;
-                eprintln!("error: {document}:{line}: `{path}` does not exist");
+                eprintln!("error: {document}:{line}: `{word}` does not exist");
             }
         }
     }
@@ -33,24 +43,49 @@ pub fn check() -> Result<Outcome> {
     Ok(Outcome::clean_if(lost == 0))
 }
 
+/// The lines of a document that are not in a fenced block, with their numbers.
+fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut fenced = false;
+    (1..).zip(text.lines()).filter(move |(_, line)| {
+        let fence = line.trim_start().starts_with("```");
+        fenced ^= fence;
+        !fence && !fenced
+    })
+}
+
 /// The paths of a document, each with its line.
 fn paths_of(text: &str) -> Vec<(usize, &str)> {
-    let mut fenced = false;
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        if line.trim_start().starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            found.extend(
-                line.split('`')
-                    .skip(1)
-                    .step_by(2)
-                    .filter(|word| is_path(word))
-                    .map(|word| (number, word)),
-            );
+    let words = prose(text).flat_map(|(number, line)| {
+        let words = line.split('`').skip(1).step_by(2);
+        words.map(move |word| (number, word))
+    });
+    words.filter(|(_, word)| is_path(word)).collect()
+}
+
+/// What a document links to in the tree, each with its line.
+fn links_of(text: &str) -> Vec<(usize, &str)> {
+    let links = prose(text).flat_map(|(number, line)| {
+        let ends = line.split("](").skip(1);
+        let links = ends.filter_map(|rest| rest.split([')', '#']).next());
+        links.map(move |link| (number, link))
+    });
+    links
+        .filter(|(_, link)| !link.is_empty() && !link.contains("://"))
+        .collect()
+}
+
+/// Where a link of a document leads, as a path from the top; none where it leads out of the tree.
+fn seen_from(document: &str, link: &str) -> Option<String> {
+    let mut place: Vec<&str> = document.split('/').collect();
+    place.pop();
+    for step in link.split('/') {
+        match step {
+            ".." => drop(place.pop()?),
+            "." => {}
+            name => place.push(name),
         }
     }
-    found
+    Some(place.join("/"))
 }
 
 fn is_path(word: &str) -> bool {
@@ -126,6 +161,16 @@ mod tests {
         let text = "see `hdl/a.rs` and `10.0.0.0/8`, `/dev/vfio`, `target/release/x`, `a b/c`, `http://x/y`, `layout/`\n```\n`no/path`\n```\n`x/y.md`";
         let words: Vec<_> = paths_of(text);
         assert_eq!(words, [(1, "hdl/a.rs"), (1, "layout/"), (5, "x/y.md")]);
+    }
+
+    #[test]
+    fn links_are_seen_from_their_document() {
+        let text = "[a](b.md) and [c](../d/e.rs#f), [g](https://h/i) [j](#k)\n```\n[l](m)\n```\n";
+        assert_eq!(links_of(text), [(1, "b.md"), (1, "../d/e.rs")]);
+        let from = |link| seen_from("docs/how-to/x.md", link);
+        assert_eq!(from("b.md").as_deref(), Some("docs/how-to/b.md"));
+        assert_eq!(from("../../d/e.rs").as_deref(), Some("d/e.rs"));
+        assert_eq!(from("../../../d"), None);
     }
 
     #[test]
