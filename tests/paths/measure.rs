@@ -10,7 +10,7 @@ use underpass_verilator::Library;
 /// Clocks without anything after which a run is taken to be stuck.
 const PATIENCE: u64 = 2_000;
 
-/// Seed of the hashes of [`core`]; nothing depends on it.
+/// Seed of the hashes of [`core()`]; nothing depends on it.
 pub const SEED: u128 = 0x0123_4567_89ab_cdef_0011_2233_4455_6677;
 
 /// A core with the tables of the paths in it, whose neighbours never stall.
