@@ -98,6 +98,7 @@ fn key(tools: &Toolchain, source: &Source, clock: Option<usize>) -> String {
     parts.extend([tools.version().into(), tools.compiler_version().into()]);
     parts.extend(verilate::switches(source).into_iter().map(String::from));
     parts.extend(compile::flags(tools, source));
+    parts.extend(compile::FAST.iter().map(|flag| flag.to_string()));
     parts.extend(ports);
     cache::key(parts.iter().map(String::as_str))
 }
