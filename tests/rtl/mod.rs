@@ -1,20 +1,31 @@
 //! The RTL core with its streams and registers under Verilator.
+//!
+//! ```text
+//!   send ─▶ s ─▶ ┌──────┐ ─▶ m ─▶ drain
+//!                │ core │ ─▶ tap ─▶ decided: all that the stages found out, packet by packet
+//!   write ─▶ axil└──────┘
+//! ```
+//! Waveforms: `UNDERPASS_WAVES=out/core.vcd cargo test -p underpass-tests --test cycles -- --exact NAME` writes one
+//! file a core; `waves` says more.
+
+mod library;
+mod waves;
+
+pub use library::{build, library, source};
 
 use std::collections::VecDeque;
 
 use underpass_bench::{
     clock, AxilDriver, AxilOp, AxisDriver, AxisMonitor, Channel, Dut, Frame, Received, Stalls,
 };
-use underpass_hdl::shells::{emit, Shell};
 use underpass_layout::meta::{Edit, Meta};
-use underpass_layout::profile::Profile;
 use underpass_layout::registers::{
     ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, CONTROL, CONTROL_ENABLE, CONTROL_SEED, SEED,
     STATUS_BUSY, STATUS_REFUSED, TABLE_ADDRESS, TABLE_COMMAND, TABLE_DATA, TABLE_STATUS,
 };
 use underpass_layout::tables::TABLES;
 use underpass_layout::{words_for, Record};
-use underpass_verilator::{Instance, Library, Port, PortId, Source};
+use underpass_verilator::{Instance, Library, PortId};
 
 /// Clocks within which anything must have happened.
 const PATIENCE: u64 = 200_000;
@@ -42,29 +53,18 @@ pub struct Rtl {
     pub m: AxisMonitor<PortId>,
     /// The registers.
     pub axil: AxilDriver<PortId>,
-    tap_valid: PortId,
-    tap: PortId,
+    /// Its valid bit and the rest; a core without a tap decides silently.
+    tap: Option<(PortId, PortId)>,
     /// Decided packets, oldest first.
     pub decided: VecDeque<Decided>,
-}
-
-/// The tapped core of this profile, verilated once and cached.
-pub fn library(profile: &'static Profile) -> Library {
-    let rtl = emit(profile, Shell::TappedCore).unwrap_or_else(|error| panic!("{error}"));
-    let ports = rtl.ports.into_iter().map(|port| match port.input {
-        true => Port::input(port.name, port.width),
-        false => Port::output(port.name, port.width),
-    });
-    let source = Source::new(rtl.top, rtl.verilog, ports.collect());
-    underpass_verilator::build(&source, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl Rtl {
     /// A core that has been reset and seeded, and takes packets.
     pub fn new(library: &Library, stalls_in: Stalls, stalls_out: Stalls, seed: u128) -> Self {
-        let dut = library.instance().unwrap_or_else(|error| panic!("{error}"));
-        let port = |name: &str| dut.port(name).unwrap_or_else(|error| panic!("{error}"));
-        let (tap_valid, tap) = (port("tap_valid"), port("tap"));
+        let mut dut = library.instance().unwrap_or_else(|error| panic!("{error}"));
+        waves::begin(&mut dut);
+        let tap = dut.port("tap_valid").ok().zip(dut.port("tap").ok());
         let s =
             AxisDriver::new(&dut, "s_axis", stalls_in).unwrap_or_else(|error| panic!("{error}"));
         let m =
@@ -76,7 +76,6 @@ impl Rtl {
             s,
             m,
             axil,
-            tap_valid,
             tap,
             decided: VecDeque::new(),
         };
@@ -116,15 +115,21 @@ impl Rtl {
             &mut [&mut self.s, &mut self.m, &mut self.axil],
         )
         .unwrap_or_else(|violation| panic!("{violation}"));
-        if Dut::get_u64(&self.dut, self.tap_valid) != 0 {
+        let Some((valid, tap)) = self.tap else { return };
+        if Dut::get_u64(&self.dut, valid) != 0 {
             let mut words = [0; TAP_WORDS];
-            self.dut.get(self.tap, &mut words);
+            self.dut.get(tap, &mut words);
             self.decided.push_back(Decided {
                 meta: field(&words, 1),
                 edit: field(&words, 1 + Meta::WIDTH),
                 at: self.now(),
             });
         }
+    }
+
+    /// So many clocks with all streams as they are, for nothing but the speed of the model.
+    pub fn idle(&mut self, clocks: u64) {
+        self.dut.tick_many(clocks);
     }
 
     fn access(&mut self, op: AxilOp) -> u32 {
