@@ -11,7 +11,7 @@ use super::{host, Place};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{OutcomeCounter, TrafficCounter};
 use underpass_wires::{
-    bundle, cat, first, low, memory, mux, state, Bit, Bundle, BundleExt, Ram, U,
+    bundle, cat, first, k, low, memory, mux, state, Bit, Bundle, BundleExt, Ram, U,
 };
 
 /// Updates that can be between the read and the write of a row: those of the two clocks before.
@@ -63,11 +63,6 @@ fn one_more(packets: U<40>) -> U<40> {
     cat!(mux(low.all(), high + 1, high), low + 1)
 }
 
-bundle! {
-    /// Which row an update was for.
-    struct Update { valid: Bit, row: U<20> }
-}
-
 /// Counts events in the rows of a table; the host may read it.
 pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
     let name = place.table.name;
@@ -77,31 +72,37 @@ pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
         .read(&format!("{name}_row"), low(event.row))
         .reg(&format!("{name}_old"));
 
-    let mut event = event.delay(&format!("{name}_event"), 2);
-    // The ring of the last updates belongs to no packet, so neither does what meets it.
-    event = event.timeless();
+    // The updates under way belong to no packet, so neither does what meets them.
+    let reading = later(event, &format!("{name}_reading")).timeless();
+    let event = later(reading, &format!("{name}_event"));
+    // Which of the updates before this one were of its row, found out a clock ahead.
+    let mut before = event;
+    let mut newest: Option<C> = None;
     let mut recent: Vec<(Bit, C)> = Vec::new();
-    let mut newer: Option<(Update, C)> = None;
-    let mut states = Vec::new();
+    let mut values = Vec::new();
     for age in 1..=FORWARD {
-        let update = state::<Update>(&format!("{name}_recent{age}"));
+        let same =
+            (before.valid & before.row.eq(reading.row)).reg_rst(&format!("{name}_same{age}"));
         let value = state::<C>(&format!("{name}_value{age}"));
-        recent.push((update.q.valid & update.q.row.eq(event.row), value.q));
-        states.push((update, value));
+        recent.push((same, value.q));
+        values.push(value);
+        before = later(before, &format!("{name}_before{age}"));
     }
     let now = first(&recent, old.timeless()).after(event);
-    let this = Update {
-        valid: event.valid,
-        row: event.row,
-    };
-    for (update, value) in states {
-        let (from, counted) = newer.unwrap_or((this, now));
-        newer = Some((update.q, value.q));
-        update.next(underpass_wires::k(1), from);
-        value.next(underpass_wires::k(1), counted);
+    for value in values {
+        value.next(k(1), newest.unwrap_or(now));
+        newest = Some(value.q);
     }
     rows.write(event.valid, low(event.row), now);
     bus
+}
+
+/// The event a clock later.
+fn later(event: Event, name: &str) -> Event {
+    Event {
+        valid: event.valid.reg_rst(&format!("{name}_valid")),
+        ..event.reg(name)
+    }
 }
 
 #[cfg(test)]

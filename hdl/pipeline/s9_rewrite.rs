@@ -42,15 +42,12 @@ pub fn rewrite(slot: Slot) -> Slot {
     let rewrite = Rewrite {
         decrement,
         ttl: mux(!meta.bridge.l3 | ttl.eq(0), k(FRAME_TTL), ttl),
-        checksum: mux(
-            decrement,
-            decremented(meta.inner.checksum),
-            meta.inner.checksum,
-        ),
+        checksum: meta.inner.checksum,
         payload: meta.arrival.length - start.ext(),
         entropy: entropy(meta),
     }
     .reg("rewrite");
+    let sum = decremented(meta.inner.checksum).reg("checksum_sum");
 
     let slot = slot.later("slot", 1);
     let nexthop = slot.meta.nexthop;
@@ -71,7 +68,12 @@ pub fn rewrite(slot: Slot) -> Slot {
 
     let mut out = slot.later("measured", 1);
     wire!(too_big = limited & long.gt(out.meta.nexthop.mtu.ext::<17>()));
-    out.meta.rewrite = rewrite.reg("rewrite");
+    let checksum = mux(rewrite.decrement, folded(sum), rewrite.checksum);
+    out.meta.rewrite = Rewrite {
+        checksum,
+        ..rewrite
+    }
+    .reg("rewrite");
     out.meta.verdict = out
         .meta
         .verdict
@@ -79,10 +81,14 @@ pub fn rewrite(slot: Slot) -> Slot {
     out.later("out", 1)
 }
 
-/// The header checksum after the TTL went down by one: RFC 1624 equation 3, in which a TTL less by one adds the
-/// complement of 0x0100 to the complement of the checksum.
-fn decremented(checksum: U<16>) -> U<16> {
-    let sum = (!checksum).ext::<17>() + k::<17>(0xfeff);
+/// The complement of the header checksum after the TTL went down by one, before its carry is brought round: RFC 1624
+/// equation 3, in which a TTL less by one adds the complement of 0x0100 to the complement of the checksum.
+fn decremented(checksum: U<16>) -> U<17> {
+    (!checksum).ext::<17>() + k::<17>(0xfeff)
+}
+
+/// The checksum of such a sum.
+fn folded(sum: U<17>) -> U<16> {
     !(sum.trunc::<16>() + sum.slice::<1>(16).ext())
 }
 
@@ -125,7 +131,7 @@ mod tests {
     #[test]
     fn a_decremented_ttl_keeps_every_checksum_right() {
         let mut sim = Sim::new(&build("decremented", Ports::Packed, Blocks::Inline, || {
-            output("after", decremented(input::<U<16>>("before")));
+            output("after", folded(decremented(input("before"))));
         }));
         for word in 0..=u16::MAX {
             // A header of two words: TTL 64 and protocol 17, and one that takes every value.
