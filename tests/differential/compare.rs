@@ -66,8 +66,7 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
             )
         };
         let decided = rtl
-            .decided
-            .pop_front()
+            .decided()
             .unwrap_or_else(|| panic!("{run:?}: {}\nnever decided by the RTL", at()));
         if let Some(difference) = parted(&expected, &trace, &decided) {
             mismatches.add(&difference, || format!("{}\n{difference}\n{trace}", at()));

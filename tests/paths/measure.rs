@@ -76,7 +76,7 @@ pub fn run(rtl: &mut Rtl, packets: &[Packet], mut each_clock: impl FnMut(&mut Rt
         each_clock(rtl);
         rtl.clock();
         let before = (ran.decided.len(), ran.left.len());
-        ran.decided.extend(rtl.decided.drain(..));
+        ran.decided.extend(std::iter::from_fn(|| rtl.decided()));
         ran.left.extend(std::iter::from_fn(|| rtl.m.collect()));
         if (ran.decided.len(), ran.left.len()) != before {
             moved_at = rtl.now();
@@ -101,6 +101,31 @@ pub fn run(rtl: &mut Rtl, packets: &[Packet], mut each_clock: impl FnMut(&mut Rt
 /// So many packets of one path back to back.
 pub fn back_to_back(rtl: &mut Rtl, path: &Path, bytes: usize, count: usize) -> Ran {
     run(rtl, &vec![path.packet(bytes); count], |_| ())
+}
+
+/// Clocks that a packet of this path costs when many go back to back: from the last beat of one to that of the next, out
+/// of the core, or where they are dropped into it.
+///
+/// # Panics
+/// If two packets cost differently.
+pub fn clocks(rtl: &mut Rtl, path: &Path, bytes: usize) -> u64 {
+    let count = (2_000 / path.cost(bytes)).clamp(10, 500) as usize;
+    let ran = back_to_back(rtl, path, bytes, count);
+    let steps = match ran.left.len() {
+        0 => ran
+            .sent
+            .windows(2)
+            .map(|two| two[1].last_beat_at - two[0].last_beat_at)
+            .collect(),
+        _ => ran.steps(),
+    };
+    let settled = &steps[steps.len() / 2..];
+    assert!(
+        settled.iter().all(|step| *step == settled[0]),
+        "{} {bytes} bytes: {settled:?}",
+        path.name
+    );
+    settled[0]
 }
 
 /// Clocks from the first beat in to the first beat out of a single packet; none if it is dropped.

@@ -12,8 +12,8 @@ mod frames;
 mod measure;
 mod network;
 
-pub use measure::{back_to_back, core, latency, run, Ran, SEED};
-pub use network::rows;
+pub use measure::{back_to_back, clocks, core, latency, run, Ran, SEED};
+pub use network::{rows, rows_with_flows};
 
 use crate::packets::Packet;
 use frames::Wrap;
@@ -61,6 +61,15 @@ impl Path {
             bytes,
             port: self.port,
         }
+    }
+
+    /// The same in another conversation of [`rows_with_flows`]: a routed packet of a VM, long enough for UDP.
+    pub fn packet_of(&self, bytes: usize, conversation: u16) -> Packet {
+        let mut packet = self.packet(bytes);
+        let [ours, _] = FLOW_PORTS;
+        let at = ETHERNET + 20;
+        packet.bytes[at..at + 2].copy_from_slice(&(ours + conversation).to_be_bytes());
+        packet
     }
 
     /// Beats that such a packet takes on the way in, its shim included.

@@ -69,11 +69,19 @@ pub(super) const fn vm_port(vm: u16) -> u16 {
 
 /// What the tables hold, hashed by this seed.
 pub fn rows(profile: &'static Profile, seed: u128) -> Rows {
+    rows_with_flows(profile, seed, 1)
+}
+
+/// The same with so many conversations of VM 3, which differ in its port.
+pub fn rows_with_flows(profile: &'static Profile, seed: u128, flows: u16) -> Rows {
     let mut rows = Rows::new(profile, seed);
     interfaces(&mut rows);
     nexthops(&mut rows);
     forwarding(&mut rows);
-    flows(&mut rows);
+    sources(&mut rows);
+    for flow in 0..flows {
+        conversation(&mut rows, flow);
+    }
     rows
 }
 
@@ -230,27 +238,27 @@ fn forwarding(rows: &mut Rows) {
     route(Some(0), VXLAN_NET & 0xffff_0000, 16, NH_VXLAN, VNI);
 }
 
-/// Both directions of one conversation, with ports and without.
-fn flows(rows: &mut Rows) {
+/// Where packets of flows come from: anywhere, or the remote tunnel end.
+fn sources(rows: &mut Rows) {
+    let any = SourceEntry {
+        kind: SourceKind::Any,
+        ..Default::default()
+    };
+    let remote = SourceEntry {
+        kind: SourceKind::Tunnel,
+        vif: 0,
+        address: REMOTE,
+    };
+    rows.direct(0, &any);
+    rows.direct(NH_GRE as usize, &remote);
+}
+
+/// Both directions of a conversation, with ports and without.
+fn conversation(rows: &mut Rows, number: u16) {
     let [ours, theirs] = FLOW_PORTS;
-    rows.direct(
-        0,
-        &SourceEntry {
-            kind: SourceKind::Any,
-            ..Default::default()
-        },
-    );
-    rows.direct(
-        NH_GRE as usize,
-        &SourceEntry {
-            kind: SourceKind::Tunnel,
-            vif: 0,
-            address: REMOTE,
-        },
-    );
-    let vm = (vm_address(3), ours, 0);
+    let vm = (vm_address(3), ours + number, 0);
     let remote = (GRE_NET, theirs, NH_GRE);
-    let mut flow_id = 1;
+    let mut flow_id = 4 * u32::from(number) + 1;
     for (from, to) in [(vm, remote), (remote, vm)] {
         for (protocol, src_port, dst_port) in [(17, from.1, to.1), (PROTOCOL_SHORT, 0, 0)] {
             let key = FlowKey {

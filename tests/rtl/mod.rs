@@ -5,7 +5,7 @@
 //!                │ core │ ─▶ tap ─▶ decided: all that the stages found out, packet by packet
 //!   write ─▶ axil└──────┘
 //! ```
-//! Waveforms: `UNDERPASS_WAVES=out/core.vcd cargo test -p underpass-tests --test cycles -- --exact NAME` writes one
+//! Waveforms: `UNDERPASS_WAVES=$PWD/core.vcd cargo test -p underpass-tests --test cycles -- --exact NAME` writes one
 //! file a core; `waves` says more.
 
 mod library;
@@ -55,8 +55,14 @@ pub struct Rtl {
     pub axil: AxilDriver<PortId>,
     /// Its valid bit and the rest; a core without a tap decides silently.
     tap: Option<(PortId, PortId)>,
-    /// Decided packets, oldest first.
-    pub decided: VecDeque<Decided>,
+    /// What the tap showed of each decided packet, oldest first; unpacked when somebody asks.
+    decided: VecDeque<Tap>,
+}
+
+/// What the tap showed in a clock.
+struct Tap {
+    words: [u32; TAP_WORDS],
+    at: u64,
 }
 
 impl Rtl {
@@ -119,17 +125,24 @@ impl Rtl {
         if Dut::get_u64(&self.dut, valid) != 0 {
             let mut words = [0; TAP_WORDS];
             self.dut.get(tap, &mut words);
-            self.decided.push_back(Decided {
-                meta: field(&words, 1),
-                edit: field(&words, 1 + Meta::WIDTH),
-                at: self.now(),
-            });
+            let at = self.now();
+            self.decided.push_back(Tap { words, at });
         }
     }
 
-    /// So many clocks with all streams as they are, for nothing but the speed of the model.
-    pub fn idle(&mut self, clocks: u64) {
-        self.dut.tick_many(clocks);
+    /// What was decided over the oldest packet that nobody has asked about.
+    pub fn decided(&mut self) -> Option<Decided> {
+        let tap = self.decided.pop_front()?;
+        Some(Decided {
+            meta: field(&tap.words, 1),
+            edit: field(&tap.words, 1 + Meta::WIDTH),
+            at: tap.at,
+        })
+    }
+
+    /// Forgets the packets that nobody has asked about.
+    pub fn forget_decided(&mut self) {
+        self.decided.clear();
     }
 
     fn access(&mut self, op: AxilOp) -> u32 {
@@ -215,18 +228,12 @@ impl Rtl {
 }
 
 /// The record that starts at bit `at`.
-fn field<R: Record>(words: &[u32], at: usize) -> R {
-    let shifted: Vec<u32> = (0..words_for(R::WIDTH))
-        .map(|i| {
-            let bit = at + 32 * i;
-            let low = words.get(bit / 32).copied().unwrap_or(0) >> (bit % 32);
-            let high = if bit % 32 == 0 {
-                0
-            } else {
-                words.get(bit / 32 + 1).copied().unwrap_or(0) << (32 - bit % 32)
-            };
-            low | high
-        })
-        .collect();
+fn field<R: Record>(words: &[u32; TAP_WORDS], at: usize) -> R {
+    let (from, bits) = (at / 32, at % 32);
+    let mut shifted = [0; TAP_WORDS];
+    for (i, word) in shifted[..words_for(R::WIDTH)].iter_mut().enumerate() {
+        let both = |at: usize| u64::from(words.get(at).copied().unwrap_or(0));
+        *word = ((both(from + i) | both(from + i + 1) << 32) >> bits) as u32;
+    }
     R::unpack(&shifted).unwrap_or_else(|error| panic!("{}: {error}", R::NAME))
 }

@@ -1,8 +1,8 @@
-//! Waveforms on request: `UNDERPASS_WAVES=out/core.vcd cargo test -p underpass-tests ..`.
+//! Waveforms on request: `UNDERPASS_WAVES=$PWD/core.vcd cargo test -p underpass-tests ..`.
 //!
 //! The first core of the program writes the file that is named, the next ones write `core-1.vcd`, `core-2.vcd` and so
 //! on beside it. The model is built anew with waveforms in it and runs several times slower; a thousand clocks take
-//! some megabytes. Run a single test (`-- --exact NAME`) with few packets (`UNDERPASS_PACKETS`).
+//! about ten megabytes. Run a single test (`-- --exact NAME`) with few packets (`UNDERPASS_PACKETS`).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};

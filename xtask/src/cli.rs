@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{demo, deny, deps, gate, generate, paths, rtl, synth, tests, tools, Outcome};
+use crate::{demo, deny, deps, gate, generate, paths, perf, rtl, synth, tests, tools, Outcome};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -47,6 +47,8 @@ pub enum Command {
     Deny,
     /// Check that the paths named in documents exist
     Paths,
+    /// Measure clocks, simulation, builds, model and compiler; print docs/performance.md
+    Perf(perf::Options),
     /// Write the Verilog of a card and a manifest
     Rtl(rtl::Options),
     /// Synthesize modules with Yosys and print what they take: "synthesized, not placed"
@@ -66,6 +68,7 @@ impl Command {
             Self::CheckDeps => deps::check(),
             Self::Deny => deny::check(),
             Self::Paths => paths::check(),
+            Self::Perf(options) => perf::run(&options),
             Self::Rtl(options) => rtl::run(&options),
             Self::Synth(options) => synth::run(&options),
             Self::Tools => Ok(tools::list()),

@@ -6,6 +6,7 @@
 //!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · test     each also by name
 //!   demo ────▶ two nodes, packets between them     from examples/two-computes
 //!   gen ─────▶ docs/generated/*.md                 from the layout crate
+//!   perf ────▶ docs/performance.md                 from measurements on this machine
 //!   rtl ─────▶ Verilog and a manifest              from the hdl crate
 //!   synth ───▶ docs/synthesis.md                   from Yosys' mapped netlists
 //! ```
@@ -20,6 +21,7 @@ mod deps;
 mod gate;
 mod generate;
 mod paths;
+mod perf;
 mod project;
 mod rtl;
 mod run;

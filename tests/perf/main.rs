@@ -1,0 +1,58 @@
+//! Measures the card and its simulation; prints a chapter of `docs/performance.md` for each word on the command line.
+//!
+//! ```text
+//!   clocks ──────▶ what a packet costs, path by path       exact, the same on every machine
+//!   simulation ──▶ simulated clocks and packets a second ┐
+//!   build ───────▶ Verilog to a running model            ├  of this machine: best of three
+//!   model ───────▶ packets a second of the model         ┘
+//! ```
+//! `cargo xtask perf` puts them together.
+#![forbid(unsafe_code)]
+
+mod build;
+mod clocks;
+mod model;
+mod simulation;
+mod stopwatch;
+
+use std::process::ExitCode;
+
+/// A chapter: its name and what prints it.
+type Chapter = (&'static str, fn() -> String);
+
+const CHAPTERS: [Chapter; 4] = [
+    ("clocks", clocks::chapter),
+    ("simulation", simulation::chapter),
+    ("build", build::chapter),
+    ("model", model::chapter),
+];
+
+fn main() -> ExitCode {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    for name in &names {
+        if !CHAPTERS.iter().any(|(known, _)| known == name) {
+            let known: Vec<&str> = CHAPTERS.iter().map(|(known, _)| *known).collect();
+            eprintln!("error: expected some of {}, found {name}", known.join(", "));
+            return ExitCode::from(2);
+        }
+    }
+    for (name, chapter) in CHAPTERS {
+        if names.is_empty() || names.iter().any(|asked| asked == name) {
+            println!("{}", chapter());
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// A number with commas between thousands.
+fn grouped(number: f64) -> String {
+    let digits = format!("{number:.0}");
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
