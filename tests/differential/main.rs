@@ -1,6 +1,7 @@
 //! The RTL against the model: the same tables, the same packets, every output byte and counter.
 //!
-//! `UNDERPASS_PACKETS` says how many packets (default 50,000), `UNDERPASS_SEED` which ones; both are printed.
+//! `cargo xtask differential --packets N --seed S` runs it optimised. Here `UNDERPASS_PACKETS` says how many packets
+//! (default 50,000), `UNDERPASS_SEED` which ones; both are printed.
 
 mod compare;
 

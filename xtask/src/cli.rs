@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::{demo, deny, deps, gate, generate, paths, perf, rtl, synth, tests, tools, Outcome};
+use crate::{
+    demo, deny, deps, differential, gate, generate, paths, perf, rtl, synth, tests, tools, Outcome,
+};
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -35,6 +37,8 @@ pub enum Command {
         /// Passed on to the test programs, such as a part of a test's name
         filter: Vec<String>,
     },
+    /// Compare RTL and model over random packets, as many as wanted
+    Differential(differential::Options),
     /// Write docs/generated from the layout crate
     Gen {
         /// Compare only; exit 1 on a difference
@@ -64,6 +68,7 @@ impl Command {
             Self::Demo(options) => demo::run(&options),
             Self::Ci { steps, skip } => gate::run(&steps, &skip),
             Self::Test { filter } => tests::run(&filter),
+            Self::Differential(options) => differential::run(&options),
             Self::Gen { check } => generate::run(check),
             Self::CheckDeps => deps::check(),
             Self::Deny => deny::check(),

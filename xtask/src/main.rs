@@ -5,6 +5,7 @@
 //! ```text
 //!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · test     each also by name
 //!   demo ────▶ two nodes, packets between them     from examples/two-computes
+//!   differential ▶ RTL against model               over any number of random packets
 //!   gen ─────▶ docs/generated/*.md                 from the layout crate
 //!   perf ────▶ docs/performance.md                 from measurements on this machine
 //!   rtl ─────▶ Verilog and a manifest              from the hdl crate
@@ -18,6 +19,7 @@ mod cli;
 mod demo;
 mod deny;
 mod deps;
+mod differential;
 mod gate;
 mod generate;
 mod paths;
