@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::grouped;
 use crate::stopwatch::children_s;
+use crate::{grouped, tools};
 use underpass_hdl::shells::Shell;
 use underpass_layout::profile::SIM;
 use underpass_tests::rtl;
@@ -18,11 +18,12 @@ pub fn chapter() -> String {
 ## Building a model
 
 From an empty cache: Verilator, then the C++ compilers side by side, Verilator's own C++ included. Seconds on the wall,
-and those for which a processor was busy with it. The goal is {GOAL_S:.0} s.
+and those for which a processor was busy with it. The goal is {GOAL_S:.0} s. {}.
 
 | card | Verilog, lines | KB | verilate, s | compile, s | busy, s | goal |
 |---|---:|---:|---:|---:|---:|---|
-"
+",
+        tools()
     );
     for (name, shell) in [
         ("core with tap", Shell::TappedCore),

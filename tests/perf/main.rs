@@ -44,6 +44,12 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Which Verilator and which compiler make the models.
+fn tools() -> String {
+    let tools = underpass_verilator::Toolchain::find().unwrap_or_else(|error| panic!("{error}"));
+    format!("{}; {}", tools.version(), tools.compiler_version())
+}
+
 /// A number with commas between thousands.
 fn grouped(number: f64) -> String {
     let digits = format!("{number:.0}");

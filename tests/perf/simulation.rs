@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use crate::grouped;
 use crate::stopwatch::{best, Lap};
+use crate::{grouped, tools};
 use underpass_hdl::shells::Shell;
 use underpass_layout::profile::SIM;
 use underpass_tests::packets::Packet;
@@ -34,12 +34,13 @@ pub fn chapter() -> String {
 
 One thread, release build, the bench with streams, registers and all its checks attached; the core with its tap tells
 tests what every stage decided, the shell is what stands behind a simulated card. Best of three; by the time that the
-thread was running, and on the wall. The goal is {} clocks a second.
+thread was running, and on the wall. The goal is {} clocks a second. {}.
 
 | card | traffic | clocks/s | on the wall | packets/s | goal |
 |---|---|---:|---:|---:|---|
 ",
-        grouped(GOAL)
+        grouped(GOAL),
+        tools()
     );
     for (name, shell) in [
         ("core with tap", Shell::TappedCore),
