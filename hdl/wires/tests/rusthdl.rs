@@ -92,6 +92,30 @@ impl Logic for Core {
     }
 }
 
+/// Joins and nothing else.
+#[derive(LogicBlock, Default)]
+struct Pair {
+    /// Clock and reset.
+    pub cr: ClkRst,
+    /// From outside.
+    pub meta_in: MetaIn,
+    /// To outside.
+    pub meta: MetaOut,
+    first: TurnStage,
+    second: TurnStage,
+}
+
+impl Logic for Pair {
+    #[hdl_gen]
+    fn update(&mut self) {
+        ClkRst::link(&mut self.cr, &mut self.first.cr);
+        ClkRst::link(&mut self.cr, &mut self.second.cr);
+        MetaIn::link(&mut self.meta_in, &mut self.first.meta_in);
+        MetaOut::join(&mut self.first.meta, &mut self.second.meta_in);
+        MetaOut::link(&mut self.meta, &mut self.second.meta);
+    }
+}
+
 /// The same core, all in wires.
 fn reference(by: usize) -> wires::Design {
     wires::build("core", wires::Ports::Packed, wires::Blocks::Inline, || {
@@ -114,6 +138,16 @@ fn bits_of<const N: usize>(words: &[u64]) -> Bits<N> {
     (0..N).fold(Bits::default(), |value: Bits<N>, bit| {
         value.replace_bit(bit, words[bit / 64] >> (bit % 64) & 1 == 1)
     })
+}
+
+#[test]
+fn a_block_that_only_joins_has_no_process() {
+    let verilog = generate(Pair::default).expect("a whole hierarchy");
+    assert!(
+        verilog.contains("always @(*) second$meta_in$data = first$meta$data;"),
+        "{verilog}"
+    );
+    assert!(!verilog.contains("always @(*) begin\n    end"), "{verilog}");
 }
 
 #[test]
