@@ -60,8 +60,8 @@ impl Toolchain {
         &self.verilator
     }
 
-    /// A command that runs Verilator.
-    pub(crate) fn verilator_command(&self) -> Command {
+    /// A command that runs Verilator, for what this crate does not do.
+    pub fn verilator_command(&self) -> Command {
         verilator_command(&self.verilator, self.root.as_deref())
     }
 

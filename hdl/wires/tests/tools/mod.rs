@@ -1,8 +1,10 @@
-//! What the tests share: a random source, and Verilator where it is installed.
+//! What the tests share: a random source, and Verilator, installed or fetched.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
+use underpass_verilator::Toolchain;
 
 /// A small repeatable generator (splitmix64).
 pub struct Random(u64);
@@ -42,16 +44,17 @@ impl Random {
     }
 }
 
-/// Whether Verilator can be run; says so where it cannot.
-pub fn verilator() -> bool {
-    let found = Command::new("verilator")
-        .arg("--version")
-        .output()
-        .is_ok_and(|out| out.status.success());
-    if !found {
-        println!("SKIPPED: verilator is not installed");
+/// A command that runs Verilator, installed or fetched as the project does it; says so where there is none.
+pub fn verilator() -> Option<Command> {
+    static TOOLCHAIN: OnceLock<Result<Toolchain, String>> = OnceLock::new();
+    let found = TOOLCHAIN.get_or_init(|| Toolchain::find().map_err(|error| error.to_string()));
+    match found {
+        Ok(toolchain) => Some(toolchain.verilator_command()),
+        Err(error) => {
+            println!("SKIPPED: {error}");
+            None
+        }
     }
-    found
 }
 
 /// A fresh folder for `name`.
@@ -64,16 +67,16 @@ pub fn folder(name: &str) -> PathBuf {
 
 /// Fails where Verilator has anything to say about `verilog`.
 pub fn lint(verilog: &str, top: &str) {
-    if !verilator() {
+    let Some(mut verilator) = verilator() else {
         return;
-    }
+    };
     let name = std::thread::current()
         .name()
         .unwrap_or("lint")
         .replace("::", "_");
     let file = folder(&format!("lint_{name}")).join(format!("{top}.v"));
     std::fs::write(&file, verilog).expect("the file can be written");
-    let out = Command::new("verilator")
+    let out = verilator
         .args([
             "--lint-only",
             "-Wall",
@@ -104,9 +107,7 @@ impl Verilated {
     /// `None` where Verilator is not installed.
     pub fn new(name: &str, design: &underpass_wires::Design) -> Option<Self> {
         use underpass_wires::Dir;
-        if !verilator() {
-            return None;
-        }
+        let mut verilator = verilator()?;
         let (folder, top) = (folder(name), design.name());
         let ports = design.ports();
         let mut io = [String::from("    read(reset);\n"), String::new()];
@@ -137,7 +138,7 @@ impl Verilated {
         // Verilator's rewriting of bit-operator trees gives wrong answers for XORs of single bits, in
         // Debian's 5.006 and in some later releases (its issues 4059 and 5186); -O3 would
         // switch it on again.
-        let out = Command::new("verilator")
+        let out = verilator
             .args([
                 "--cc",
                 "--exe",
