@@ -31,6 +31,12 @@ pub fn exact<E: Keyed<K>, const K: usize, const SLOTS: usize>(
     key: U<K>,
     bus: HostBus,
 ) -> (Bit, E, HostBus) {
+    assert_eq!(
+        SLOTS,
+        place.table.slots(),
+        "entries in a row of table {}",
+        place.table.name
+    );
     let name = match first_way {
         0 => place.table.name.to_string(),
         _ => format!("{}{}", place.table.name, first_way / WAYS),

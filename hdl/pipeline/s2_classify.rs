@@ -29,7 +29,7 @@ leaf!(
 pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {
     let arrival = slot.meta.arrival;
     let (port, bus) =
-        direct::direct::<PortEntry, 10>(&Place::of(profile, id::PORT), arrival.port, bus);
+        direct::direct::<PortEntry, _>(&Place::of(profile, id::PORT), arrival.port, bus);
 
     let arrival = arrival.delay("arrival", direct::LATENCY);
     let unknown = (!arrival.injected & !port.valid).reg("unknown_port");
@@ -45,7 +45,7 @@ pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, H
     )
     .reg("vif");
 
-    let (entry, bus) = direct::direct::<VifEntry, 13>(&Place::of(profile, id::VIF), vif, bus);
+    let (entry, bus) = direct::direct::<VifEntry, _>(&Place::of(profile, id::VIF), vif, bus);
     let vif = vif.delay("vif_number", direct::LATENCY);
     let unknown = unknown.delay("unknown", direct::LATENCY);
 

@@ -31,9 +31,9 @@ leaf!(
 pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {
     let label = slot.meta.parse.label;
     let mpls_place = Place::of(profile, id::MPLS);
-    let (mpls, bus) = direct::direct::<MplsEntry, 24>(&mpls_place, label, bus);
+    let (mpls, bus) = direct::direct::<MplsEntry, _>(&mpls_place, label, bus);
     let mpls = mpls.delay("mpls", exact::LATENCY - direct::LATENCY);
-    let (vni_known, vxlan, bus) = exact::exact::<VxlanEntry, 24, 1>(
+    let (vni_known, vxlan, bus) = exact::exact::<VxlanEntry, _, 1>(
         &Place::of(profile, id::VXLAN),
         0,
         VxlanKey { vni: label }.pack(),

@@ -35,7 +35,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         mac: slot.meta.inner.dst_mac,
     };
     let (hit, entry, bus) =
-        exact::exact::<BridgeEntry, 60, 1>(&Place::of(profile, id::BRIDGE), 0, key.pack(), bus);
+        exact::exact::<BridgeEntry, _, 1>(&Place::of(profile, id::BRIDGE), 0, key.pack(), bus);
 
     let mut slot = slot.later("slot", exact::LATENCY);
     let (decap, inner, vif) = (slot.meta.decap, slot.meta.inner, slot.meta.classify.entry);

@@ -29,7 +29,7 @@ leaf!(
 /// The stage.
 pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let (vrf, mut bus) =
-        direct::direct::<VrfEntry, 12>(&Place::of(profile, id::VRF), slot.meta.decap.vrf, bus);
+        direct::direct::<VrfEntry, _>(&Place::of(profile, id::VRF), slot.meta.decap.vrf, bus);
 
     // One key for each length that the VRF word names.
     let number = slot.meta.decap.vrf.delay("vrf_number", direct::LATENCY);
@@ -52,7 +52,7 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         prefix: address,
     }
     .reg("host_key");
-    let (hit, entry, next) = exact::exact::<RouteEntry, 50, 1>(
+    let (hit, entry, next) = exact::exact::<RouteEntry, _, 1>(
         &Place::of(profile, id::ROUTE_HOST),
         0,
         host_key.pack(),
@@ -73,7 +73,7 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             .delay(&format!("used{bank}"), 1 + exact::LATENCY);
         let place = Place::of(profile, id::ROUTE_BANK);
         let (hit, entry, next) =
-            exact::exact::<RouteEntry, 50, 1>(&place, WAYS * bank, key.pack(), bus);
+            exact::exact::<RouteEntry, _, 1>(&place, WAYS * bank, key.pack(), bus);
         bus = next;
         found.push((hit & used, entry));
     }

@@ -26,7 +26,7 @@ leaf!(
 /// The stage.
 pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let place = Place::of(profile, id::NEXTHOP);
-    let (entry, bus) = direct::direct::<NexthopEntry, 20>(&place, slot.meta.route.nexthop, bus);
+    let (entry, bus) = direct::direct::<NexthopEntry, _>(&place, slot.meta.route.nexthop, bus);
 
     let mut slot = slot.later("slot", direct::LATENCY);
     slot.meta.nexthop = entry;

@@ -40,9 +40,9 @@ pub fn flow(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     }
     .reg("key");
     let (found, entry, bus) =
-        exact::exact::<FlowEntry, 124, 2>(&Place::of(profile, id::FLOW), 0, key.pack(), bus);
+        exact::exact::<FlowEntry, _, 2>(&Place::of(profile, id::FLOW), 0, key.pack(), bus);
     let (source, bus) =
-        direct::direct::<SourceEntry, 20>(&Place::of(profile, id::SOURCE), entry.source, bus);
+        direct::direct::<SourceEntry, _>(&Place::of(profile, id::SOURCE), entry.source, bus);
 
     let entry = entry.delay("entry", direct::LATENCY);
     let (looked_up, nexthop) = (
