@@ -1,0 +1,1 @@
+//! The vfio-user protocol: a PCI device served over a Unix socket.
