@@ -5,10 +5,13 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::bits::{FieldSpec, Record};
+use crate::hash::{SeedTarget, Split};
 use crate::meta::{Edit, Meta, STAGES};
+use crate::pci::port_access;
 use crate::profile::PROFILES;
 use crate::reason::{DropReason, PuntReason, PUNT_BASE};
-use crate::registers::{slow, RegisterSpec, REGISTERS};
+use crate::registers::{rings, slow, RegisterSpec, REGISTERS};
+use crate::rings::{ring, CommandKind, RingCommand, RingStatus};
 use crate::shim::{InjectShim, PuntShim};
 use crate::tables::{Lookup, TableSpec, TABLES};
 
@@ -25,6 +28,7 @@ pub fn render() -> Vec<(String, String)> {
     pages.push(("reasons.md".to_string(), reasons()));
     pages.push(("metadata.md".to_string(), metadata()));
     pages.push(("shims.md".to_string(), shims()));
+    pages.push(("rings.md".to_string(), ring_page()));
     pages
 }
 
@@ -80,8 +84,12 @@ fn search(table: &TableSpec) -> String {
             ways,
             slots,
             key_width,
+            wide,
         } => {
-            format!("exact match on a key of {key_width} bits, {ways} ways, {slots} to a row")
+            let or = wide.map_or(String::new(), |wide| {
+                format!(" or one with a key of {} bits", wide.key_width)
+            });
+            format!("exact match on a key of {key_width} bits, {ways} ways, {slots} to a row{or}")
         }
         Lookup::Counter => "by index, written by the card alone".to_string(),
     }
@@ -96,6 +104,13 @@ fn table_page(table: &TableSpec) -> String {
         search(table)
     );
     out += &field_table(table.entry);
+    if let Lookup::Exact {
+        wide: Some(wide), ..
+    } = table.lookup
+    {
+        out += "\n## The entry that takes a whole row\n\n";
+        out += &field_table(wide.entry);
+    }
     out += "\n| profile | rows of a way | entries |\n|---|---|---|\n";
     for profile in PROFILES {
         out += &format!(
@@ -147,6 +162,38 @@ fn registers() -> String {
     register_rows(REGISTERS, &mut out);
     out += "\n## Slow-port FIFO, beside the core\n\n| offset | register | access | meaning |\n|---|---|---|---|\n";
     register_rows(slow::REGISTERS, &mut out);
+    out += "\n## Rings in host memory\n\n";
+    for (number, name) in ring::NAMES.iter().enumerate() {
+        out += &format!(
+            "Ring {number} is the {name} ring; its registers are {:#x} bytes further on.\n",
+            rings::STRIDE as usize * number
+        );
+    }
+    out += "\n| offset | register | access | meaning |\n|---|---|---|---|\n";
+    register_rows(rings::REGISTERS, &mut out);
+    out += "\n## Port access of a simulated card, in BAR2\n\n| offset | register | access | meaning |\n|---|---|---|---|\n";
+    register_rows(port_access::REGISTERS, &mut out);
+    out += &format!(
+        "\n## What `SEED_TARGET` holds\n\n{}",
+        field_table(SeedTarget::SPEC)
+    );
+    out += &format!(
+        "\n## What the data of a split holds\n\n{}",
+        field_table(Split::SPEC)
+    );
+    out
+}
+
+fn ring_page() -> String {
+    let mut out = format!(
+        "{NOTE}# Rings in host memory\n\nEach record is one beat of 64 bytes, little-endian.\n\n"
+    );
+    out += &format!("## Command\n\n{}\n", field_table(RingCommand::SPEC));
+    out += "| kind | name | meaning |\n|---|---|---|\n";
+    for kind in CommandKind::ALL {
+        out += &format!("| {} | {kind:?} | {} |\n", kind.code(), line(kind.doc()));
+    }
+    out += &format!("\n## Status\n\n{}", field_table(RingStatus::SPEC));
     out
 }
 

@@ -1,11 +1,14 @@
 //! The layout id: a hash over every table, record, register and code. The card carries it, the driver compares it.
 
 use crate::bits::{FieldSpec, Record};
+use crate::hash::{SeedTarget, Split};
 use crate::meta::Meta;
+use crate::pci::port_access;
 use crate::reason::{DropReason, PuntReason};
-use crate::registers::{slow, REGISTERS};
+use crate::registers::{rings, slow, REGISTERS};
+use crate::rings::{RingCommand, RingStatus};
 use crate::shim::{InjectShim, PuntShim};
-use crate::tables::TABLES;
+use crate::tables::{Lookup, TABLES};
 
 /// 64-bit FNV-1a: no secret is involved, two layouts shall only not look alike by chance.
 struct Fnv(u64);
@@ -48,14 +51,30 @@ pub fn layout_id() -> u64 {
         fnv.number(table.id as usize);
         fnv.number(table.ways());
         fnv.fields(table.entry);
+        if let Lookup::Exact {
+            wide: Some(wide), ..
+        } = table.lookup
+        {
+            fnv.fields(wide.entry);
+        }
     }
-    for register in REGISTERS.iter().chain(slow::REGISTERS) {
+    let all = [
+        REGISTERS,
+        slow::REGISTERS,
+        rings::REGISTERS,
+        port_access::REGISTERS,
+    ];
+    for register in all.into_iter().flatten() {
         fnv.text(register.name);
         fnv.number(register.offset as usize);
         fnv.number(register.count);
     }
     fnv.fields(PuntShim::SPEC);
     fnv.fields(InjectShim::SPEC);
+    fnv.fields(RingCommand::SPEC);
+    fnv.fields(RingStatus::SPEC);
+    fnv.fields(Split::SPEC);
+    fnv.fields(SeedTarget::SPEC);
     fnv.fields(Meta::SPEC);
     DropReason::ALL
         .iter()

@@ -21,11 +21,13 @@ pub mod docs;
 pub mod hash;
 pub mod id;
 pub mod meta;
+pub mod pci;
 pub mod port;
 pub mod profile;
 mod reason;
 mod record;
 pub mod registers;
+pub mod rings;
 pub mod shim;
 pub mod tables;
 

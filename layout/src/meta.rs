@@ -13,11 +13,17 @@ use crate::shim::InjectCommand;
 use crate::tables::{NexthopEntry, TunnelKind, VifEntry};
 
 /// Bytes at the start of a packet that the stages can see: outer Ethernet 14 + VLAN 4 + IPv4 60 + GRE 12 + MPLS 4,
-/// then inner Ethernet 14 + VLAN 4 + IPv4 60 + TCP 20 = 192.
+/// then inner Ethernet 14 + VLAN 4 + IPv4 60 + TCP 20 = 192; with IPv6 in IPv6: 18 + 40 + GRE 12 + MPLS 4, then 18 + 40 +
+/// extension headers 32 + 16 = 180.
 pub const WINDOW_BYTES: usize = 192;
 /// Longest header that can be put in front of a packet: Ethernet 14 + VLAN 4 + IPv6 40 + UDP 8 + VXLAN 8 + inner
 /// Ethernet 14 = 88, in whole 32-byte units.
 pub const HEADER_BYTES: usize = 96;
+/// IPv6 extension headers that the card reads over to find the ports, one behind the other at most (hop-by-hop options 0,
+/// routing 43, destination options 60; a fragment header 44 ends the search).
+pub const EXTENSION_HEADERS: usize = 2;
+/// Bytes that these may take together.
+pub const EXTENSION_BYTES: usize = 32;
 /// Bytes on the bus in one clock.
 pub const BEAT_BYTES: usize = 64;
 
@@ -44,15 +50,19 @@ record! {
     pub struct Parse (parse) {
         /// Shorter than an Ethernet header.
         runt: bool = 1,
-        /// The IPv4 or tunnel header is cut short or contradicts itself.
+        /// The IP or tunnel header is cut short or contradicts itself.
         malformed: bool = 1,
         /// Ethertype, behind a VLAN tag if there is one.
         ethertype: u16 = 16,
-        /// IPv4 source.
-        src: u32 = 32,
-        /// IPv4 destination.
-        dst: u32 = 32,
-        /// The tunnel header behind it; none in a fragment.
+        /// `src` and `dst` are IPv6 addresses.
+        v6: bool = 1,
+        /// Neighbour discovery: ICMPv6 type 133 to 137 right behind the IPv6 header (RFC 4861).
+        neighbor: bool = 1,
+        /// IP source, most significant byte first; an IPv4 address in the low 32 bits.
+        src: u128 = 128,
+        /// IP destination.
+        dst: u128 = 128,
+        /// The tunnel header behind it; none in a fragment, none behind IPv6 extension headers.
         tunnel: TunnelKind = 2,
         /// MPLS label or VNI.
         label: u32 = 24,
@@ -108,22 +118,27 @@ record! {
         l3_offset: u8 = 8,
         /// A well-formed IPv4 header.
         ipv4: bool = 1,
-        /// An IPv6 header.
+        /// A well-formed IPv6 header.
         ipv6: bool = 1,
-        /// Part of an IPv4 packet, the first part too.
+        /// Part of a packet, the first part too.
         fragment: bool = 1,
-        /// IPv4 protocol.
+        /// IPv6: the upper-layer header is behind more extension headers than the card reads, or behind one that it does
+        /// not know (see [`EXTENSION_HEADERS`]); protocol and ports are not known.
+        extension: bool = 1,
+        /// Neighbour discovery: ICMPv6 type 133 to 137 with hop limit 255 (RFC 4861).
+        neighbor: bool = 1,
+        /// IPv4 protocol, or the IPv6 upper-layer protocol behind the extension headers.
         protocol: u8 = 8,
-        /// IPv4 time to live.
+        /// IPv4 time to live, IPv6 hop limit.
         ttl: u8 = 8,
         /// IPv4 identification.
         id: u16 = 16,
         /// IPv4 header checksum.
         checksum: u16 = 16,
-        /// IPv4 source.
-        src: u32 = 32,
-        /// IPv4 destination.
-        dst: u32 = 32,
+        /// IP source, most significant byte first; an IPv4 address in the low 32 bits.
+        src: u128 = 128,
+        /// IP destination.
+        dst: u128 = 128,
         /// Source port as flow keys have it: TCP, UDP, SCTP port; ICMP echo identifier; else 0.
         src_port: u16 = 16,
         /// Destination port as flow keys have it: TCP, UDP, SCTP port; ICMP type where it is no echo; else 0.
@@ -174,7 +189,7 @@ record! {
 record! {
     /// Written by `s9_rewrite`: what changes within the packet.
     pub struct Rewrite (rewrite) {
-        /// TTL and checksum are replaced.
+        /// TTL and checksum are replaced: of an IPv4 packet. The peer leaves the hop limit of IPv6 as it is.
         decrement: bool = 1,
         /// The TTL to send: of the packet and of its MPLS header.
         ttl: u8 = 8,
@@ -194,13 +209,13 @@ code! {
         Bare = 0;
         /// Ethernet.
         Ethernet = 1;
-        /// Ethernet, IPv4, GRE, MPLS.
+        /// Ethernet, IPv4 or IPv6, GRE, MPLS.
         MplsGre = 2;
-        /// Ethernet, IPv4, UDP, MPLS.
+        /// Ethernet, IPv4 or IPv6, UDP, MPLS.
         MplsUdp = 3;
-        /// Ethernet, IPv4, UDP, VXLAN.
+        /// Ethernet, IPv4 or IPv6, UDP, VXLAN.
         Vxlan = 4;
-        /// Ethernet, IPv4, UDP, VXLAN, Ethernet.
+        /// Ethernet, IPv4 or IPv6, UDP, VXLAN, Ethernet.
         VxlanRouted = 5;
         /// The punt shim.
         Shim = 6;

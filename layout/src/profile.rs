@@ -1,6 +1,7 @@
 //! How large the tables of a build are. A card says which profile it is and how many rows each table has; the driver
 //! reads both and assumes neither.
 
+use crate::hash::BLOCK_ROWS;
 use crate::tables::{TableSpec, TABLES};
 
 /// Sizes of one build.
@@ -40,20 +41,20 @@ pub const U250: Profile = Profile {
     name: "u250",
     rows: [
         1024,
-        8192,
+        4608,
         5120,
         2048,
-        1 << 17,
+        18 * BLOCK_ROWS,
         4096,
-        1 << 15,
+        9 * BLOCK_ROWS,
         2048,
         1 << 16,
-        1 << 17,
+        22 * BLOCK_ROWS,
         1 << 16,
-        8192,
-        8192,
-        8192 * 128,
-        1 << 20,
+        4608,
+        4608,
+        4608 * 128,
+        154 * BLOCK_ROWS,
     ],
 };
 
@@ -84,14 +85,43 @@ impl Profile {
         self.rows[table.id as usize]
     }
 
-    /// Rows that the host can address: those of all ways.
+    /// Addresses from one way of a table to the next: its rows, rounded up to a power of two.
+    pub const fn depth(&self, table: &TableSpec) -> usize {
+        self.rows(table).next_power_of_two()
+    }
+
+    /// The address of a row of a way.
+    pub const fn address(&self, table: &TableSpec, way: usize, row: usize) -> usize {
+        way * self.depth(table) + row
+    }
+
+    /// The way and the row at an address, where there is one.
+    pub const fn place(&self, table: &TableSpec, address: usize) -> Option<(usize, usize)> {
+        let (way, row) = (address / self.depth(table), address % self.depth(table));
+        if way < table.ways() && row < self.rows(table) {
+            Some((way, row))
+        } else {
+            None
+        }
+    }
+
+    /// One more than the last address of a table. With ways that are no power of two deep, not every address below has
+    /// a row (see [`Profile::place`]).
     pub const fn addresses(&self, table: &TableSpec) -> usize {
-        self.rows(table) * table.ways()
+        self.address(table, table.ways() - 1, self.rows(table))
+    }
+
+    /// Every address that has a row.
+    pub fn every_address(&self, table: &'static TableSpec) -> impl Iterator<Item = usize> {
+        let profile = *self;
+        (0..table.ways()).flat_map(move |way| {
+            (0..profile.rows(table)).map(move |row| profile.address(table, way, row))
+        })
     }
 
     /// Entries that fit if all could be placed.
     pub const fn entries(&self, table: &TableSpec) -> usize {
-        self.addresses(table) * table.slots()
+        self.rows(table) * table.ways() * table.slots()
     }
 }
 
@@ -108,23 +138,18 @@ mod tests {
     use crate::tables::Lookup;
 
     #[test]
-    fn exact_tables_have_a_power_of_two_of_rows() {
+    fn the_hash_can_choose_among_the_rows_of_exact_tables() {
         for profile in PROFILES {
             for table in TABLES {
                 if let Lookup::Exact { .. } = table.lookup {
                     assert!(
-                        profile.rows(table).is_power_of_two(),
-                        "{} {}",
-                        profile.name,
-                        table.name
-                    );
-                    assert!(
-                        profile.rows(table) <= 1 << crate::hash::ROW_BITS,
+                        crate::hash::rows_fit(profile.rows(table)),
                         "{} {}",
                         profile.name,
                         table.name
                     );
                 }
+                assert!(profile.addresses(table) <= 1 << crate::registers::ADDRESS_ROW_BITS);
             }
         }
     }

@@ -82,12 +82,14 @@ code! {
         L3Protocol = 8, peer "l3_protocols";
         /// The packet with its tunnel headers is longer than the underlay carries.
         TooBig = 9, peer "df";
-        /// Tenant IPv6 that wants a route or a flow.
-        Ipv6 = 10, peer "ipv6";
+        /// IPv6 whose upper-layer header the card cannot reach, where a flow needs it.
+        Extension = 10, peer "ipv6_extension";
         /// The VRF does not fit the card and is forwarded in software.
         VrfInSoftware = 11, peer "vrf";
         /// A VLAN-tagged packet that needs more than bridging.
         Tagged = 12, peer "l2_protocols";
+        /// IPv6 neighbour discovery, either direction.
+        NeighborDiscovery = 13, peer "nd";
     }
 }
 

@@ -40,6 +40,8 @@ macro_rules! registers {
     };
 }
 
+pub(crate) use registers;
+
 /// Words of the row that is written or was read: 512 bits.
 pub const TABLE_DATA_WORDS: usize = 16;
 
@@ -49,6 +51,8 @@ pub const MAGIC_VALUE: u32 = u32::from_le_bytes(*b"UNDP");
 pub const COMMAND_WRITE: u32 = 1;
 /// [`TABLE_COMMAND`]: read the row into the data registers.
 pub const COMMAND_READ: u32 = 2;
+/// [`TABLE_COMMAND`]: the data registers hold a [`Split`](crate::hash::Split) for the lookup that the address names.
+pub const COMMAND_SPLIT: u32 = 3;
 /// [`TABLE_STATUS`]: a command is under way.
 pub const STATUS_BUSY: u32 = 1;
 /// [`TABLE_STATUS`]: no table took the last command.
@@ -79,11 +83,13 @@ registers! {
     CLOCKS_LOW = 0x01c, Read;
     /// Clocks since reset, high half as it was when the low half was read.
     CLOCKS_HIGH = 0x020, Read;
+    /// Which hash words the next [`CONTROL_SEED`] fills: a [`SeedTarget`](crate::hash::SeedTarget).
+    SEED_TARGET = 0x028, ReadWrite;
     /// Seed of the hash tables, a secret.
     SEED = 0x030, ReadWrite, count 4;
     /// Bits 31..24: table id. Bits 23..0: row.
     TABLE_ADDRESS = 0x040, ReadWrite;
-    /// 1: write the row. 2: read it.
+    /// 1: write the row. 2: read it. 3: set the split of a lookup.
     TABLE_COMMAND = 0x044, Command;
     /// Bit 0: busy. Bit 1: the last command named no such table or row.
     TABLE_STATUS = 0x048, Read;
@@ -119,13 +125,52 @@ pub mod slow {
     pub const INJECT_MAX_BYTES: usize = 16 * 1024;
 }
 
+/// The rings in host memory (see [`crate::rings`]), on a card that has them. Registers of ring `r` are [`STRIDE`]
+/// bytes times `r` further on.
+pub mod rings {
+    use super::{Access, RegisterSpec};
+
+    /// Bytes from one ring's registers to the next one's.
+    pub const STRIDE: u32 = 0x40;
+    /// [`CONTROL`]: the ring runs. Setting it starts with both counts at zero; it stays clear where base, size or
+    /// status address cannot be.
+    pub const ENABLE: u32 = 1;
+    /// [`CONTROL`]: the ring has stopped, host memory did not answer. Cleared when the ring is enabled again.
+    pub const FAULT: u32 = 2;
+
+    registers! {
+        /// Address of the ring in host memory, low half: a multiple of 4096.
+        BASE_LOW = 0x2000, ReadWrite;
+        /// Address of the ring, high half.
+        BASE_HIGH = 0x2004, ReadWrite;
+        /// Size of the ring: the power of two of its beats, 6 to 20.
+        SIZE = 0x2008, ReadWrite;
+        /// Bit 0: it runs. Bit 1: it has stopped, host memory did not answer.
+        CONTROL = 0x200c, ReadWrite;
+        /// Beats filled since the ring was enabled: the host's doorbell (command, inject), the card's count (punt).
+        PRODUCER = 0x2010, ReadWrite;
+        /// Beats emptied since the ring was enabled: the card's count (command, inject), the host's doorbell (punt).
+        CONSUMER = 0x2014, ReadWrite;
+        /// Commands, frames and doorbells that were refused.
+        REFUSED = 0x2018, Read;
+        /// Punted frames that found no room.
+        DROPPED = 0x201c, Read;
+        /// Address of the ring's status in host memory, low half: a multiple of 64.
+        STATUS_LOW = 0x2020, ReadWrite;
+        /// Address of the ring's status, high half.
+        STATUS_HIGH = 0x2024, ReadWrite;
+        /// Fewest clocks from one interrupt of the ring to the next; 0: no interrupts.
+        MODERATION = 0x2028, ReadWrite;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn no_two_registers_share_an_address() {
-        let all = [REGISTERS, slow::REGISTERS].concat();
+        let all = [REGISTERS, slow::REGISTERS, rings::REGISTERS].concat();
         for pair in all.windows(2) {
             assert!(
                 pair[0].offset + 4 * pair[0].count as u32 <= pair[1].offset,

@@ -33,8 +33,10 @@ record! {
         vif: u16 = 16,
         /// The port to send on.
         port: u16 = 16,
+        /// Bytes of shim and frame together. Only the inject ring reads it, where nothing else says where a frame ends.
+        length: u16 = 16,
         /// Zero.
-        padding: bytes<58> = 464,
+        padding: bytes<56> = 448,
     }
 }
 
@@ -44,7 +46,11 @@ record! {
         /// Why.
         reason: PuntReason = 8,
         /// How the tunnel it came through wraps; none where it came through none of ours.
-        tunnel: TunnelKind = 8,
+        tunnel: TunnelKind = 4,
+        /// That tunnel's addresses are IPv6.
+        outer_v6: bool = 1,
+        /// Zero.
+        reserved: u8 = 3,
         /// Receiving interface.
         vif: u16 = 16,
         /// Receiving port; the slow port itself for a frame that the slow path injected.
@@ -63,9 +69,9 @@ record! {
         nexthop: u32 = 32,
         /// The label or VNI of the tunnel it came through.
         label: u32 = 32,
-        /// The tunnel end that sent it.
-        outer_src: u32 = 32,
+        /// The tunnel end that sent it; an IPv4 address in the low 32 bits.
+        outer_src: u128 = 128,
         /// Zero.
-        padding: bytes<36> = 288,
+        padding: bytes<24> = 192,
     }
 }

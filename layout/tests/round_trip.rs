@@ -1,7 +1,9 @@
 //! Every record, packed and unpacked again.
 
 use proptest::prelude::*;
+use underpass_layout::hash::{SeedTarget, Split};
 use underpass_layout::meta::{Edit, Meta};
+use underpass_layout::rings::{RingCommand, RingStatus};
 use underpass_layout::shim::{InjectShim, PuntShim};
 use underpass_layout::tables::*;
 use underpass_layout::{words_for, Record};
@@ -39,6 +41,12 @@ round_trips! {
     route: RouteEntry;
     nexthop: NexthopEntry;
     flow: FlowEntry;
+    flow6: FlowEntry6;
+    split: Split;
+    seed_target: SeedTarget;
+    ring_command: RingCommand;
+    ring_status: RingStatus;
+    flow_counter: FlowCounter;
     source: SourceEntry;
     traffic_counter: TrafficCounter;
     outcome_counter: OutcomeCounter;
@@ -52,6 +60,37 @@ round_trips! {
 fn the_shims_are_one_beat() {
     assert_eq!(PuntShim::WIDTH, 512);
     assert_eq!(InjectShim::WIDTH, 512);
+}
+
+#[test]
+fn what_lies_in_a_ring_is_one_beat() {
+    assert_eq!(RingCommand::WIDTH, 512);
+    assert_eq!(RingStatus::WIDTH, 512);
+}
+
+#[test]
+fn both_flow_keys_start_alike() {
+    let short = FlowKey {
+        v6: false,
+        nexthop: 0xabcde,
+        protocol: 6,
+        src_port: 1,
+        dst_port: 2,
+        src: 0xffff_ffff,
+        dst: 0x8000_0001,
+    };
+    let key = FlowKey6 {
+        nexthop: 0xabcde,
+        protocol: 6,
+        src_port: 1,
+        dst_port: 2,
+        ..FlowKey6::default()
+    };
+    let long = key.between(0xffff_ffff, 0x8000_0001);
+    let mut words = short.pack().to_vec();
+    words[0] |= 1;
+    words.resize(long.pack().len(), 0);
+    assert_eq!(long.pack().to_vec(), words);
 }
 
 #[test]

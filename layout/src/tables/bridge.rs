@@ -35,6 +35,7 @@ table!(
     Lookup::Exact {
         ways: WAYS,
         slots: 1,
-        key_width: BridgeKey::WIDTH
+        key_width: BridgeKey::WIDTH,
+        wide: None
     }
 );

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The host reaches every table by (table id, row). A row of an exact-match table is addressed as
-//! `way * rows_per_way + row`; banks of routes count as more ways.
+//! `way * depth + row`, where the depth is the number of rows of a way, rounded up to a power of two; banks of routes count as more ways.
 
 mod bridge;
 mod counter;
@@ -20,8 +20,8 @@ mod vrf;
 mod vxlan;
 
 pub use bridge::{BridgeEntry, BridgeKey};
-pub use counter::{OutcomeCounter, TrafficCounter};
-pub use flow::{FlowAction, FlowEntry, FlowKey};
+pub use counter::{FlowCounter, OutcomeCounter, TrafficCounter};
+pub use flow::{FlowAction, FlowEntry, FlowEntry6, FlowKey, FlowKey6};
 pub use mpls::{LabelAction, MplsEntry};
 pub use nexthop::{NexthopEntry, NexthopKind, TunnelKind};
 pub use port::PortEntry;
@@ -34,7 +34,7 @@ pub use vxlan::{VxlanEntry, VxlanKey};
 use crate::bits::{FieldSpec, Record};
 
 /// How a table is searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub enum Lookup {
     /// The row is the index itself.
     Direct,
@@ -46,10 +46,27 @@ pub enum Lookup {
         slots: usize,
         /// Bits of an entry that are its key, right behind its `valid` bit.
         key_width: usize,
+        /// The other kind of entry, which takes a whole row.
+        wide: Option<Wide>,
     },
     /// Written by the card alone.
     Counter,
 }
+
+/// A kind of entry that takes a whole row where others share one. Its key starts like that of the others, with a first
+/// bit that is set here and clear there, and is hashed alike: the shorter key counts as filled up with zeros.
+#[derive(Clone, Copy, Debug)]
+pub struct Wide {
+    /// Bits of the entry: those of a row.
+    pub entry_width: usize,
+    /// The entry's fields.
+    pub entry: &'static [FieldSpec],
+    /// Bits of its key, right behind its `valid` bit.
+    pub key_width: usize,
+}
+
+/// Bits of the widest key.
+pub const MAX_KEY_BITS: usize = 320;
 
 /// A table as plain data: what the compiler, the driver, the model and the documents know of it.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +99,17 @@ impl TableSpec {
         match self.lookup {
             Lookup::Exact { ways, .. } => ways,
             Lookup::Direct | Lookup::Counter => 1,
+        }
+    }
+
+    /// Bits of the longest key, which is what the hash takes; 0 where there is none.
+    pub const fn hash_width(&self) -> usize {
+        match self.lookup {
+            Lookup::Exact {
+                wide: Some(wide), ..
+            } => wide.key_width,
+            Lookup::Exact { key_width, .. } => key_width,
+            Lookup::Direct | Lookup::Counter => 0,
         }
     }
 

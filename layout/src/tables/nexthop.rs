@@ -57,10 +57,12 @@ record! {
         src_mac: u64 = 48,
         /// How the tunnel wraps.
         tunnel: TunnelKind = 2,
-        /// Tunnel: our address.
-        tunnel_src: u32 = 32,
+        /// Tunnel: its addresses are IPv6.
+        tunnel_v6: bool = 1,
+        /// Tunnel: our address; an IPv4 address in the low 32 bits.
+        tunnel_src: u128 = 128,
         /// Tunnel: the other end's address.
-        tunnel_dst: u32 = 32,
+        tunnel_dst: u128 = 128,
         /// VXLAN with routed payload: `router_mac` and `src_mac` make the inner Ethernet header.
         l3_vxlan: bool = 1,
         /// The other end's router MAC.

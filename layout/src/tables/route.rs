@@ -1,5 +1,5 @@
-//! `route_host` and `route_bank`: the routes of every VRF, one exact-match table for /32 and six banks for shorter
-//! prefixes (the VRF word says which length lies in which bank).
+//! `route_host` and `route_bank`: the routes of every VRF, one exact-match table for /32 and /128, and six
+//! banks for shorter prefixes of both families (the VRF word says which length of which family lies in which bank).
 use super::{Lookup, TableSpec, BANKS, WAYS};
 use crate::bits::Record;
 use crate::record::record;
@@ -9,10 +9,12 @@ record! {
     pub struct RouteKey (route_key) {
         /// The tenant's VRF.
         vrf: u16 = 12,
+        /// IPv6.
+        v6: bool = 1,
         /// The prefix length, so that two lengths can share a bank while a change is under way.
-        length: u8 = 6,
-        /// The prefix, most significant byte first, the bits behind its length zero.
-        prefix: u32 = 32,
+        length: u8 = 8,
+        /// The prefix, most significant byte first, the bits behind its length zero; an IPv4 prefix in the low 32 bits.
+        prefix: u128 = 128,
     }
 }
 
@@ -39,6 +41,7 @@ const fn routes(id: u32, name: &'static str, ways: usize) -> TableSpec {
             ways,
             slots: 1,
             key_width: RouteKey::WIDTH,
+            wide: None,
         },
         entry_width: RouteEntry::WIDTH,
         entry: RouteEntry::SPEC,

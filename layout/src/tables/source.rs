@@ -23,8 +23,10 @@ record! {
         kind: SourceKind = 2,
         /// The receiving interface that is expected.
         vif: u16 = 13,
-        /// The tunnel end that is expected.
-        address: u32 = 32,
+        /// The tunnel end that is expected; an IPv4 address in the low 32 bits.
+        address: u128 = 128,
+        /// Its address is IPv6.
+        v6: bool = 1,
     }
 }
 table!(SourceEntry, 10, "source", Lookup::Direct);

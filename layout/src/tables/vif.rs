@@ -37,8 +37,10 @@ record! {
         vrf: u16 = 12,
         /// The nexthop that leads to it, which is K(nh) in the flow keys of its packets.
         nexthop: u32 = 20,
-        /// Fabric: the address at which our tunnels end, most significant byte first.
-        address: u32 = 32,
+        /// Fabric: the address at which our tunnels end, most significant byte first; an IPv4 address in the low 32 bits.
+        address: u128 = 128,
+        /// Fabric: that address is IPv6.
+        address_v6: bool = 1,
     }
 }
 table!(VifEntry, 1, "vif", Lookup::Direct);

@@ -38,12 +38,55 @@ record! {
         length4: u8 = 5,
         /// Likewise for bank 5.
         length5: u8 = 5,
+        /// `default6_nexthop` is a route.
+        default6_valid: bool = 1,
+        /// Nexthop of ::/0.
+        default6_nexthop: u32 = 20,
+        /// Label or VNI of ::/0.
+        default6_label: u32 = 24,
+        /// IPv6 prefix length that bank 0 holds for this VRF, 1 to 127; 0: none. Longer lengths come first.
+        v6_length0: u8 = 7,
+        /// Likewise for bank 1.
+        v6_length1: u8 = 7,
+        /// Likewise for bank 2.
+        v6_length2: u8 = 7,
+        /// Likewise for bank 3.
+        v6_length3: u8 = 7,
+        /// Likewise for bank 4.
+        v6_length4: u8 = 7,
+        /// Likewise for bank 5.
+        v6_length5: u8 = 7,
     }
 }
 table!(VrfEntry, 5, "vrf", Lookup::Direct);
 
 impl VrfEntry {
-    /// The six lengths, bank 0 first.
+    /// The six IPv6 lengths, bank 0 first.
+    pub fn v6_lengths(&self) -> [u8; BANKS] {
+        [
+            self.v6_length0,
+            self.v6_length1,
+            self.v6_length2,
+            self.v6_length3,
+            self.v6_length4,
+            self.v6_length5,
+        ]
+    }
+
+    /// The same word with other IPv6 lengths.
+    pub fn with_v6_lengths(mut self, lengths: [u8; BANKS]) -> Self {
+        [
+            self.v6_length0,
+            self.v6_length1,
+            self.v6_length2,
+            self.v6_length3,
+            self.v6_length4,
+            self.v6_length5,
+        ] = lengths;
+        self
+    }
+
+    /// The six IPv4 lengths, bank 0 first.
     pub fn lengths(&self) -> [u8; BANKS] {
         [
             self.length0,
@@ -55,7 +98,7 @@ impl VrfEntry {
         ]
     }
 
-    /// The same word with other lengths.
+    /// The same word with other IPv4 lengths.
     pub fn with_lengths(mut self, lengths: [u8; BANKS]) -> Self {
         [
             self.length0,

@@ -29,6 +29,7 @@ table!(
     Lookup::Exact {
         ways: WAYS,
         slots: 1,
-        key_width: VxlanKey::WIDTH
+        key_width: VxlanKey::WIDTH,
+        wide: None
     }
 );
