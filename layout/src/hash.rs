@@ -205,7 +205,7 @@ pub const fn row_of(column: u32, rows: usize) -> usize {
     if rows <= BLOCK_ROWS {
         return column as usize & (rows - 1);
     }
-    let block = (column as usize >> 12) * (rows / BLOCK_ROWS) >> 12;
+    let block = ((column as usize >> 12) * (rows / BLOCK_ROWS)) >> 12;
     block << 12 | column as usize & (BLOCK_ROWS - 1)
 }
 
@@ -219,7 +219,7 @@ pub const fn rows_fit(rows: usize) -> bool {
     if rows <= BLOCK_ROWS {
         rows.is_power_of_two()
     } else {
-        rows % BLOCK_ROWS == 0 && rows / BLOCK_ROWS <= MAX_BLOCKS
+        rows.is_multiple_of(BLOCK_ROWS) && rows / BLOCK_ROWS <= MAX_BLOCKS
     }
 }
 
