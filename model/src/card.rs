@@ -6,8 +6,8 @@
 //!                └─▶ slow port: punt FIFO, inject buffer ◀─┐
 //!   send, receive ──────────────────────────────────────▶ core
 //! ```
-//! Everything happens at once: nothing is ever in flight, no clock passes, and the hash tables (which the model does
-//! not use) are filled as soon as the seed is told.
+//! Everything happens at once: nothing is ever in flight, no clock passes, and the hash words (which the model does
+//! not use) are filled as soon as the seed is told, whichever of them.
 
 mod slow;
 mod table_access;
@@ -16,10 +16,15 @@ use crate::core::Core;
 use slow::SlowPort;
 use std::collections::VecDeque;
 use table_access::TableAccess;
+use underpass_layout::hash::SeedTarget;
 use underpass_layout::id::layout_id;
 use underpass_layout::port;
 use underpass_layout::profile::Profile;
 use underpass_layout::registers::{self, slow as slow_registers};
+use underpass_layout::Record;
+
+/// The bits of [`registers::SEED_TARGET`] that exist.
+const SEED_TARGET_MASK: u32 = (1 << SeedTarget::WIDTH) - 1;
 
 /// A card without hardware.
 #[derive(Clone)]
@@ -27,6 +32,7 @@ pub struct ModelCard {
     core: Core,
     enabled: bool,
     seed: [u32; 4],
+    seed_target: u32,
     table: TableAccess,
     slow: SlowPort,
     sent: VecDeque<(u16, Vec<u8>)>,
@@ -39,6 +45,7 @@ impl ModelCard {
             core: Core::new(profile),
             enabled: false,
             seed: [0; 4],
+            seed_target: 0,
             table: TableAccess::default(),
             slow: SlowPort::default(),
             sent: VecDeque::new(),
@@ -65,6 +72,7 @@ impl ModelCard {
             LAYOUT_ID_HIGH => (layout_id() >> 32) as u32,
             PROFILE => profile.code(),
             CONTROL if self.enabled => CONTROL_ENABLE,
+            SEED_TARGET => self.seed_target,
             TABLE_ADDRESS => self.table.address,
             TABLE_STATUS => self.table.status(),
             TABLE_ROWS => self.table.rows(profile),
@@ -86,6 +94,7 @@ impl ModelCard {
         use registers::*;
         match offset {
             CONTROL => self.enabled = value & CONTROL_ENABLE != 0,
+            SEED_TARGET => self.seed_target = value & SEED_TARGET_MASK,
             TABLE_ADDRESS => self.table.address = value,
             TABLE_COMMAND => self.table.command(&mut self.core, value),
             slow_registers::INJECT_DATA => self.slow.push_word(value),

@@ -6,12 +6,13 @@
 //!   tx[vif]            every packet that left, punts aside
 //!   flow[id]           every packet whose flow was found
 //! ```
-//! So the sum over `rx`, with the injected packets, is the sum over `tx` and `outcome`.
+//! So the sum over `rx`, with the injected packets, is the sum over `tx` and `outcome`. What leaves on an interface that
+//! the table has no row for is counted in its last row, a flow id beyond the table not at all.
 
-use crate::tables::{checked, RowError};
+use crate::tables::{checked, within, RowError};
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, TABLES};
+use underpass_layout::tables::{id, FlowCounter, OutcomeCounter, TrafficCounter, TABLES};
 use underpass_layout::{FieldSpec, Record, Verdict, OUTCOMES};
 
 /// Every counter. They wrap at the width that the layout gives them.
@@ -21,19 +22,19 @@ pub struct Counters {
     rx: Vec<TrafficCounter>,
     tx: Vec<TrafficCounter>,
     outcome: Vec<OutcomeCounter>,
-    flow: Vec<TrafficCounter>,
+    flow: Vec<FlowCounter>,
 }
 
 impl Counters {
     /// All zero.
     pub fn new(profile: &'static Profile) -> Self {
-        let rows = |id: u32| profile.addresses(&TABLES[id as usize]);
+        let rows = |id: u32| profile.rows(&TABLES[id as usize]);
         Counters {
             profile,
             rx: vec![TrafficCounter::default(); rows(id::COUNTER_RX)],
             tx: vec![TrafficCounter::default(); rows(id::COUNTER_TX)],
             outcome: vec![OutcomeCounter::default(); rows(id::COUNTER_OUTCOME)],
-            flow: vec![TrafficCounter::default(); rows(id::COUNTER_FLOW)],
+            flow: vec![FlowCounter::default(); rows(id::COUNTER_FLOW)],
         }
     }
 
@@ -41,21 +42,29 @@ impl Counters {
     pub fn count(&mut self, meta: &Meta, edit: &Edit) {
         let length = meta.arrival.length;
         if !meta.arrival.injected {
-            add(&mut self.rx, meta.classify.vif.into(), length);
+            add_traffic(&mut self.rx, meta.classify.vif, length);
         }
         if meta.flow.hit {
             let bytes = length.saturating_sub(meta.decap.offset.into());
-            add(&mut self.flow, meta.flow.flow_id as usize, bytes);
+            self.add_flow(meta.flow.flow_id as usize, bytes);
         }
         let verdict = Verdict::from(meta.verdict);
         match verdict.outcome() {
             Some(code) => {
                 let row = usize::from(meta.classify.vif) * OUTCOMES as usize + code as usize;
-                let row = row & (self.outcome.len() - 1);
-                let packets = &mut self.outcome[row].packets;
-                *packets = wrapped(*packets + 1, OutcomeCounter::SPEC, 0);
+                if let Some(counter) = self.outcome.get_mut(row) {
+                    counter.packets = wrapped(counter.packets + 1, OutcomeCounter::SPEC, 0);
+                }
             }
-            None => add(&mut self.tx, edit.vif.into(), edit.length),
+            None => add_traffic(&mut self.tx, edit.vif, edit.length),
+        }
+    }
+
+    fn add_flow(&mut self, flow_id: usize, bytes: u16) {
+        let row = flow_id & (self.flow.len().next_power_of_two() - 1);
+        if let Some(counter) = self.flow.get_mut(row) {
+            counter.packets = wrapped(counter.packets + 1, FlowCounter::SPEC, 0);
+            counter.bytes = wrapped(counter.bytes + u64::from(bytes), FlowCounter::SPEC, 1);
         }
     }
 
@@ -79,7 +88,7 @@ impl Counters {
     }
 
     /// What was counted for a flow id.
-    pub fn flow(&self, flow_id: usize) -> TrafficCounter {
+    pub fn flow(&self, flow_id: usize) -> FlowCounter {
         self.flow.get(flow_id).copied().unwrap_or_default()
     }
 
@@ -92,23 +101,21 @@ impl Counters {
 
     /// A row of a counter table, as the host reads it. None: that table is no counter.
     pub fn read_row(&self, table: u32, address: usize) -> Option<Result<Vec<u32>, RowError>> {
-        let traffic = match table {
-            id::COUNTER_RX => &self.rx,
-            id::COUNTER_TX => &self.tx,
-            id::COUNTER_FLOW => &self.flow,
-            id::COUNTER_OUTCOME => {
-                let found = checked(self.profile, table, address);
-                return Some(found.map(|_| self.outcome[address].pack().to_vec()));
-            }
-            _ => return None,
-        };
+        if !(id::COUNTER_RX..=id::COUNTER_FLOW).contains(&table) {
+            return None;
+        }
         let found = checked(self.profile, table, address);
-        Some(found.map(|_| traffic[address].pack().to_vec()))
+        Some(found.map(|(_, row)| match table {
+            id::COUNTER_RX => self.rx[row].pack().to_vec(),
+            id::COUNTER_TX => self.tx[row].pack().to_vec(),
+            id::COUNTER_OUTCOME => self.outcome[row].pack().to_vec(),
+            _ => self.flow[row].pack().to_vec(),
+        }))
     }
 }
 
-fn add(counters: &mut [TrafficCounter], row: usize, bytes: u16) {
-    let row = row & (counters.len() - 1);
+fn add_traffic(counters: &mut [TrafficCounter], vif: u16, bytes: u16) {
+    let row = within(counters.len(), vif.into());
     let counter = &mut counters[row];
     counter.packets = wrapped(counter.packets + 1, TrafficCounter::SPEC, 0);
     counter.bytes = wrapped(counter.bytes + u64::from(bytes), TrafficCounter::SPEC, 1);

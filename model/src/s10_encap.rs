@@ -3,16 +3,16 @@
 //! ```text
 //!   Continue ─▶ Deliver:  | Ethernet |                                       packet    Encap, routed
 //!                         |                                                  frame     Encap, bridged
-//!                         | Ethernet | IPv4 | GRE | MPLS |                   packet, frame
-//!                         | Ethernet | IPv4 | UDP | MPLS |                   packet, frame
-//!                         | Ethernet | IPv4 | UDP | VXLAN | (Ethernet)       packet, frame
+//!                         | Ethernet | IP | GRE | MPLS |                     packet, frame
+//!                         | Ethernet | IP | UDP | MPLS |                     packet, frame
+//!                         | Ethernet | IP | UDP | VXLAN | (Ethernet)         packet, frame
 //!   Deliver:              |                                    as it came    cross-connect, Transmit
 //!   Punt:                 | PuntShim |                         as it came
 //! ```
 
 use crate::decide::Decide;
-use crate::headers::{ethernet, gre, ipv4, mpls, udp, vxlan, Header};
-use crate::s9_rewrite::overhead;
+use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan, Header};
+use crate::s9_rewrite::{outer_ip_length, overhead};
 use underpass_layout::meta::{Edit, HeaderKind, Meta, BEAT_BYTES, HEADER_BYTES};
 use underpass_layout::port;
 use underpass_layout::shim::{InjectCommand, PuntShim};
@@ -105,29 +105,14 @@ fn to_interface(meta: &Meta) -> Edit {
 fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
     let nexthop = &meta.nexthop;
     let l3 = meta.bridge.l3;
-    let total = usize::from(meta.rewrite.payload) + overhead(nexthop, l3);
-    let (protocol, id) = match nexthop.tunnel {
-        TunnelKind::MplsGre if meta.inner.ipv4 => (ipv4::GRE, meta.inner.id),
-        TunnelKind::MplsGre => (ipv4::GRE, ids.take()),
-        _ => (ipv4::UDP, ids.take()),
-    };
-    let outer = ipv4::Outer {
-        total_length: total as u16,
-        id,
-        protocol,
-        src: nexthop.tunnel_src,
-        dst: nexthop.tunnel_dst,
-    };
-    let udp_length = total.saturating_sub(ipv4::LENGTH) as u16;
-
     let mut header = Header::EMPTY;
-    ethernet::write(
-        &mut header,
-        nexthop.dst_mac,
-        nexthop.src_mac,
-        ethernet::IPV4,
-    );
-    ipv4::write(&mut header, &outer);
+    let total = usize::from(meta.rewrite.payload) + overhead(nexthop, l3);
+    if nexthop.tunnel_v6 {
+        write_outer_ipv6(&mut header, meta, total);
+    } else {
+        write_outer_ipv4(&mut header, ids, meta, total);
+    }
+    let udp_length = total.saturating_sub(outer_ip_length(nexthop)) as u16;
     let kind = match nexthop.tunnel {
         TunnelKind::MplsGre => {
             gre::write(&mut header);
@@ -144,7 +129,7 @@ fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
             vxlan::write(&mut header, meta.route.label);
             if l3 && nexthop.l3_vxlan {
                 let (dst, src) = (nexthop.router_mac, nexthop.src_mac);
-                ethernet::write(&mut header, dst, src, ethernet::IPV4);
+                ethernet::write(&mut header, dst, src, meta.inner.ethertype);
                 HeaderKind::VxlanRouted
             } else {
                 HeaderKind::Vxlan
@@ -164,6 +149,45 @@ fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
         header,
     };
     edit(meta, &change)
+}
+
+fn outer_protocol(tunnel: TunnelKind) -> u8 {
+    match tunnel {
+        TunnelKind::MplsGre => ipv4::GRE,
+        TunnelKind::MplsUdp | TunnelKind::Vxlan | TunnelKind::None => ipv4::UDP,
+    }
+}
+
+/// GRE takes the identification of the packet inside over, as the peer does.
+fn write_outer_ipv4(header: &mut Header, ids: &mut Identification, meta: &Meta, total: usize) {
+    let nexthop = &meta.nexthop;
+    let id = match nexthop.tunnel {
+        TunnelKind::MplsGre if meta.inner.ipv4 => meta.inner.id,
+        _ => ids.take(),
+    };
+    let outer = ipv4::Outer {
+        total_length: total as u16,
+        id,
+        protocol: outer_protocol(nexthop.tunnel),
+        src: nexthop.tunnel_src as u32,
+        dst: nexthop.tunnel_dst as u32,
+    };
+    ethernet::write(header, nexthop.dst_mac, nexthop.src_mac, ethernet::IPV4);
+    ipv4::write(header, &outer);
+}
+
+/// The flow label is what the source port of a UDP tunnel is: behind GRE, the only thing that tells flows apart.
+fn write_outer_ipv6(header: &mut Header, meta: &Meta, total: usize) {
+    let nexthop = &meta.nexthop;
+    let outer = ipv6::Outer {
+        payload_length: total.saturating_sub(ipv6::LENGTH) as u16,
+        flow_label: meta.rewrite.entropy.into(),
+        next_header: outer_protocol(nexthop.tunnel),
+        src: nexthop.tunnel_src,
+        dst: nexthop.tunnel_dst,
+    };
+    ethernet::write(header, nexthop.dst_mac, nexthop.src_mac, ethernet::IPV6);
+    ipv6::write(header, &outer);
 }
 
 /// A frame that the slow path transmits, or one that changes sides at a cross-connect.
@@ -197,6 +221,8 @@ fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
         } else {
             TunnelKind::None
         },
+        outer_v6: tunnelled && meta.parse.v6,
+        reserved: 0,
         vif: meta.classify.vif,
         port: meta.arrival.port,
         vrf: meta.decap.vrf,
@@ -207,7 +233,7 @@ fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
         nexthop: meta.route.nexthop,
         label: if tunnelled { meta.parse.label } else { 0 },
         outer_src: if tunnelled { meta.parse.src } else { 0 },
-        padding: [0; 36],
+        padding: [0; 24],
     };
     let mut header = Header::EMPTY;
     for word in shim.pack() {

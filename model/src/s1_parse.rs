@@ -2,21 +2,34 @@
 //!
 //! ```text
 //!   | Ethernet | tag? | IPv4 | GRE        | MPLS  | tenant's packet
-//!                     |      | UDP 6635   | MPLS  |
+//!                     | IPv6 | UDP 6635   | MPLS  |
 //!                     |      | UDP 4789   | VXLAN |
-//!                     e                           offset
+//!                     at     behind               offset
 //! ```
+//! Behind IPv6 extension headers there is no tunnel: no router that ends or starts one of ours writes any.
 
 use crate::headers::ethernet::{self, Ethernet};
 use crate::headers::ipv4::{self, Ipv4};
+use crate::headers::ipv6::{self, Ipv6};
 use crate::headers::mpls::{self, Label};
-use crate::headers::{gre, udp, vxlan};
+use crate::headers::{gre, icmp, udp, vxlan};
 use crate::window::Window;
-use underpass_layout::meta::Meta;
+use underpass_layout::meta::{Meta, Parse};
 use underpass_layout::tables::TunnelKind;
 
 /// A tunnel header: its kind, and where the word with its label starts, bytes.
 type Found = (TunnelKind, usize);
+
+/// What the IP header says of the bytes behind it.
+struct Payload {
+    /// Where they start.
+    at: usize,
+    /// How many there are.
+    length: usize,
+    /// Of which protocol; none in a part of a packet: only the first part would have a tunnel header, and it would not be
+    /// whole.
+    protocol: Option<u8>,
+}
 
 /// Reads the outer headers. It decides nothing: whether they matter is the interface's business.
 pub fn parse(window: &Window, meta: &mut Meta) {
@@ -28,25 +41,24 @@ pub fn parse(window: &Window, meta: &mut Meta) {
         return;
     }
     parse.ethertype = ethernet.ethertype;
-    if ethernet.ethertype != ethernet::IPV4 {
-        return;
-    }
-
     let at = ethernet.length();
-    let Some(ip) = Ipv4::read(window, at, length - at) else {
+    let payload = match ethernet.ethertype {
+        ethernet::IPV4 => read_ipv4(window, at, length - at, parse),
+        ethernet::IPV6 => read_ipv6(window, at, length - at, parse),
+        _ => return,
+    };
+    let Some(payload) = payload else {
         parse.malformed = true;
         return;
     };
-    parse.src = ip.src;
-    parse.dst = ip.dst;
-    let Some((kind, label_at)) = find_tunnel(window, at, &ip) else {
+    let Some((kind, label_at)) = find_tunnel(window, &payload) else {
         return;
     };
     let offset = match kind {
         TunnelKind::Vxlan => label_at + vxlan::LENGTH,
         _ => label_at + mpls::LENGTH,
     };
-    if at + ip.total_length < offset {
+    if payload.at + payload.length < offset {
         parse.malformed = true;
         return;
     }
@@ -62,21 +74,43 @@ pub fn parse(window: &Window, meta: &mut Meta) {
     }
 }
 
-/// The tunnel header behind the IPv4 header at `at`. Only the first part of a packet would have one, and it would
-/// not be whole: a fragment has none. A GRE or UDP header that is itself cut short is no header: the packet is the
+fn read_ipv4(window: &Window, at: usize, room: usize, parse: &mut Parse) -> Option<Payload> {
+    let ip = Ipv4::read(window, at, room)?;
+    parse.src = ip.src.into();
+    parse.dst = ip.dst.into();
+    Some(Payload {
+        at: at + ip.header_length,
+        length: ip.total_length - ip.header_length,
+        protocol: (!ip.fragment).then_some(ip.protocol),
+    })
+}
+
+fn read_ipv6(window: &Window, at: usize, room: usize, parse: &mut Parse) -> Option<Payload> {
+    let ip = Ipv6::read(window, at, room)?;
+    parse.v6 = true;
+    parse.src = ip.src;
+    parse.dst = ip.dst;
+    let behind = at + ipv6::LENGTH;
+    parse.neighbor = ip.next_header == icmp::V6
+        && ip.payload_length >= icmp::LENGTH
+        && icmp::is_neighbor(window, behind);
+    Some(Payload {
+        at: behind,
+        length: ip.payload_length,
+        protocol: Some(ip.next_header),
+    })
+}
+
+/// The tunnel header behind the IP header. A GRE or UDP header that is itself cut short is no header: the packet is the
 /// host's to judge.
-fn find_tunnel(window: &Window, at: usize, ip: &Ipv4) -> Option<Found> {
-    if ip.fragment {
-        return None;
-    }
-    let behind = at + ip.header_length;
-    let payload = ip.total_length - ip.header_length;
-    match ip.protocol {
-        ipv4::GRE if payload >= gre::LENGTH => {
+fn find_tunnel(window: &Window, payload: &Payload) -> Option<Found> {
+    let behind = payload.at;
+    match payload.protocol? {
+        ipv4::GRE if payload.length >= gre::LENGTH => {
             let length = gre::length_before_mpls(window, behind)?;
             Some((TunnelKind::MplsGre, behind + length))
         }
-        ipv4::UDP if payload >= udp::LENGTH => {
+        ipv4::UDP if payload.length >= udp::LENGTH => {
             let kind = match udp::dst_port(window, behind) {
                 udp::MPLS | udp::MPLS_OLD => TunnelKind::MplsUdp,
                 udp::VXLAN => TunnelKind::Vxlan,

@@ -1,7 +1,7 @@
 //! s3_decap: the tenant's packet, out of its tunnel.  Reads: `parse`, `classify.entry`.  Writes: `decap`.
 //!
 //! ```text
-//!   fabric ─┬─ ARP ────────────────────────────▶ punt
+//!   fabric ─┬─ ARP, neighbour discovery ───────▶ punt
 //!           ├─ tunnel to our address ─▶ [mpls] or [vxlan] ─▶ nexthop, or VRF
 //!           └─ other ──┐
 //!   host, agent ───────┴─▶ cross-connect, or drop
@@ -45,7 +45,12 @@ fn from_fabric(tables: &Tables, meta: &mut Meta) {
     if parse.malformed {
         return meta.drop(DropReason::InvalidPacket);
     }
-    if parse.tunnel == TunnelKind::None || parse.dst != meta.classify.entry.address {
+    if parse.neighbor {
+        return meta.punt(PuntReason::NeighborDiscovery);
+    }
+    let vif = &meta.classify.entry;
+    let to_us = (parse.v6, parse.dst) == (vif.address_v6, vif.address);
+    if parse.tunnel == TunnelKind::None || !to_us {
         return cross_connect(meta);
     }
     let inside = match parse.tunnel {

@@ -2,21 +2,23 @@
 //!
 //! ```text
 //!   decap.offset           l3_offset
-//!   | Ethernet | tag? |    | IPv4 | TCP, UDP, SCTP, ICMP        decap.frame
-//!                          | IPv4, IPv6                         not decap.frame
+//!   | Ethernet | tag? |    | IPv4 |              TCP, UDP, SCTP, ICMP           decap.frame
+//!                          | IPv6 | extensions | TCP, UDP, SCTP, ICMPv6
+//!                          | IPv4, IPv6         likewise                       not decap.frame
 //! ```
 
 use crate::decide::Decide;
 use crate::headers::ethernet::{self, Ethernet};
+use crate::headers::extension::{self, Upper};
+use crate::headers::icmp;
 use crate::headers::ipv4::{self, Ipv4};
+use crate::headers::ipv6::{self, Ipv6};
 use crate::window::Window;
 use underpass_layout::meta::{Inner, Meta};
 use underpass_layout::DropReason;
 
-/// Bytes of an IPv6 header (RFC 8200 section 3).
-const IPV6_LENGTH: usize = 40;
-/// ICMP echo reply and echo request (RFC 792).
-const ICMP_ECHO: [u8; 2] = [0, 8];
+/// The hop limit of neighbour discovery: it was sent on this link (RFC 4861 section 7.1).
+const NEIGHBOR_HOP_LIMIT: u8 = 255;
 
 /// The packet contradicts itself.
 struct Malformed;
@@ -73,58 +75,96 @@ fn read_ip_version(
 }
 
 fn read_ip(window: &Window, end: usize, inner: &mut Inner) -> Result<(), Malformed> {
-    let at = usize::from(inner.l3_offset);
-    let room = end.saturating_sub(at);
+    let room = end.saturating_sub(inner.l3_offset.into());
     match inner.ethertype {
-        ethernet::IPV4 => {
-            let ip = Ipv4::read(window, at, room).ok_or(Malformed)?;
-            inner.ipv4 = true;
-            inner.fragment = ip.fragment;
-            inner.protocol = ip.protocol;
-            inner.ttl = ip.ttl;
-            inner.id = ip.id;
-            inner.checksum = ip.checksum;
-            inner.src = ip.src;
-            inner.dst = ip.dst;
-            if !ip.fragment {
-                read_ports(window, at, &ip, inner)?;
-            }
-        }
-        ethernet::IPV6 => {
-            if room < IPV6_LENGTH || window.byte(at) >> 4 != 6 {
-                return Err(Malformed);
-            }
-            inner.ipv6 = true;
-        }
-        _ => (),
+        ethernet::IPV4 => read_ipv4(window, room, inner),
+        ethernet::IPV6 => read_ipv6(window, room, inner),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// The ports as flow keys have them. A header of which a part is missing is no header.
-fn read_ports(window: &Window, at: usize, ip: &Ipv4, inner: &mut Inner) -> Result<(), Malformed> {
-    let needed = match ip.protocol {
+fn read_ipv4(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
+    let at = usize::from(inner.l3_offset);
+    let ip = Ipv4::read(window, at, room).ok_or(Malformed)?;
+    inner.ipv4 = true;
+    inner.fragment = ip.fragment;
+    inner.protocol = ip.protocol;
+    inner.ttl = ip.ttl;
+    inner.id = ip.id;
+    inner.checksum = ip.checksum;
+    inner.src = ip.src.into();
+    inner.dst = ip.dst.into();
+    if ip.fragment {
+        return Ok(());
+    }
+    let (l4, length) = (at + ip.header_length, ip.total_length - ip.header_length);
+    match ip.protocol {
+        icmp::V4 => {
+            at_least(icmp::LENGTH, length)?;
+            (inner.src_port, inner.dst_port) = icmp::ports(window, l4);
+            Ok(())
+        }
+        _ => read_ports(window, l4, length, inner),
+    }
+}
+
+fn read_ipv6(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
+    let at = usize::from(inner.l3_offset);
+    let ip = Ipv6::read(window, at, room).ok_or(Malformed)?;
+    inner.ipv6 = true;
+    inner.ttl = ip.hop_limit;
+    inner.src = ip.src;
+    inner.dst = ip.dst;
+    let skipped = match extension::walk(window, at, &ip).ok_or(Malformed)? {
+        Upper::Known(protocol, skipped) => {
+            inner.protocol = protocol;
+            skipped
+        }
+        Upper::Fragment(protocol) => {
+            inner.protocol = protocol;
+            inner.fragment = true;
+            return Ok(());
+        }
+        Upper::Unknown => {
+            inner.extension = true;
+            return Ok(());
+        }
+    };
+    let (l4, length) = (at + ipv6::LENGTH + skipped, ip.payload_length - skipped);
+    match inner.protocol {
+        icmp::V6 => {
+            at_least(icmp::LENGTH, length)?;
+            (inner.src_port, inner.dst_port) = icmp::ports6(window, l4);
+            inner.neighbor = icmp::is_neighbor(window, l4) && ip.hop_limit == NEIGHBOR_HOP_LIMIT;
+            Ok(())
+        }
+        _ => read_ports(window, l4, length, inner),
+    }
+}
+
+/// The ports of the header at `l4`, of whose packet `length` bytes are left.
+fn read_ports(
+    window: &Window,
+    l4: usize,
+    length: usize,
+    inner: &mut Inner,
+) -> Result<(), Malformed> {
+    let needed = match inner.protocol {
         ipv4::TCP => 20,  // RFC 9293 section 3.1
         ipv4::UDP => 8,   // RFC 768
         ipv4::SCTP => 12, // RFC 9260 section 3.1
-        ipv4::ICMP => 8,  // RFC 792
         _ => return Ok(()),
     };
-    if ip.total_length < ip.header_length + needed {
+    at_least(needed, length)?;
+    (inner.src_port, inner.dst_port) = (window.be16(l4), window.be16(l4 + 2));
+    Ok(())
+}
+
+/// A header of which a part is missing is no header.
+fn at_least(needed: usize, length: usize) -> Result<(), Malformed> {
+    if length < needed {
         return Err(Malformed);
     }
-    let l4 = at + ip.header_length;
-    (inner.src_port, inner.dst_port) = match ip.protocol {
-        ipv4::ICMP => {
-            let kind = window.byte(l4);
-            if ICMP_ECHO.contains(&kind) {
-                (window.be16(l4 + 4), 0)
-            } else {
-                (0, kind.into())
-            }
-        }
-        _ => (window.be16(l4), window.be16(l4 + 2)),
-    };
     Ok(())
 }
 

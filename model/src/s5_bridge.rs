@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   no frame ─────────────────────────────▶ l3
-//!   ARP, group address ───────────────────▶ punt
+//!   ARP, neighbour discovery ─────────────▶ punt
+//!   group address ────────────────────────▶ punt
 //!   label named the nexthop ──────────────▶ that nexthop
 //!   (vrf, dst mac) ─▶ [bridge] ─┬─ router ─▶ l3
 //!                               ├─ hit ────▶ nexthop, label
@@ -34,14 +35,14 @@ pub fn bridge(tables: &Tables, meta: &mut Meta) {
     if meta.decap.direct {
         meta.bridge.nexthop = meta.decap.nexthop;
     }
-    if meta.inner.ipv6 {
-        meta.punt(PuntReason::Ipv6);
-    }
 }
 
 fn bridge_frame(tables: &Tables, meta: &mut Meta) {
     if meta.inner.ethertype == ethernet::ARP {
         return meta.punt(PuntReason::Arp);
+    }
+    if meta.inner.neighbor {
+        return meta.punt(PuntReason::NeighborDiscovery);
     }
     if ethernet::is_group(meta.inner.dst_mac) {
         let why = match is_trapped_dhcp(meta) {
@@ -64,26 +65,25 @@ fn bridge_frame(tables: &Tables, meta: &mut Meta) {
     }
 }
 
-/// The frame is for the router itself: of what it carries, untagged IPv4 is routed here.
+/// The frame is for the router itself: of what it carries, untagged IP is routed here.
 fn to_router(meta: &mut Meta) {
     meta.bridge.l3 = true;
     if meta.inner.tagged {
         meta.punt(PuntReason::Tagged);
-    } else if meta.inner.ipv6 {
-        meta.punt(PuntReason::Ipv6);
-    } else if !meta.inner.ipv4 {
+    } else if !meta.inner.ipv4 && !meta.inner.ipv6 {
         meta.drop(DropReason::InvalidProtocol);
     }
 }
 
 /// A VM's unicast packet under policy has its flow looked up by the VM's own key, wherever it goes and even where it
-/// can go nowhere.
+/// can go nowhere. Neighbour discovery is no more a flow than ARP is.
 fn flow_first(meta: &Meta) -> bool {
     let vif = &meta.classify.entry;
     let inner = &meta.inner;
     vif.kind == VifKind::Vm
         && vif.policy
         && !inner.tagged
+        && !inner.neighbor
         && (inner.ipv4 || inner.ipv6)
         && !ethernet::is_group(inner.dst_mac)
 }

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!   bridged, or label named the nexthop ─▶ that nexthop
-//!   vrf ─▶ [vrf] ─▶ lengths ─┬─ [route_host] 32 bits
+//!   vrf ─▶ [vrf] ─▶ lengths ─┬─ [route_host] 32 or 128 bits
 //!                            ├─ [route_bank] 0..5   ─▶ the longest that hits ─▶ nexthop, label
 //!                            └─ default of the word
 //! ```
+//! Each family has its own lengths and its own default; the family is part of every key.
 
 use crate::decide::Decide;
 use crate::tables::Tables;
-use underpass_layout::meta::{Meta, Route};
+use underpass_layout::meta::{Inner, Meta, Route};
 use underpass_layout::tables::VrfEntry;
 use underpass_layout::{DropReason, PuntReason};
 
@@ -40,7 +41,7 @@ pub fn route(tables: &Tables, meta: &mut Meta) {
     if meta.inner.ttl == 0 {
         return meta.drop(DropReason::TtlExceeded);
     }
-    match longest_match(tables, vrf, meta.decap.vrf, meta.inner.dst) {
+    match longest_match(tables, vrf, meta.decap.vrf, &meta.inner) {
         Some((nexthop, label)) => {
             meta.route.nexthop = nexthop;
             meta.route.label = label;
@@ -51,24 +52,36 @@ pub fn route(tables: &Tables, meta: &mut Meta) {
 
 /// The route of the longest prefix: of one address, then of the banks by their lengths (of two banks of the same
 /// length, the first), then the default.
-fn longest_match(tables: &Tables, word: &VrfEntry, vrf: u16, address: u32) -> Option<Target> {
-    if let Some(host) = tables.route_host(vrf, address) {
+fn longest_match(tables: &Tables, word: &VrfEntry, vrf: u16, inner: &Inner) -> Option<Target> {
+    let (v6, address) = (inner.ipv6, inner.dst);
+    if let Some(host) = tables.route_host(vrf, v6, address) {
         return Some((host.nexthop, host.label));
     }
+    let (lengths, mut target) = match v6 {
+        false => (word.lengths(), default(word)),
+        true => (word.v6_lengths(), default6(word)),
+    };
     let mut longest = 0;
-    let mut target = word
-        .default_valid
-        .then_some((word.default_nexthop, word.default_label));
-    for (bank, length) in word.lengths().into_iter().enumerate() {
+    for (bank, length) in lengths.into_iter().enumerate() {
         if length <= longest {
             continue;
         }
-        if let Some(entry) = tables.route_bank(bank, vrf, length, address) {
+        if let Some(entry) = tables.route_bank(bank, vrf, v6, length, address) {
             longest = length;
             target = Some((entry.nexthop, entry.label));
         }
     }
     target
+}
+
+fn default(word: &VrfEntry) -> Option<Target> {
+    word.default_valid
+        .then_some((word.default_nexthop, word.default_label))
+}
+
+fn default6(word: &VrfEntry) -> Option<Target> {
+    word.default6_valid
+        .then_some((word.default6_nexthop, word.default6_label))
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn judge(meta: &Meta) -> Verdict {
     if nexthop.kind == NexthopKind::Receive {
         return Verdict::Punt(PuntReason::Receive);
     }
-    if decrements_ttl(meta) && meta.inner.ttl <= 1 {
+    if hop_counts(meta) && meta.inner.ttl <= 1 {
         return Verdict::Punt(PuntReason::ZeroTtl);
     }
     match nexthop.kind {
@@ -50,7 +50,7 @@ fn judge(meta: &Meta) -> Verdict {
 fn judge_tunnel(meta: &Meta) -> Verdict {
     if meta.decap.tunnelled && !meta.bridge.l3 {
         Verdict::Drop(DropReason::InvalidSource)
-    } else if meta.decap.tunnelled && meta.nexthop.tunnel_dst == meta.parse.src {
+    } else if meta.decap.tunnelled && is_back(meta) {
         Verdict::Drop(DropReason::PacketLoop)
     } else if meta.nexthop.tunnel == TunnelKind::None {
         Verdict::Drop(DropReason::InvalidNexthop)
@@ -59,9 +59,15 @@ fn judge_tunnel(meta: &Meta) -> Verdict {
     }
 }
 
+fn is_back(meta: &Meta) -> bool {
+    let (nexthop, parse) = (&meta.nexthop, &meta.parse);
+    (nexthop.tunnel_v6, nexthop.tunnel_dst) == (parse.v6, parse.src)
+}
+
 /// Does this hop count? It does where we are the router that sends the packet on: from our VM, or into a tunnel. A
-/// packet from a tunnel to our VM was counted by the router at the tunnel's other end.
-pub(crate) fn decrements_ttl(meta: &Meta) -> bool {
+/// packet from a tunnel to our VM was counted by the router at the tunnel's other end. A packet
+/// that may not take another hop goes no further; the TTL of IPv4 goes down, the peer leaves the hop limit of IPv6.
+pub(crate) fn hop_counts(meta: &Meta) -> bool {
     let from_vm = meta.classify.entry.kind == VifKind::Vm;
     meta.route.routed && (from_vm || meta.nexthop.kind == NexthopKind::Tunnel)
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   from a VM under policy:   K(nh) = the interface's nexthop   decides over the verdict of s5 to s7
 //!   to a VM under policy:     K(nh) = that VM's nexthop         only where the packet is still on its way
-//!   key ─▶ [flow] ─▶ counted ─▶ action Hold ─▶ [source] ─▶ action
+//!   key of its family ─▶ [flow] ─▶ counted ─▶ action Hold ─▶ [source] ─▶ action
 //! ```
 //! A VM's flow comes before its route in the peer. Here the route is looked up first, so the flow of such a packet
 //! overrules what the stages since s5 decided, unless it lets the packet pass.
@@ -11,7 +11,7 @@
 use crate::decide::Decide;
 use crate::tables::Tables;
 use underpass_layout::meta::Meta;
-use underpass_layout::tables::{FlowAction, FlowEntry, FlowKey, NexthopKind, SourceKind};
+use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, NexthopKind, SourceKind};
 use underpass_layout::{DropReason, PuntReason, Verdict};
 
 /// Looks the flow up where one is needed.
@@ -43,31 +43,68 @@ fn key_nexthop(meta: &Meta) -> Option<u32> {
 
 fn judge(tables: &Tables, meta: &mut Meta) -> Verdict {
     let inner = &meta.inner;
-    if inner.ipv6 {
-        return Verdict::Punt(PuntReason::Ipv6);
-    }
     if inner.fragment {
         return Verdict::Punt(PuntReason::Fragment);
     }
-    let key = FlowKey {
-        nexthop: meta.flow.nexthop,
-        protocol: inner.protocol,
-        src_port: inner.src_port,
-        dst_port: inner.dst_port,
-        src: inner.src,
-        dst: inner.dst,
-    };
-    let Some(entry) = tables.flow(&key) else {
+    if inner.extension {
+        return Verdict::Punt(PuntReason::Extension);
+    }
+    let Some(entry) = find(tables, meta) else {
         return Verdict::Punt(PuntReason::FlowMiss);
     };
     meta.flow.hit = true;
     meta.flow.flow_id = entry.flow_id;
-    act(tables, meta, entry)
+    act(tables, meta, &entry)
+}
+
+/// What an entry of either family says.
+struct Found {
+    action: FlowAction,
+    flow_id: u32,
+    source: u32,
+}
+
+fn find(tables: &Tables, meta: &Meta) -> Option<Found> {
+    let inner = &meta.inner;
+    if inner.ipv6 {
+        let key = FlowKey6 {
+            v6: true,
+            nexthop: meta.flow.nexthop,
+            protocol: inner.protocol,
+            src_port: inner.src_port,
+            dst_port: inner.dst_port,
+            src_low: 0,
+            dst_low: 0,
+            src_high: 0,
+            dst_high: 0,
+        };
+        let entry = tables.flow6(&key.between(inner.src, inner.dst))?;
+        return Some(Found {
+            action: entry.action,
+            flow_id: entry.flow_id,
+            source: entry.source,
+        });
+    }
+    let key = FlowKey {
+        v6: false,
+        nexthop: meta.flow.nexthop,
+        protocol: inner.protocol,
+        src_port: inner.src_port,
+        dst_port: inner.dst_port,
+        src: inner.src as u32,
+        dst: inner.dst as u32,
+    };
+    let entry = tables.flow(&key)?;
+    Some(Found {
+        action: entry.action,
+        flow_id: entry.flow_id,
+        source: entry.source,
+    })
 }
 
 /// What the flow says, in the peer's order: a held packet waits whatever its source, a dropped one had to come from
 /// the right one.
-fn act(tables: &Tables, meta: &Meta, entry: &FlowEntry) -> Verdict {
+fn act(tables: &Tables, meta: &Meta, entry: &Found) -> Verdict {
     if entry.action == FlowAction::Hold {
         return Verdict::Punt(PuntReason::FlowMiss);
     }
@@ -76,7 +113,10 @@ fn act(tables: &Tables, meta: &Meta, entry: &FlowEntry) -> Verdict {
         SourceKind::Missing => return Verdict::Drop(DropReason::InvalidNexthop),
         SourceKind::Any => true,
         SourceKind::Vif => !meta.decap.tunnelled && meta.classify.vif == source.vif,
-        SourceKind::Tunnel => meta.decap.tunnelled && meta.parse.src == source.address,
+        SourceKind::Tunnel => {
+            let (from, wanted) = ((meta.parse.v6, meta.parse.src), (source.v6, source.address));
+            meta.decap.tunnelled && from == wanted
+        }
     };
     if !expected {
         return Verdict::Drop(DropReason::InvalidSource);

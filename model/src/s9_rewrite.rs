@@ -1,15 +1,15 @@
 //! s9_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
 //!
 //! ```text
-//!   inner.ttl, checksum ──▶ one less (RFC 791 section 3.2), checksum by RFC 1624
+//!   inner.ttl, checksum ──▶ one less (RFC 791 section 3.2), checksum by RFC 1624; IPv6 stays
 //!   inner, vrf ───────────▶ entropy: the tunnel's source port
 //!   length, tunnel ───────▶ outer IP length ─▶ longer than the link carries? punt
 //! ```
 
 use crate::decide::Decide;
-use crate::headers::{ethernet, gre, ipv4, mpls, udp, vxlan};
-use crate::s7_nexthop::decrements_ttl;
-use underpass_layout::hash::entropy;
+use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan};
+use crate::s7_nexthop::hop_counts;
+use underpass_layout::hash::{entropy, fold48};
 use underpass_layout::meta::{Inner, Meta, Rewrite};
 use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind};
 use underpass_layout::PuntReason;
@@ -23,7 +23,7 @@ pub fn rewrite(meta: &mut Meta) {
         return;
     }
     let inner = &meta.inner;
-    let decrement = decrements_ttl(meta);
+    let decrement = inner.ipv4 && hop_counts(meta);
     let strip = if meta.bridge.l3 {
         inner.l3_offset
     } else {
@@ -67,10 +67,10 @@ fn checksum_one_less(inner: &Inner) -> u16 {
     ipv4::updated_checksum(inner.checksum, old, new)
 }
 
-/// The source port of a UDP tunnel, from IPv4's addresses and ports, or the frame's MACs.
+/// The source port of a UDP tunnel, from the addresses and ports of IP, or the frame's MACs.
 fn source_port(vrf: u16, inner: &Inner) -> u16 {
-    if inner.ipv4 {
-        let (src, dst) = (inner.src.into(), inner.dst.into());
+    if inner.ipv4 || inner.ipv6 {
+        let (src, dst) = (fold48(inner.src), fold48(inner.dst));
         return entropy(
             vrf,
             inner.protocol,
@@ -94,7 +94,16 @@ pub(crate) fn overhead(nexthop: &NexthopEntry, l3: bool) -> usize {
         }
         TunnelKind::Vxlan => udp::LENGTH + vxlan::LENGTH,
     };
-    ipv4::LENGTH + behind_ip
+    outer_ip_length(nexthop) + behind_ip
+}
+
+/// Bytes of the outer IP header.
+pub(crate) fn outer_ip_length(nexthop: &NexthopEntry) -> usize {
+    if nexthop.tunnel_v6 {
+        ipv6::LENGTH
+    } else {
+        ipv4::LENGTH
+    }
 }
 
 #[cfg(test)]

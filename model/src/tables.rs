@@ -1,23 +1,31 @@
 //! The card's memories and how they are searched.
 //!
 //! ```text
+//!   address ─▶ way, row ─▶ place: rows of all ways, without the gaps that addresses have
 //!   write_row ──▶ raw words (read back as written, cut to the row's width)
 //!            └──▶ the entries in them, decoded ──▶ by index, or by key
 //! ```
 //! Exact-match tables are searched by key over all rows that were written, without the card's hash: an entry that the
-//! host put into a wrong row is found here and not by the RTL, and so the mistake shows. A row with a code that has no
+//! host put into a wrong row is found here and not by the RTL, and so the mistake shows. For the same reason seeds and
+//! splits are kept and change nothing here: what the host moves from row to row is found before, between and after. A row with a code that has no
 //! name (of all tables only `nexthop` has room for such) means what an empty row means.
 
+mod chains;
 mod direct;
 mod exact;
+mod flow;
 mod raw;
 
+pub(crate) use direct::within;
 use direct::Direct;
 use exact::Exact;
+use flow::Flows;
+use underpass_layout::hash::Split;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{
-    id, BridgeEntry, BridgeKey, FlowEntry, FlowKey, MplsEntry, NexthopEntry, PortEntry, RouteEntry,
-    RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry, VxlanKey, BANKS, TABLES,
+    id, BridgeEntry, BridgeKey, FlowEntry, FlowEntry6, FlowKey, FlowKey6, Lookup, MplsEntry,
+    NexthopEntry, PortEntry, RouteEntry, RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry,
+    VxlanEntry, VxlanKey, BANKS, TABLES, WAYS,
 };
 
 /// Why a row can not be written or read.
@@ -30,14 +38,28 @@ pub enum RowError {
         found: u32,
     },
     /// The table is shorter.
-    #[error("table {table} has no row {found}, expected 0 to {}", rows - 1)]
+    #[error("table {table} has no row at {found}, expected {ways} times 0 to {}, {depth} apart", rows - 1)]
     NoSuchRow {
         /// The table's name.
         table: &'static str,
-        /// The row given.
+        /// The address given.
         found: usize,
-        /// Rows of all its ways.
+        /// Its ways.
+        ways: usize,
+        /// Rows of one way.
         rows: usize,
+        /// Addresses from way to way.
+        depth: usize,
+    },
+    /// The table has no such lookup.
+    #[error("table {table} has no lookup {found}, expected one of {groups}")]
+    NoSuchLookup {
+        /// The table's name.
+        table: &'static str,
+        /// The group of ways given.
+        found: usize,
+        /// Lookups that the table has, from 0 on; none where it is not searched by key.
+        groups: usize,
     },
     /// Only the card writes counters.
     #[error("table {table} is written by the card alone")]
@@ -49,10 +71,10 @@ pub enum RowError {
 
 /// A memory of rows.
 trait Memory {
-    /// Replaces a row; `address` is within the table.
-    fn write(&mut self, address: usize, words: &[u32]);
+    /// Replaces a row; `place` is within the table.
+    fn write(&mut self, place: usize, words: &[u32]);
     /// A row as it was written.
-    fn row(&self, address: usize) -> &[u32];
+    fn row(&self, place: usize) -> &[u32];
 }
 
 /// Every table that the host fills.
@@ -68,8 +90,9 @@ pub struct Tables {
     route_host: Exact<RouteEntry>,
     route_bank: Exact<RouteEntry>,
     nexthop: Direct<NexthopEntry>,
-    flow: Exact<FlowEntry>,
+    flow: Flows,
     source: Direct<SourceEntry>,
+    splits: [[Split; BANKS]; TABLES.len()],
 }
 
 impl Tables {
@@ -87,8 +110,9 @@ impl Tables {
             route_host: Exact::new(profile, spec(id::ROUTE_HOST), 1),
             route_bank: Exact::new(profile, spec(id::ROUTE_BANK), BANKS),
             nexthop: Direct::new(profile, spec(id::NEXTHOP)),
-            flow: Exact::new(profile, spec(id::FLOW), 1),
+            flow: Flows::new(profile, spec(id::FLOW)),
             source: Direct::new(profile, spec(id::SOURCE)),
+            splits: [[Split::RESET; BANKS]; TABLES.len()],
         }
     }
 
@@ -97,9 +121,9 @@ impl Tables {
         self.profile
     }
 
-    /// Writes a row of all ways' rows, the bits of `words` beyond its width ignored, missing words zero.
+    /// Writes the row at an address, the bits of `words` beyond its width ignored, missing words zero.
     pub fn write_row(&mut self, table: u32, address: usize, words: &[u32]) -> Result<(), RowError> {
-        let spec = checked(self.profile, table, address)?;
+        let (spec, place) = checked(self.profile, table, address)?;
         let memory: &mut dyn Memory = match table {
             id::PORT => &mut self.port,
             id::VIF => &mut self.vif,
@@ -114,13 +138,26 @@ impl Tables {
             id::SOURCE => &mut self.source,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
-        memory.write(address, words);
+        memory.write(place, words);
         Ok(())
+    }
+
+    /// Sets how a lookup chooses its rows: that of group `group` of a table's ways.
+    pub fn write_split(&mut self, table: u32, group: usize, split: Split) -> Result<(), RowError> {
+        let (table, group) = lookup(table, group)?;
+        self.splits[table][group] = split;
+        Ok(())
+    }
+
+    /// How a lookup chooses its rows.
+    pub fn split(&self, table: u32, group: usize) -> Result<Split, RowError> {
+        let (table, group) = lookup(table, group)?;
+        Ok(self.splits[table][group])
     }
 
     /// A row as it was written. Counters are not here but in [`Counters`](crate::counters::Counters).
     pub fn read_row(&self, table: u32, address: usize) -> Result<Vec<u32>, RowError> {
-        let spec = checked(self.profile, table, address)?;
+        let (spec, place) = checked(self.profile, table, address)?;
         let memory: &dyn Memory = match table {
             id::PORT => &self.port,
             id::VIF => &self.vif,
@@ -135,17 +172,18 @@ impl Tables {
             id::SOURCE => &self.source,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
-        Ok(memory.row(address).to_vec())
+        Ok(memory.row(place).to_vec())
     }
 
     /// The interface of a port.
     pub fn port(&self, port: u16) -> &PortEntry {
-        self.port.masked(port.into())
+        self.port.wrapped(port.into())
     }
 
-    /// An interface. Numbers beyond the table address it with their low bits, as in the card.
+    /// An interface. A number beyond the table stands for another row, here and in the card: the one that its low bits name,
+    /// or the last.
     pub fn vif(&self, vif: u16) -> &VifEntry {
-        self.vif.masked(vif.into())
+        self.vif.wrapped(vif.into())
     }
 
     /// The meaning of a label; none beyond the table.
@@ -165,70 +203,97 @@ impl Tables {
 
     /// How a VRF is searched.
     pub fn vrf(&self, vrf: u16) -> &VrfEntry {
-        self.vrf.masked(vrf.into())
+        self.vrf.wrapped(vrf.into())
     }
 
     /// The route to a single address.
-    pub fn route_host(&self, vrf: u16, address: u32) -> Option<&RouteEntry> {
+    pub fn route_host(&self, vrf: u16, v6: bool, address: u128) -> Option<&RouteEntry> {
         let key = RouteKey {
             vrf,
-            length: 32,
+            v6,
+            length: if v6 { 128 } else { 32 },
             prefix: address,
         };
         self.route_host.find(0, &key)
     }
 
-    /// The route of `length` bits to an address, if it lies in this bank. `length` is 1 to 31.
+    /// The route of `length` bits to an address, if it lies in this bank. `length` is 1 to 31, or 127 for IPv6.
     pub fn route_bank(
         &self,
         bank: usize,
         vrf: u16,
+        v6: bool,
         length: u8,
-        address: u32,
+        address: u128,
     ) -> Option<&RouteEntry> {
-        let prefix = address & (u32::MAX << (32 - u32::from(length)));
+        let host_bits = if v6 { 128 } else { 32 } - u32::from(length);
         let key = RouteKey {
             vrf,
+            v6,
             length,
-            prefix,
+            prefix: address & (u128::MAX << host_bits),
         };
         self.route_bank.find(bank, &key)
     }
 
-    /// A nexthop. Numbers beyond the table address it with their low bits.
+    /// A nexthop. Numbers beyond the table stand for rows as in [`Tables::vif`].
     pub fn nexthop(&self, nexthop: u32) -> &NexthopEntry {
-        self.nexthop.masked(nexthop)
+        self.nexthop.wrapped(nexthop)
     }
 
-    /// A flow.
+    /// A flow of IPv4.
     pub fn flow(&self, key: &FlowKey) -> Option<&FlowEntry> {
-        self.flow.find(0, key)
+        self.flow.find(key)
     }
 
-    /// Where a flow's packets must come from. Numbers beyond the table address it with their low bits.
+    /// A flow of IPv6.
+    pub fn flow6(&self, key: &FlowKey6) -> Option<&FlowEntry6> {
+        self.flow.find6(key)
+    }
+
+    /// Where a flow's packets must come from. Numbers beyond the table stand for rows as in [`Tables::vif`].
     pub fn source(&self, source: u32) -> &SourceEntry {
-        self.source.masked(source)
+        self.source.wrapped(source)
     }
 }
 
-/// The table of that id, if it has a row of that address.
+fn table_of(id: u32) -> Result<&'static TableSpec, RowError> {
+    let spec = TABLES.get(id as usize);
+    spec.ok_or(RowError::NoSuchTable { found: id })
+}
+
+/// The table of that id and the place of the row at that address, if there is one.
 pub(crate) fn checked(
     profile: &Profile,
     table: u32,
     address: usize,
-) -> Result<&'static TableSpec, RowError> {
-    let spec = TABLES
-        .get(table as usize)
-        .ok_or(RowError::NoSuchTable { found: table })?;
-    let rows = profile.addresses(spec);
-    if address >= rows {
-        return Err(RowError::NoSuchRow {
+) -> Result<(&'static TableSpec, usize), RowError> {
+    let spec = table_of(table)?;
+    let (way, row) = profile.place(spec, address).ok_or(RowError::NoSuchRow {
+        table: spec.name,
+        found: address,
+        ways: spec.ways(),
+        rows: profile.rows(spec),
+        depth: profile.depth(spec),
+    })?;
+    Ok((spec, way * profile.rows(spec) + row))
+}
+
+/// The place of the split of a lookup, if the table has that lookup.
+fn lookup(table: u32, group: usize) -> Result<(usize, usize), RowError> {
+    let spec = table_of(table)?;
+    let groups = match spec.lookup {
+        Lookup::Exact { ways, .. } => ways / WAYS,
+        Lookup::Direct | Lookup::Counter => 0,
+    };
+    if group >= groups {
+        return Err(RowError::NoSuchLookup {
             table: spec.name,
-            found: address,
-            rows,
+            found: group,
+            groups,
         });
     }
-    Ok(spec)
+    Ok((table as usize, group))
 }
 
 #[cfg(test)]

@@ -38,6 +38,11 @@ impl Window {
         u32::from_be_bytes(self.read(at))
     }
 
+    /// The sixteen bytes of an IPv6 address from `at` on, most significant first.
+    pub fn be128(&self, at: usize) -> u128 {
+        u128::from_be_bytes(self.read(at))
+    }
+
     /// The six bytes of a MAC address from `at` on, most significant first.
     pub fn mac(&self, at: usize) -> u64 {
         u64::from(self.be16(at)) << 32 | u64::from(self.be32(at + 2))

@@ -1,11 +1,13 @@
 //! The registers that reach the rows of the tables: address, data, command, status.
 
 use crate::core::Core;
+use underpass_layout::hash::Split;
 use underpass_layout::profile::Profile;
 use underpass_layout::registers::{
-    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, STATUS_REFUSED, TABLE_DATA_WORDS,
+    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_SPLIT, COMMAND_WRITE, STATUS_REFUSED, TABLE_DATA_WORDS,
 };
 use underpass_layout::tables::TABLES;
+use underpass_layout::Record;
 
 /// Their state.
 #[derive(Clone, Default)]
@@ -35,6 +37,10 @@ impl TableAccess {
                 self.data = [0; TABLE_DATA_WORDS];
                 self.data[..words.len()].copy_from_slice(&words);
             }),
+            COMMAND_SPLIT => {
+                let split = Split::unpack(&self.data).unwrap_or(Split::RESET);
+                core.tables.write_split(table, row, split)
+            }
             _ => return,
         };
         self.refused = outcome.is_err();

@@ -10,8 +10,6 @@ use crate::window::Window;
 
 /// Bytes without options.
 pub const LENGTH: usize = 20;
-/// Protocol number of ICMP.
-pub const ICMP: u8 = 1;
 /// Protocol number of TCP.
 pub const TCP: u8 = 6;
 /// Protocol number of UDP.

@@ -2,8 +2,11 @@
 //! to a [`Header`].
 
 pub mod ethernet;
+pub mod extension;
 pub mod gre;
+pub mod icmp;
 pub mod ipv4;
+pub mod ipv6;
 pub mod mpls;
 pub mod udp;
 pub mod vxlan;

@@ -22,7 +22,8 @@ pub fn dst_port(window: &Window, at: usize) -> u16 {
     window.be16(at + 2)
 }
 
-/// Appends a header without checksum (0: allowed for tunnels by RFC 7510 section 3.1, RFC 7348 section 5).
+/// Appends a header without checksum (0: allowed for tunnels by RFC 7510 section 3.1, RFC 7348 section 5, and over IPv6
+/// by RFC 6935).
 /// `length` counts header and payload.
 pub fn write(to: &mut Header, src_port: u16, dst_port: u16, length: u16) {
     to.put(&src_port.to_be_bytes());

@@ -18,7 +18,7 @@ impl<E: Record + Default + Clone> Direct<E> {
     pub(super) fn new(profile: &Profile, table: &TableSpec) -> Self {
         Direct {
             raw: Raw::new(profile, table),
-            entries: vec![E::default(); profile.addresses(table)],
+            entries: vec![E::default(); profile.rows(table)],
         }
     }
 
@@ -27,19 +27,25 @@ impl<E: Record + Default + Clone> Direct<E> {
         self.entries.get(index as usize)
     }
 
-    /// The entry at the low bits of `index`; for tables with a power of two of rows.
-    pub(super) fn masked(&self, index: u32) -> &E {
-        &self.entries[index as usize & (self.entries.len() - 1)]
+    /// The entry at `index`, whatever its size (see [`within`]).
+    pub(super) fn wrapped(&self, index: u32) -> &E {
+        &self.entries[within(self.entries.len(), index)]
     }
 }
 
+/// The row that an index stands for in a table of `rows` rows, as in the card: of the index as many low bits count as
+/// the rows, rounded up to a power of two, need; what is still beyond the table stands for its last row.
+pub(crate) fn within(rows: usize, index: u32) -> usize {
+    (index as usize & (rows.next_power_of_two() - 1)).min(rows - 1)
+}
+
 impl<E: Record + Default> Memory for Direct<E> {
-    fn write(&mut self, address: usize, words: &[u32]) {
-        self.raw.write(address, words);
-        self.entries[address] = E::unpack(self.raw.row(address)).unwrap_or_default();
+    fn write(&mut self, place: usize, words: &[u32]) {
+        self.raw.write(place, words);
+        self.entries[place] = E::unpack(self.raw.row(place)).unwrap_or_default();
     }
 
-    fn row(&self, address: usize) -> &[u32] {
-        self.raw.row(address)
+    fn row(&self, place: usize) -> &[u32] {
+        self.raw.row(place)
     }
 }

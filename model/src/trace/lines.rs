@@ -1,7 +1,8 @@
 //! What is told of each stage.
 
-use super::names::{ip, label_word, protocol, tunnel, vif_kind, Mac, Port};
+use super::names::{end, ip, label_word, protocol, tunnel, vif_kind, Mac, Port};
 use super::Line;
+use crate::headers::ethernet;
 use underpass_layout::meta::{Edit, HeaderKind, Inner, Meta};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 
@@ -40,13 +41,16 @@ fn parse(meta: &Meta) -> (String, String) {
         return ("shorter than an Ethernet header".into(), "unchanged".into());
     }
     if parse.malformed {
-        return ("malformed IPv4".into(), "no tunnel".into());
+        return ("malformed IP".into(), "no tunnel".into());
     }
     let seen = match parse.ethertype {
-        crate::headers::ethernet::IPV4 => format!("{} > {}", ip(parse.src), ip(parse.dst)),
+        ethernet::IPV4 | ethernet::IPV6 => {
+            format!("{} > {}", ip(parse.v6, parse.src), ip(parse.v6, parse.dst))
+        }
         other => format!("ethertype {other:#06x}"),
     };
     let result = match parse.tunnel {
+        TunnelKind::None if parse.neighbor => "neighbour discovery".to_string(),
         TunnelKind::None => "no tunnel".to_string(),
         _ => format!("{}, packet at {}", tunnel_and_label(meta), parse.offset),
     };
@@ -87,24 +91,27 @@ fn decap(meta: &Meta) -> (String, String) {
 
 fn inner(meta: &Meta) -> (String, String) {
     let inner = &meta.inner;
-    if inner.ipv4 {
-        let part = if inner.fragment { " fragment" } else { "" };
-        let seen = format!("{}{part}", flow_ends(inner));
-        return (
-            seen,
-            format!("ipv4 at {}, ttl {}", inner.l3_offset, inner.ttl),
-        );
-    }
-    let seen = format!("ethertype {:#06x}", inner.ethertype);
-    let what = if inner.ipv6 { "ipv6" } else { "payload" };
-    (seen, format!("{what} at {}", inner.l3_offset))
+    let (at, ttl) = (inner.l3_offset, inner.ttl);
+    let result = match (inner.ipv4, inner.ipv6) {
+        (true, _) => format!("ipv4 at {at}, ttl {ttl}"),
+        (_, true) => format!("ipv6 at {at}, hop limit {ttl}"),
+        _ => {
+            let seen = format!("ethertype {:#06x}", inner.ethertype);
+            return (seen, format!("payload at {at}"));
+        }
+    };
+    let part = if inner.fragment { " fragment" } else { "" };
+    (format!("{}{part}", flow_ends(inner)), result)
 }
 
 fn flow_ends(inner: &Inner) -> String {
-    let (src, dst) = (ip(inner.src), ip(inner.dst));
-    let (src_port, dst_port) = (inner.src_port, inner.dst_port);
-    let protocol = protocol(inner.protocol);
-    format!("{protocol} {src}:{src_port} > {dst}:{dst_port}")
+    let src = end(inner.ipv6, inner.src, inner.src_port);
+    let dst = end(inner.ipv6, inner.dst, inner.dst_port);
+    let protocol = match inner.extension {
+        true => "extension headers".to_string(),
+        false => protocol(inner.protocol),
+    };
+    format!("{protocol} {src} > {dst}")
 }
 
 fn bridge(meta: &Meta) -> (String, String) {
@@ -124,7 +131,11 @@ fn bridge(meta: &Meta) -> (String, String) {
 fn route(meta: &Meta) -> (String, String) {
     let route = &meta.route;
     let seen = if route.routed {
-        format!("{} in vrf {}", ip(meta.inner.dst), meta.decap.vrf)
+        format!(
+            "{} in vrf {}",
+            ip(meta.inner.ipv6, meta.inner.dst),
+            meta.decap.vrf
+        )
     } else {
         "not routed".to_string()
     };
@@ -144,8 +155,8 @@ fn nexthop(meta: &Meta) -> (String, String) {
     let to = format!("vif {} on {}", nexthop.vif, Port(nexthop.port));
     let result = match nexthop.kind {
         NexthopKind::Tunnel => {
-            let (kind, end) = (tunnel(nexthop.tunnel), ip(nexthop.tunnel_dst));
-            format!("{kind} to {end}, {to}")
+            let far = ip(nexthop.tunnel_v6, nexthop.tunnel_dst);
+            format!("{} to {far}, {to}", tunnel(nexthop.tunnel))
         }
         _ => to,
     };

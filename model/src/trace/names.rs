@@ -1,7 +1,7 @@
 //! How numbers are shown.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use underpass_layout::port;
 use underpass_layout::tables::{TunnelKind, VifKind};
 
@@ -28,9 +28,18 @@ impl fmt::Display for Mac {
     }
 }
 
-/// An IPv4 address.
-pub(super) fn ip(address: u32) -> Ipv4Addr {
-    Ipv4Addr::from(address)
+/// An IP address; IPv4 in the low 32 bits.
+pub(super) fn ip(v6: bool, address: u128) -> IpAddr {
+    if v6 {
+        Ipv6Addr::from(address).into()
+    } else {
+        Ipv4Addr::from(address as u32).into()
+    }
+}
+
+/// An address with a port behind it: an IPv6 address stands in brackets (RFC 5952 section 6).
+pub(super) fn end(v6: bool, address: u128, port: u16) -> SocketAddr {
+    SocketAddr::new(ip(v6, address), port)
 }
 
 /// An encapsulation as the operator writes it.
@@ -67,6 +76,7 @@ pub(super) fn protocol(number: u8) -> String {
         1 => "icmp".into(),
         6 => "tcp".into(),
         17 => "udp".into(),
+        58 => "icmpv6".into(),
         132 => "sctp".into(),
         other => format!("protocol {other}"),
     }

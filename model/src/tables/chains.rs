@@ -1,0 +1,153 @@
+//! How a key finds its entry: chains of places, one chain for the keys of one hash.
+//!
+//! ```text
+//!   key ─▶ bucket ─▶ place (way, row, slot) ─next─▶ place ─next─▶ ..      newest write first
+//! ```
+//! Every place of the memory is a link of at most one chain, so a write needs no allocation, and two copies of a key
+//! (an entry on its way to another row) are two links: taking one away leaves the other. The hash is not the card's.
+
+use underpass_layout::tables::{
+    BridgeEntry, BridgeKey, FlowEntry, FlowEntry6, FlowKey, FlowKey6, RouteEntry, RouteKey,
+    VxlanEntry, VxlanKey,
+};
+use underpass_layout::Record;
+
+/// An entry that is found by its key.
+pub(super) trait Keyed: Record + Default + Copy {
+    /// What is looked up.
+    type Key: PartialEq;
+    /// The entry is in use.
+    fn valid(&self) -> bool;
+    /// Its key.
+    fn key(&self) -> &Self::Key;
+    /// 64 bits made of the key, any that differ for most keys.
+    fn mix(key: &Self::Key) -> u64;
+}
+
+macro_rules! keyed {
+    ($Entry:ident, $Key:ident, $key:ident => $mix:expr) => {
+        impl Keyed for $Entry {
+            type Key = $Key;
+            fn valid(&self) -> bool {
+                self.valid
+            }
+            fn key(&self) -> &$Key {
+                &self.key
+            }
+            fn mix($key: &$Key) -> u64 {
+                $mix
+            }
+        }
+    };
+}
+keyed!(VxlanEntry, VxlanKey, key => key.vni.into());
+keyed!(BridgeEntry, BridgeKey, key => key.mac | u64::from(key.vrf) << 48);
+keyed!(RouteEntry, RouteKey, key => {
+    let whose = u64::from(key.vrf) << 32 | u64::from(key.length) << 48 | u64::from(key.v6) << 56;
+    high(key.prefix).wrapping_mul(SPREAD).rotate_left(29) ^ key.prefix as u64 ^ whose
+});
+keyed!(FlowEntry, FlowKey, key => {
+    let ends = u64::from(key.src) << 32 | u64::from(key.dst);
+    conversation(ends, key.nexthop, key.protocol, key.src_port, key.dst_port)
+});
+keyed!(FlowEntry6, FlowKey6, key => {
+    let low = u64::from(key.src_low) << 32 | u64::from(key.dst_low);
+    let middle = (key.src_high as u64).wrapping_mul(SPREAD) ^ key.dst_high as u64;
+    let top = high(key.src_high) << 32 | high(key.dst_high);
+    let ends = (middle.rotate_left(29) ^ top).wrapping_mul(SPREAD) ^ low;
+    conversation(ends, key.nexthop, key.protocol, key.src_port, key.dst_port)
+});
+
+fn conversation(ends: u64, nexthop: u32, protocol: u8, src_port: u16, dst_port: u16) -> u64 {
+    let ports = u64::from(src_port) << 16 | u64::from(dst_port);
+    let whose = u64::from(nexthop) << 8 | u64::from(protocol);
+    (ends.wrapping_mul(SPREAD) ^ ports ^ whose << 32).rotate_left(29)
+}
+
+fn high(address: u128) -> u64 {
+    (address >> 64) as u64
+}
+
+/// 2^64 over the golden ratio: its multiples spread well (Knuth, TAOCP 3, 6.4).
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// The end of a chain.
+const END: u32 = u32::MAX;
+
+/// The entries of all places, and the chains that find them.
+#[derive(Clone)]
+pub(super) struct Chains<E> {
+    /// Places of a bank: its entries never match in another.
+    bank_places: usize,
+    /// One a place.
+    entries: Vec<E>,
+    /// One a place: the next place of its chain.
+    next: Vec<u32>,
+    /// The first place of each chain, those of a bank together.
+    heads: Vec<u32>,
+    /// Chains of a bank are 2^`bits`.
+    bits: u32,
+}
+
+impl<E: Keyed> Chains<E> {
+    /// Empty places, in `banks` banks of as many each.
+    pub(super) fn new(places: usize, banks: usize) -> Self {
+        let bank_places = places / banks;
+        let chains = bank_places.next_power_of_two().max(2);
+        Chains {
+            bank_places,
+            entries: vec![E::default(); places],
+            next: vec![END; places],
+            heads: vec![END; chains * banks],
+            bits: chains.trailing_zeros(),
+        }
+    }
+
+    fn chain(&self, bank: usize, key: &E::Key) -> usize {
+        let spread = E::mix(key).wrapping_mul(SPREAD) >> (64 - self.bits);
+        (bank << self.bits) + spread as usize
+    }
+
+    /// The entry of a key in a bank: of several, the one that was written last.
+    pub(super) fn find(&self, bank: usize, key: &E::Key) -> Option<&E> {
+        let mut place = self.heads[self.chain(bank, key)];
+        while place != END {
+            let entry = &self.entries[place as usize];
+            if entry.key() == key {
+                return Some(entry);
+            }
+            place = self.next[place as usize];
+        }
+        None
+    }
+
+    /// Puts an entry into a place, in the stead of what was there.
+    pub(super) fn set(&mut self, place: usize, entry: E) {
+        if self.entries[place].valid() {
+            self.unlink(place);
+        }
+        self.entries[place] = entry;
+        if entry.valid() {
+            self.link(place);
+        }
+    }
+
+    fn unlink(&mut self, place: usize) {
+        let chain = self.chain(place / self.bank_places, self.entries[place].key());
+        let after = self.next[place];
+        if self.heads[chain] as usize == place {
+            self.heads[chain] = after;
+            return;
+        }
+        let mut at = self.heads[chain] as usize;
+        while self.next[at] as usize != place {
+            at = self.next[at] as usize;
+        }
+        self.next[at] = after;
+    }
+
+    fn link(&mut self, place: usize) {
+        let chain = self.chain(place / self.bank_places, self.entries[place].key());
+        self.next[place] = self.heads[chain];
+        self.heads[chain] = place as u32;
+    }
+}
