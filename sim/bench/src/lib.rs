@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The lower layer, [`Channel`] and [`clock`], knows no futures: the simulated card drives the same channels in its
-//! own loop. The upper one, [`Bench`], is a single-threaded executor that advances the clock whenever all tasks wait.
+//! own loop; there is one more, [`AxiSlave`], which gives an AXI4 master on `m_axi_*` memory to read and write. The upper one, [`Bench`], is a single-threaded executor that advances the clock whenever all tasks wait.
 //!
 //! ```no_run
 //! use underpass_bench::{AxilMaster, AxisSink, AxisSource, Bench, Frame, Stalls};
@@ -29,6 +29,9 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod axi_memory;
+mod axi_slave;
+mod axi_taker;
 mod axil;
 mod axil_driver;
 mod axil_master;
@@ -44,6 +47,8 @@ mod stalls;
 mod task;
 mod violation;
 
+pub use axi_memory::{AxiFault, AxiMemory, AxiRam, AXI_BEAT};
+pub use axi_slave::{AxiSlave, AxiTiming, AxiTotals};
 pub use axil::{AxilDone, AxilOp, Response};
 pub use axil_driver::AxilDriver;
 pub use axil_master::AxilMaster;
