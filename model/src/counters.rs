@@ -129,7 +129,7 @@ fn wrapped(value: u64, spec: &[FieldSpec], field: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use underpass_layout::profile::SIM;
+    use underpass_layout::profile::{SIM, U250};
     use underpass_layout::{DropReason, PuntReason};
 
     /// A packet of 94 bytes from interface 3, in flow 9, whose tenant part starts at 46.
@@ -159,12 +159,16 @@ mod tests {
         TrafficCounter { packets, bytes }
     }
 
+    fn flow(packets: u64, bytes: u64) -> FlowCounter {
+        FlowCounter { packets, bytes }
+    }
+
     #[test]
     fn a_packet_that_leaves_is_counted_where_it_came_and_where_it_went() {
         let counters = counted(&packet(Verdict::Deliver));
         assert_eq!(counters.rx(3), traffic(1, 94));
         assert_eq!(counters.tx(4), traffic(1, 62));
-        assert_eq!(counters.flow(9), traffic(1, 48));
+        assert_eq!(counters.flow(9), flow(1, 48));
         assert_eq!(counters.totals(), (1, 1, 0));
     }
 
@@ -195,10 +199,28 @@ mod tests {
         let mut counters = counted(&packet(Verdict::Deliver));
         counters.rx[3] = traffic((1 << 40) - 1, (1 << 48) - 1);
         let verdict = Verdict::Drop(DropReason::Discard);
-        counters.outcome[3 * 128 + 1].packets = (1 << 40) - 1;
+        counters.outcome[3 * 128 + 1].packets = (1 << 36) - 1;
+        counters.flow[9] = flow(u32::MAX.into(), (1 << 40) - 1);
         counters.count(&packet(verdict), &Edit::default());
         assert_eq!(counters.rx(3), traffic(0, 93));
         assert_eq!(counters.outcome(3, verdict), 0);
+        assert_eq!(counters.flow(9), flow(0, 47));
+    }
+
+    #[test]
+    fn what_is_beyond_the_table_spoils_no_ones_count() {
+        let mut counters = Counters::new(&U250);
+        let mut meta = packet(Verdict::Deliver);
+        meta.flow.flow_id = 0xf_ffff;
+        let edit = Edit {
+            vif: 0x1fff,
+            length: 62,
+            ..Edit::default()
+        };
+        counters.count(&meta, &edit);
+        assert_eq!(counters.tx(U250.no_vif()), traffic(1, 62));
+        assert!(counters.flow.iter().all(|counter| counter.packets == 0));
+        assert_eq!(counters.totals(), (1, 1, 0));
     }
 
     #[test]

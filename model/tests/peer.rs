@@ -10,19 +10,20 @@ use underpass_model::headers::ipv4::checksum;
 use underpass_model::Core;
 
 /// The UDP flow between the VM, 10.1.1.3, and the remote one, 10.1.1.9, whichever way it started.
-fn udp(src_port: u16, dst_port: u16, dst: u32) -> FlowKey {
+fn udp(src_port: u16, dst_port: u16, dst: u128) -> FlowKey {
     FlowKey {
+        v6: false,
         nexthop: 23,
         protocol: 17,
         src_port,
         dst_port,
         src: 0x0a01_0103,
-        dst,
+        dst: dst as u32,
     }
 }
 
-const REMOTE_VM: u32 = 0x0a01_0109;
-const OTHER_VM: u32 = 0x0a02_0204;
+const REMOTE_VM: u128 = 0x0a01_0109;
+const OTHER_VM: u128 = 0x0a02_0204;
 
 fn run(script: &str, network: Network) {
     let mut core = network.core;

@@ -45,6 +45,7 @@ fn network(tunnel: TunnelKind, policy: bool) -> Network {
     network.mpls(42, 2, 23);
     network.vxlan(50, 2);
     let key = FlowKey {
+        v6: false,
         nexthop: 23,
         protocol: 17,
         src_port: 1000,

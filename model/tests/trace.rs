@@ -19,6 +19,7 @@ fn frame_of(script: &str) -> &str {
 
 fn udp(src_port: u16, dst_port: u16) -> FlowKey {
     FlowKey {
+        v6: false,
         nexthop: 23,
         protocol: 17,
         src_port,

@@ -1,6 +1,7 @@
 use super::*;
 use registers::*;
 use slow_registers::*;
+use underpass_layout::hash::Split;
 use underpass_layout::profile::SIM;
 use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::tables::{id, PortEntry, TrafficCounter, VifEntry, VifKind};
@@ -94,7 +95,7 @@ fn a_row_is_read_as_it_was_written() {
         let last = SIM.addresses(table) as u32 - 1;
         write_row(&mut card, table.id, last, &[u32::MAX; TABLE_DATA_WORDS]);
         assert_eq!(card.read(TABLE_ROWS), SIM.rows(table) as u32);
-        let counter = table.lookup == underpass_layout::tables::Lookup::Counter;
+        let counter = matches!(table.lookup, underpass_layout::tables::Lookup::Counter);
         let refused = if counter { STATUS_REFUSED } else { 0 };
         assert_eq!(card.read(TABLE_STATUS), refused, "{}", table.name);
         let found = read_row(&mut card, table.id, last);
@@ -103,6 +104,46 @@ fn a_row_is_read_as_it_was_written() {
         let stored = if counter { 0 } else { table.row_width() };
         assert_eq!(ones as usize, stored, "{}", table.name);
     }
+}
+
+#[test]
+fn every_lookup_has_its_split_and_nothing_else_has_one() {
+    let split = Split {
+        way: 2,
+        pointer: 77,
+        ..Split::RESET
+    };
+    for table in underpass_layout::tables::TABLES {
+        for group in 0..7 {
+            let mut card = ModelCard::new(&SIM);
+            for (word, value) in (0..).zip(split.pack()) {
+                card.write(TABLE_DATA + 4 * word, value);
+            }
+            card.write(TABLE_ADDRESS, table.id << ADDRESS_ROW_BITS | group);
+            card.write(TABLE_COMMAND, COMMAND_SPLIT);
+            let exact = matches!(table.lookup, underpass_layout::tables::Lookup::Exact { .. });
+            let groups = match table.id {
+                id::ROUTE_BANK => 6,
+                _ => u32::from(exact),
+            };
+            let known = group < groups;
+            assert_eq!(
+                card.read(TABLE_STATUS) == 0,
+                known,
+                "{} {group}",
+                table.name
+            );
+            let held = card.core().tables.split(table.id, group as usize);
+            assert_eq!(held.ok(), known.then_some(split));
+        }
+    }
+}
+
+#[test]
+fn the_seed_target_keeps_the_bits_that_it_has() {
+    let mut card = ModelCard::new(&SIM);
+    card.write(SEED_TARGET, u32::MAX);
+    assert_eq!(card.read(SEED_TARGET), 0x3fff);
 }
 
 #[test]

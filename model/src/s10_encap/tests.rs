@@ -3,8 +3,8 @@ use crate::testing::{from_vif, hex, verdict};
 use underpass_layout::tables::{NexthopEntry, VifKind};
 use underpass_layout::DropReason;
 
-const OURS: u32 = 0x0800_0002;
-const FAR: u32 = 0x0800_0003;
+const OURS: u128 = 0x0800_0002;
+const FAR: u128 = 0x0800_0003;
 
 /// A packet of 48 bytes in a frame of 62 that goes into a tunnel.
 fn packet(tunnel: TunnelKind, l3: bool) -> Meta {
@@ -220,7 +220,11 @@ fn the_slow_path_learns_what_is_known() {
     let expected = hex("02 02 0300 0100 0201 2e 3c 3e00
          17000000 1e000000 2a000000 03000008");
     assert_eq!(header(&edit)[..28], expected);
-    assert_eq!(header(&edit)[28..], [0; 36]);
+    assert_eq!(
+        header(&edit)[28..],
+        [0; 36],
+        "the rest of the address, and padding"
+    );
     assert_eq!((edit.port, edit.vif), (port::SLOW, 3));
     assert_eq!(
         (edit.strip, edit.length, edit.kind),
@@ -238,7 +242,7 @@ fn a_tunnel_that_is_not_ours_is_not_told() {
     meta.decap.tunnelled = false;
     let edit = edited(meta);
     assert_eq!(edit.header[1], 0);
-    assert_eq!(edit.header[20..28], [0; 8]);
+    assert_eq!(edit.header[20..], [0; HEADER_BYTES - 20]);
 }
 
 #[test]

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{from_vif, put, tables, verdict};
 use underpass_layout::tables::{id, MplsEntry, VxlanEntry, VxlanKey};
 
-const OURS: u32 = 0x0800_0002;
+const OURS: u128 = 0x0800_0002;
 
 /// Labels 40 to 42 name a nexthop, a VRF and a frame's nexthop; VNI 50 is known.
 fn decapped(meta: Meta) -> Meta {

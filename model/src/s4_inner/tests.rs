@@ -44,6 +44,8 @@ fn a_udp_packet_in_a_frame() {
         ipv4: true,
         ipv6: false,
         fragment: false,
+        extension: false,
+        neighbor: false,
         protocol: 17,
         ttl: 64,
         id: 1,

@@ -76,14 +76,15 @@ fn an_unknown_mac_goes_nowhere() {
 }
 
 #[test]
-fn of_what_the_router_gets_ipv4_is_routed() {
-    let meta = bridged(frame(ROUTER));
-    let expected = Bridge {
-        l3: true,
-        ..Bridge::default()
-    };
-    assert_eq!((meta.bridge, verdict(&meta)), (expected, Verdict::Continue));
-    assert_eq!(verdict_of(ipv6(ROUTER)), Verdict::Punt(PuntReason::Ipv6));
+fn of_what_the_router_gets_ip_is_routed() {
+    for packet in [frame(ROUTER), ipv6(ROUTER)] {
+        let meta = bridged(packet);
+        let expected = Bridge {
+            l3: true,
+            ..Bridge::default()
+        };
+        assert_eq!((meta.bridge, verdict(&meta)), (expected, Verdict::Continue));
+    }
     let mut tagged = ipv6(ROUTER);
     tagged.inner.tagged = true;
     assert_eq!(verdict_of(tagged), Verdict::Punt(PuntReason::Tagged));
@@ -108,6 +109,22 @@ fn arp_and_groups_are_the_slow_paths() {
             verdict_of(frame(group)),
             Verdict::Punt(PuntReason::Multicast)
         );
+    }
+}
+
+#[test]
+fn neighbour_discovery_is_the_slow_paths_and_no_flow() {
+    for dst_mac in [VM, ROUTER, UNKNOWN, 0x3333_ff00_0001] {
+        let mut meta = ipv6(dst_mac);
+        meta.inner.neighbor = true;
+        meta.classify.entry.policy = true;
+        for direct in [false, true] {
+            meta.decap.direct = direct;
+            let after = bridged(meta);
+            let expected = Verdict::Punt(PuntReason::NeighborDiscovery);
+            assert_eq!(verdict(&after), expected);
+            assert_eq!(after.bridge, Bridge::default());
+        }
     }
 }
 
@@ -161,7 +178,10 @@ fn a_packet_without_a_frame_is_l3() {
     assert_eq!((after.bridge.l3, after.bridge.nexthop), (true, 23));
     assert_eq!(verdict(&after), Verdict::Continue);
     (meta.inner.ipv4, meta.inner.ipv6) = (false, true);
-    assert_eq!(verdict_of(meta), Verdict::Punt(PuntReason::Ipv6));
+    assert_eq!(bridged(meta).bridge, after.bridge);
+    assert_eq!(verdict_of(meta), Verdict::Continue);
+    meta.inner.neighbor = true;
+    assert_eq!(verdict_of(meta), Verdict::Continue, "no link of ours");
 }
 
 #[test]

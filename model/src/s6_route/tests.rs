@@ -5,11 +5,12 @@ use underpass_layout::Verdict;
 
 const BANK_ROWS: usize = 256;
 
-fn route_entry(prefix: u32, length: u8, nexthop: u32) -> RouteEntry {
+fn route_entry(prefix: u128, length: u8, nexthop: u32) -> RouteEntry {
     RouteEntry {
         valid: true,
         key: RouteKey {
             vrf: 2,
+            v6: prefix > u32::MAX.into(),
             length,
             prefix,
         },
@@ -58,11 +59,13 @@ fn network() -> Tables {
     tables
 }
 
-fn packet(vrf: u16, dst: u32) -> Meta {
+fn packet(vrf: u16, dst: u128) -> Meta {
     let mut meta = Meta::default();
     meta.bridge.l3 = true;
     meta.decap.vrf = vrf;
     meta.inner.dst = dst;
+    meta.inner.ipv6 = dst > u32::MAX.into();
+    meta.inner.ipv4 = !meta.inner.ipv6;
     meta.inner.ttl = 64;
     meta
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::testing::{from_vif, put, tables, verdict};
 use underpass_layout::tables::{id, NexthopEntry};
 
-const FAR: u32 = 0x0800_0003;
+const FAR: u128 = 0x0800_0003;
 
 fn entry(kind: NexthopKind) -> NexthopEntry {
     NexthopEntry {

@@ -1,17 +1,19 @@
 use super::*;
 use crate::testing::{from_vif, put, tables, verdict};
 use underpass_layout::meta::Flow;
-use underpass_layout::tables::{id, SourceEntry, VifKind};
+use underpass_layout::tables::{id, FlowEntry, FlowEntry6, SourceEntry, VifKind};
 
 const KEY_NEXTHOP: u32 = 23;
-const FAR: u32 = 0x0800_0003;
+const NETWORK6: u128 = 0x2001_0db8 << 96;
+const FAR: u128 = 0x0800_0003;
 
-/// One flow, of id 7, with that action and source check.
+/// One flow of each family, of id 7 and 8, with that action and source check.
 fn network(action: FlowAction, source: SourceEntry) -> Tables {
     let mut tables = tables();
     let entry = FlowEntry {
         valid: true,
         key: FlowKey {
+            v6: false,
             nexthop: KEY_NEXTHOP,
             protocol: 17,
             src_port: 1000,
@@ -25,6 +27,22 @@ fn network(action: FlowAction, source: SourceEntry) -> Tables {
         spare: 0,
     };
     put(&mut tables, id::FLOW, 99, &entry);
+    let entry6 = FlowEntry6 {
+        valid: true,
+        key: FlowKey6 {
+            nexthop: KEY_NEXTHOP,
+            protocol: 17,
+            src_port: 1000,
+            dst_port: 2000,
+            ..FlowKey6::default()
+        }
+        .between(NETWORK6 | 0x0a01_0103, NETWORK6 | 0x0a01_0109),
+        action,
+        flow_id: 8,
+        source: 5,
+        spare: 0,
+    };
+    put(&mut tables, id::FLOW, 100, &entry6);
     put(&mut tables, id::SOURCE, 5, &source);
     tables
 }
@@ -33,6 +51,7 @@ const ANY: SourceEntry = SourceEntry {
     kind: SourceKind::Any,
     vif: 0,
     address: 0,
+    v6: false,
 };
 
 /// A packet of that flow, from a VM under policy behind interface 3.
@@ -64,6 +83,14 @@ fn to_vm() -> Meta {
     meta
 }
 
+/// The same packet with IPv6 addresses that end alike.
+fn over_ipv6(mut meta: Meta) -> Meta {
+    (meta.inner.ipv4, meta.inner.ipv6) = (false, true);
+    meta.inner.src |= NETWORK6;
+    meta.inner.dst |= NETWORK6;
+    meta
+}
+
 fn judged(tables: &Tables, mut meta: Meta) -> Meta {
     flow(tables, &mut meta);
     meta
@@ -80,6 +107,55 @@ fn a_flow_is_found_by_the_vms_own_nexthop_in_both_directions() {
             nexthop: KEY_NEXTHOP,
         };
         assert_eq!((meta.flow, verdict(&meta)), (expected, Verdict::Continue));
+    }
+}
+
+#[test]
+fn an_ipv6_flow_is_another() {
+    let tables = network(FlowAction::Forward, ANY);
+    for meta in [over_ipv6(from_vm()), over_ipv6(to_vm())] {
+        let found = judged(&tables, meta);
+        assert_eq!((found.flow.hit, found.flow.flow_id), (true, 8));
+        assert_eq!(verdict(&found), Verdict::Continue);
+        let changes: [fn(&mut Meta); 5] = [
+            |meta| meta.inner.src ^= 1 << 127,
+            |meta| meta.inner.dst ^= 1 << 32,
+            |meta| meta.inner.dst ^= 1,
+            |meta| meta.inner.protocol = 6,
+            |meta| meta.inner.dst_port += 1,
+        ];
+        for (i, change) in changes.into_iter().enumerate() {
+            let mut other = meta;
+            change(&mut other);
+            let other = judged(&tables, other);
+            let miss = Verdict::Punt(PuntReason::FlowMiss);
+            assert_eq!(
+                (other.flow.hit, verdict(&other)),
+                (false, miss),
+                "change {i}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_tunnels_family_is_part_of_the_source() {
+    for (v6, expected) in [
+        (true, Verdict::Continue),
+        (false, Verdict::Drop(DropReason::InvalidSource)),
+    ] {
+        let source = SourceEntry {
+            kind: SourceKind::Tunnel,
+            vif: 0,
+            address: FAR,
+            v6,
+        };
+        let mut meta = to_vm();
+        meta.parse.v6 = true;
+        assert_eq!(
+            verdict(&judged(&network(FlowAction::Forward, source), meta)),
+            expected
+        );
     }
 }
 
@@ -110,7 +186,12 @@ fn each_action_has_its_end_and_all_are_counted() {
 
 #[test]
 fn the_source_is_checked() {
-    let expected_from = |kind, vif, address| SourceEntry { kind, vif, address };
+    let expected_from = |kind, vif, address| SourceEntry {
+        kind,
+        vif,
+        address,
+        v6: false,
+    };
     let invalid_source = Verdict::Drop(DropReason::InvalidSource);
     for (source, vm, tunnel) in [
         (
@@ -170,17 +251,17 @@ fn a_vms_flow_overrules_what_came_of_its_mac_and_route() {
 }
 
 #[test]
-fn fragments_and_ipv6_are_punted_without_a_search() {
-    for meta in [from_vm(), to_vm()] {
+fn fragments_and_unknown_extensions_are_punted_without_a_search() {
+    for meta in [from_vm(), to_vm(), over_ipv6(from_vm()), over_ipv6(to_vm())] {
         let mut fragment = meta;
         fragment.inner.fragment = true;
         let fragment = judged(&network(FlowAction::Drop, ANY), fragment);
         assert_eq!(verdict(&fragment), Verdict::Punt(PuntReason::Fragment));
-        let mut ipv6 = meta;
-        (ipv6.inner.ipv4, ipv6.inner.ipv6) = (false, true);
-        let ipv6 = judged(&network(FlowAction::Drop, ANY), ipv6);
-        assert_eq!(verdict(&ipv6), Verdict::Punt(PuntReason::Ipv6));
-        for meta in [fragment, ipv6] {
+        let mut extension = meta;
+        extension.inner.extension = true;
+        let extension = judged(&network(FlowAction::Drop, ANY), extension);
+        assert_eq!(verdict(&extension), Verdict::Punt(PuntReason::Extension));
+        for meta in [fragment, extension] {
             let expected = Flow {
                 looked_up: true,
                 hit: false,

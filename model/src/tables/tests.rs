@@ -115,6 +115,7 @@ fn a_route_counts_only_in_its_bank() {
         valid: true,
         key: RouteKey {
             vrf: 3,
+            v6: false,
             length: 24,
             prefix: 0x0a01_0100,
         },
@@ -124,17 +125,18 @@ fn a_route_counts_only_in_its_bank() {
     let rows_of_bank = SIM.rows[id::ROUTE_BANK as usize] * 4;
     put(&mut tables, id::ROUTE_BANK, 2 * rows_of_bank + 17, &entry);
     for bank in 0..BANKS {
-        let found = tables.route_bank(bank, 3, 24, 0x0a01_01ff);
+        let found = tables.route_bank(bank, 3, false, 24, 0x0a01_01ff);
         assert_eq!(found.is_some(), bank == 2, "bank {bank}");
     }
-    assert!(tables.route_bank(2, 3, 23, 0x0a01_01ff).is_none());
-    assert!(tables.route_host(3, 0x0a01_0100).is_none());
+    assert!(tables.route_bank(2, 3, false, 23, 0x0a01_01ff).is_none());
+    assert!(tables.route_host(3, false, 0x0a01_0100).is_none());
 }
 
 fn flow_entry(src_port: u16) -> FlowEntry {
     FlowEntry {
         valid: true,
         key: FlowKey {
+            v6: false,
             nexthop: 23,
             protocol: 6,
             src_port,
@@ -165,6 +167,107 @@ fn both_flows_of_a_row_are_found() {
         (Some(&low), None)
     );
     assert_eq!(tables.read_row(id::FLOW, 2047).unwrap()[..7], low.pack());
+}
+
+fn flow6_entry(src_port: u16) -> FlowEntry6 {
+    FlowEntry6 {
+        valid: true,
+        key: FlowKey6 {
+            nexthop: 23,
+            protocol: 6,
+            src_port,
+            dst_port: 80,
+            ..FlowKey6::default()
+        }
+        .between(1, 2),
+        action: FlowAction::Forward,
+        flow_id: src_port.into(),
+        // All bits of the upper half's start: as a slot of its own it would be in use.
+        source: 0xf_ffff,
+        spare: (1 << 72) - 1,
+    }
+}
+
+#[test]
+fn an_ipv6_flow_takes_the_whole_row() {
+    let mut tables = tables();
+    let (short, wide) = (flow_entry(1000), flow6_entry(1000));
+    put(&mut tables, id::FLOW, 5, &wide);
+    assert_eq!(tables.flow6(&wide.key), Some(&wide));
+    assert_eq!(tables.flow(&short.key), None, "the family counts");
+    let mut row = [0; 14];
+    let mut writer = underpass_layout::Writer::new(&mut row);
+    underpass_layout::Field::put(&FlowEntry::default(), &mut writer, FlowEntry::WIDTH);
+    underpass_layout::Field::put(&short, &mut writer, FlowEntry::WIDTH);
+    tables.write_row(id::FLOW, 5, &row).unwrap();
+    assert_eq!(tables.flow6(&wide.key), None);
+    assert_eq!(tables.flow(&short.key), Some(&short));
+    for valid in [0, 1] {
+        row[0] = row[0] & !1 | 1 << 1 | valid;
+        tables.write_row(id::FLOW, 5, &row).unwrap();
+        assert_eq!(tables.flow(&short.key), None, "the row is one IPv6 entry");
+    }
+    put(&mut tables, id::FLOW, 5, &wide);
+    put(&mut tables, id::FLOW, 5, &FlowEntry::default());
+    assert_eq!(tables.flow6(&wide.key), None);
+}
+
+#[test]
+fn copies_of_an_ipv6_flow_come_and_go() {
+    let mut tables = tables();
+    let older = flow6_entry(7);
+    let newer = FlowEntry6 {
+        flow_id: 70,
+        ..older
+    };
+    let id_of = |tables: &Tables| tables.flow6(&older.key).map(|entry| entry.flow_id);
+    put(&mut tables, id::FLOW, 9, &older);
+    put(&mut tables, id::FLOW, 2000, &newer);
+    assert_eq!(id_of(&tables), Some(70));
+    put(&mut tables, id::FLOW, 2000, &flow_entry(7));
+    assert_eq!(id_of(&tables), Some(7));
+    put(&mut tables, id::FLOW, 9, &FlowEntry::default());
+    assert_eq!(id_of(&tables), None);
+}
+
+#[test]
+fn the_family_and_the_length_are_part_of_a_route() {
+    let mut tables = tables();
+    let net: u128 = 0x2001_0db8 << 96;
+    for (row, (v6, length, prefix)) in [
+        (false, 24, 0x0a01_0100),
+        (true, 120, 0x0a01_0100),
+        (true, 64, net | 5 << 64),
+        (true, 1, 1 << 127),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = RouteKey {
+            vrf: 3,
+            v6,
+            length,
+            prefix,
+        };
+        let entry = RouteEntry {
+            valid: true,
+            key,
+            nexthop: row as u32,
+            label: 0,
+        };
+        put(&mut tables, id::ROUTE_BANK, row, &entry);
+    }
+    let found = |v6, length, address| {
+        let entry = tables.route_bank(0, 3, v6, length, address);
+        entry.map(|entry| entry.nexthop)
+    };
+    assert_eq!(found(false, 24, 0x0a01_01ff), Some(0));
+    assert_eq!(found(true, 120, 0x0a01_01ff), Some(1));
+    assert_eq!(found(true, 24, 0x0a01_0100), None);
+    assert_eq!(found(true, 64, net | 5 << 64 | 77), Some(2));
+    assert_eq!(found(true, 64, net | 6 << 64), None);
+    assert_eq!(found(true, 1, u128::MAX), Some(3));
+    assert_eq!(found(true, 1, u128::MAX >> 1), None);
 }
 
 #[test]
@@ -203,7 +306,7 @@ fn what_is_no_row_is_told() {
     let refused = tables.read_row(id::VIF, 64).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "table vif has no row 64, expected 0 to 63"
+        "table vif has no row at 64, expected 1 times 0 to 63, 64 apart"
     );
     let refused = tables.write_row(id::COUNTER_TX, 0, &[]).unwrap_err();
     assert_eq!(
@@ -214,14 +317,53 @@ fn what_is_no_row_is_told() {
 }
 
 #[test]
-fn tables_that_wrap_have_a_power_of_two_of_rows() {
-    for profile in [&SIM, &U250] {
-        for table in [id::PORT, id::VIF, id::VRF, id::NEXTHOP, id::SOURCE] {
-            assert!(
-                profile.rows[table as usize].is_power_of_two(),
-                "{} {table}",
-                profile.name
-            );
+fn an_index_beyond_the_table_stands_for_its_low_bits_or_the_last_row() {
+    for (rows, index, row) in [
+        (64, 63, 63),
+        (64, 64, 0),
+        (64, 0x1003, 3),
+        (4608, 4607, 4607),
+        (4608, 4608, 4607),
+        (4608, 8191, 4607),
+        (4608, 8192, 0),
+    ] {
+        assert_eq!(within(rows, index), row, "{index} of {rows}");
+    }
+    let mut tables = Tables::new(&U250);
+    let last = VifEntry {
+        valid: true,
+        vrf: 9,
+        ..VifEntry::default()
+    };
+    put(&mut tables, id::VIF, 4607, &last);
+    assert_eq!(*tables.vif(0x1fff), last);
+}
+
+#[test]
+fn ways_that_are_no_power_of_two_deep_leave_gaps() {
+    let mut tables = Tables::new(&U250);
+    let (rows, depth) = (18 * 4096, 1 << 17);
+    for (address, exists) in [
+        (0, true),
+        (rows - 1, true),
+        (rows, false),
+        (depth - 1, false),
+        (depth, true),
+        (3 * depth + rows - 1, true),
+        (3 * depth + rows, false),
+        (4 * depth, false),
+    ] {
+        let written = tables.write_row(id::BRIDGE, address, &bridge_entry(9, 5).pack());
+        assert_eq!(written.is_ok(), exists, "{address}");
+        assert_eq!(tables.read_row(id::BRIDGE, address).is_ok(), exists);
+        assert_eq!(found(&tables, 9), exists.then_some(5));
+        if exists {
+            put(&mut tables, id::BRIDGE, address, &BridgeEntry::default());
         }
     }
+    let refused = tables.read_row(id::BRIDGE, rows).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "table bridge has no row at 73728, expected 4 times 0 to 73727, 131072 apart"
+    );
 }

@@ -13,9 +13,9 @@ use underpass_layout::{words_for, Record};
 use underpass_model::Core;
 
 /// Our tunnel address, 8.0.0.2.
-pub const OURS: u32 = 0x0800_0002;
+pub const OURS: u128 = 0x0800_0002;
 /// The other node's, 8.0.0.3.
-pub const FAR: u32 = 0x0800_0003;
+pub const FAR: u128 = 0x0800_0003;
 /// The MAC that every VM takes for its gateway's.
 pub const ROUTER_MAC: u64 = 0x0000_5e00_0100;
 
@@ -142,18 +142,20 @@ impl Network {
     }
 
     /// The VRF has a router, and a route to one address.
-    pub fn route(&mut self, vrf: u16, prefix: u32, nexthop: u32, label: u32) {
+    pub fn route(&mut self, vrf: u16, prefix: u128, nexthop: u32, label: u32) {
         self.bridge(vrf, ROUTER_MAC, 0, 0);
         let word = VrfEntry {
             valid: true,
             ..VrfEntry::default()
         };
         self.put(id::VRF, vrf.into(), &word);
+        let v6 = prefix > u32::MAX.into();
         let entry = RouteEntry {
             valid: true,
             key: RouteKey {
                 vrf,
-                length: 32,
+                v6,
+                length: if v6 { 128 } else { 32 },
                 prefix,
             },
             nexthop,
@@ -228,6 +230,7 @@ pub fn from_vif(vif: u16) -> SourceEntry {
         kind: SourceKind::Vif,
         vif,
         address: 0,
+        v6: false,
     }
 }
 
@@ -237,6 +240,7 @@ pub fn from_far() -> SourceEntry {
         kind: SourceKind::Tunnel,
         vif: 0,
         address: FAR,
+        v6: false,
     }
 }
 
