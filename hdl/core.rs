@@ -6,14 +6,16 @@
 //!   s ─▶ gather ─ header ─▶ pipeline ─ edit ─▶ deliver ─▶ m
 //!           └───────────── body ──────────────▶
 //!
-//!   request ─▶ registers ─▶ seed ─▶ pipeline (tables) ─▶ registers ─▶ response
+//!   request ─▶ registers ─┐                                           ┌─▶ registers ─▶ response
+//!   bulk_in ──────────────┴▶ entry ─▶ seed ─▶ pipeline (tables) ─▶ exit ─▶ bulk
 //! ```
 //! Structure only. The names of its signals in Verilog are in `shells`.
 
 use crate::buses::{
-    BodyOut, CreditOut, DecidedOut, EditOut, HeaderOut, HostOut, OfferIn, OfferOut, RequestIn,
-    ResponseOut, SeedStartOut,
+    BodyOut, CreditOut, DecidedOut, EditOut, HeaderOut, HostIn, HostOut, OfferIn, OfferOut,
+    RequestIn, ResponseOut, SeedStartOut,
 };
+use crate::card::ends::{ChainEntry, ChainExit};
 use crate::card::registers::{Build, RegisterFile};
 use crate::card::seed::SeedGenerator;
 use crate::pipeline::Pipeline;
@@ -38,13 +40,21 @@ pub struct Core {
     pub request: RequestIn,
     /// Their answers.
     pub response: ResponseOut,
+    /// Accesses to the tables from elsewhere than the registers; one stays until it is taken.
+    pub bulk_in: HostIn,
+    /// The access on `bulk_in` is taken.
+    pub bulk_taken: Signal<Out, Bit>,
+    /// Those accesses when they come back, in their order.
+    pub bulk: HostOut,
     /// What was decided over each packet, for tests.
     pub tap: DecidedOut,
     gather: GatherBlock,
     pipeline: Pipeline,
     deliver: DeliverBlock,
     registers: RegisterFile,
+    entry: ChainEntry,
     seed: SeedGenerator,
+    exit: ChainExit,
 }
 
 impl Core {
@@ -65,7 +75,9 @@ impl Logic for Core {
         ClkRst::link(&mut self.cr, &mut self.pipeline.cr);
         ClkRst::link(&mut self.cr, &mut self.deliver.cr);
         ClkRst::link(&mut self.cr, &mut self.registers.cr);
+        ClkRst::link(&mut self.cr, &mut self.entry.cr);
         ClkRst::link(&mut self.cr, &mut self.seed.cr);
+        ClkRst::link(&mut self.cr, &mut self.exit.cr);
 
         OfferIn::link(&mut self.s, &mut self.gather.s);
         self.s_ready.next = self.gather.ready.val();
@@ -79,9 +91,14 @@ impl Logic for Core {
 
         RequestIn::link(&mut self.request, &mut self.registers.request);
         ResponseOut::link(&mut self.response, &mut self.registers.response);
-        HostOut::join(&mut self.registers.host, &mut self.seed.host_in);
+        HostOut::join(&mut self.registers.host, &mut self.entry.registers);
+        HostIn::link(&mut self.bulk_in, &mut self.entry.bulk);
+        self.bulk_taken.next = self.entry.taken.val();
+        HostOut::join(&mut self.entry.host, &mut self.seed.host_in);
         HostOut::join(&mut self.seed.host, &mut self.pipeline.host_in);
-        HostOut::join(&mut self.pipeline.host, &mut self.registers.host_in);
+        HostOut::join(&mut self.pipeline.host, &mut self.exit.host);
+        HostOut::join(&mut self.exit.registers, &mut self.registers.host_in);
+        HostOut::link(&mut self.bulk, &mut self.exit.bulk);
         SeedStartOut::join(&mut self.registers.seed, &mut self.seed.start);
         self.registers.seeding.next = self.seed.busy.val();
         self.gather.enable.next = self.registers.enable.val();

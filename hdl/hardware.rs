@@ -34,10 +34,16 @@ layout::route_key!(hardware);
 layout::route_entry!(hardware);
 layout::nexthop_entry!(hardware);
 layout::flow_key!(hardware);
+layout::flow_key6!(hardware);
 layout::flow_entry!(hardware);
+layout::flow_entry6!(hardware);
 layout::source_entry!(hardware);
 layout::traffic_counter!(hardware);
+layout::flow_counter!(hardware);
 layout::outcome_counter!(hardware);
+
+layout::split!(hardware);
+layout::seed_target!(hardware);
 
 layout::arrival!(hardware);
 layout::parse!(hardware);

@@ -1,18 +1,24 @@
 //! The words of the tabulation hash, made on the card from the seed (see `underpass_layout::hash`).
 //!
 //! ```text
-//!   start ─▶ [ state: IV, seed ] ─▶ 12 rounds ─▶ ( word, word ─▶ 8 rounds ) ... until every piece is full
+//!   start ─▶ [ state: IV, seed ] ─▶ 6 clocks ─▶ ( word, word ─▶ 4 clocks ) ... until every piece is full
 //! ```
-//! One round of the Ascon permutation a clock. The words leave on the host's bus, behind nothing and before nothing:
-//! a table access may travel beside them.
+//! Two rounds of the Ascon permutation a clock, so five clocks for two words: the first leaves while the permutation
+//! rests, the second behind it. The words leave on the host's bus: a table access may travel beside them.
 
 use super::host_bus::{HostBus, SeedWord};
 use crate::buses::{HostIn, HostOut, SeedStartIn};
+use crate::hardware::SeedTarget;
 use rust_hdl_core::prelude::{Bit as HdlBit, Out, Signal};
 use underpass_layout::hash::{
     ASCON_FIRST_OF_EIGHT, ASCON_IV, ASCON_ROTATIONS, ASCON_ROUNDS, PIECES, PIECE_WORDS,
 };
-use underpass_wires::{bundle, cat, k, leaf, mux, select, state, wire, zero, Bit, U};
+use underpass_wires::{bundle, cat, k, leaf, mux, select, state, wire, zero, Bit, BundleExt, U};
+
+/// Rounds of the permutation in one clock.
+const ROUNDS_A_CLOCK: usize = 2;
+/// Clocks of the first permutation; the next one of the generator's clocks is that in which words leave.
+const CLOCKS: usize = ASCON_ROUNDS.len() / ROUNDS_A_CLOCK;
 
 bundle! {
     /// The order to fill the hash tables.
@@ -21,17 +27,22 @@ bundle! {
         valid: Bit,
         /// The seed.
         seed: U<128>,
+        /// What it is for.
+        target: SeedTarget,
     }
 
     /// Where the generator is.
     struct Progress {
         running: Bit,
-        /// The next round, 0 to 11; 12 and 13 are the two clocks in which words leave.
-        round: U<4>,
-        piece: U<4>,
-        index: U<9>,
+        /// The next clock of the permutation, or [`CLOCKS`].
+        clock: U<3>,
+        piece: U<6>,
+        /// Of the words that leave next, two at a time.
+        pair: U<8>,
     }
 }
+
+const _: () = assert!(CLOCKS < 1 << 3 && PIECES <= 1 << 6 && PIECE_WORDS == 2 << 8);
 
 /// One round of the permutation. Combinational.
 fn ascon_round(mut x: [U<64>; 5], constant: U<64>) -> [U<64>; 5] {
@@ -50,15 +61,22 @@ fn ascon_round(mut x: [U<64>; 5], constant: U<64>) -> [U<64>; 5] {
     })
 }
 
-/// The words, one a clock where there is one, and whether more are to come.
+/// The words, and whether more are to come.
 pub fn seed_words(start: SeedStart) -> (SeedWord, Bit) {
-    const FIRST_WORD: u32 = ASCON_ROUNDS.len() as u32;
     let at = state::<Progress>("progress");
     let x = state::<[U<64>; 5]>("ascon");
+    let target = state::<SeedTarget>("target");
+    target.next(start.valid, start.target);
 
-    let constants: Vec<U<64>> = ASCON_ROUNDS.iter().map(|round| k(*round)).collect();
-    let permuted = ascon_round(x.q, select(at.q.round, &constants));
-    wire!(in_words = at.q.round.ge(FIRST_WORD));
+    let mut permuted = x.q;
+    for i in 0..ROUNDS_A_CLOCK {
+        let constants: Vec<U<64>> = ASCON_ROUNDS
+            .chunks_exact(ROUNDS_A_CLOCK)
+            .map(|rounds| k(rounds[i]))
+            .collect();
+        permuted = ascon_round(permuted, select(at.q.clock, &constants));
+    }
+    wire!(rests = at.q.clock.eq(CLOCKS));
     let fresh = [
         k(ASCON_IV),
         start.seed.slice(0),
@@ -67,35 +85,42 @@ pub fn seed_words(start: SeedStart) -> (SeedWord, Bit) {
         zero(),
     ];
     x.next(
-        start.valid | at.q.running & !in_words,
+        start.valid | at.q.running & !rests,
         mux(start.valid, fresh, permuted),
     );
 
-    let word = SeedWord {
-        valid: at.q.running & in_words,
+    let word = |index: Bit, lane: U<64>, next: U<64>| SeedWord {
+        valid: at.q.running & rests,
         piece: at.q.piece,
-        index: at.q.index,
-        word: mux(
-            at.q.round.eq(FIRST_WORD),
-            cat!(x.q[1].slice::<8>(0), x.q[0]),
-            cat!(x.q[3].slice::<8>(0), x.q[2]),
-        ),
+        index: cat!(at.q.pair, index),
+        word: cat!(next.slice::<32>(0), lane),
+        target: target.q,
     };
-    wire!(second = at.q.round.eq(FIRST_WORD + 1));
-    wire!(piece_full = at.q.index.eq(PIECE_WORDS - 1));
+    let first = word(k(0), x.q[0], x.q[1]);
+    let mut second = word(k(1), x.q[2], x.q[3]).reg_en("second", first.valid);
+    second.valid = first.valid.reg_rst("second_valid");
+
+    wire!(piece_full = at.q.pair.all());
     wire!(all_full = piece_full & at.q.piece.eq(PIECES - 1));
     let onward = Progress {
-        running: !(second & all_full),
-        round: mux(second, k(ASCON_FIRST_OF_EIGHT), at.q.round + 1),
-        piece: mux(in_words & piece_full, at.q.piece + 1, at.q.piece),
-        index: mux(in_words, at.q.index + 1, at.q.index),
+        running: !(rests & all_full),
+        clock: mux(
+            rests,
+            k(ASCON_FIRST_OF_EIGHT / ROUNDS_A_CLOCK),
+            at.q.clock + 1,
+        ),
+        piece: mux(rests & piece_full, at.q.piece + 1, at.q.piece),
+        pair: mux(rests, at.q.pair + 1, at.q.pair),
     };
     let begun = Progress {
         running: k(1),
         ..zero()
     };
     at.next(start.valid | at.q.running, mux(start.valid, begun, onward));
-    (word, at.q.running)
+    (
+        mux(second.valid, second, first),
+        at.q.running | second.valid,
+    )
 }
 
 leaf!(

@@ -1,29 +1,54 @@
-//! The registers through which the host reaches the rows of the tables, and start and end of the [`HostBus`].
+//! The registers through which the host reaches the rows of the tables, one access at a time.
 //!
 //! ```text
-//!   TABLE_ADDRESS ─▶ row within the table? ─┐
-//!   TABLE_COMMAND ──────────────────────────┴ yes ─▶ bus ─▶ stages ─▶ bus ─▶ TABLE_DATA, not busy
-//!                                           '  no ─▶ refused
+//!   TABLE_ADDRESS ─▶ within the table? ─┐          ┌──────── again ────────┐
+//!   TABLE_COMMAND ──────────────────────┴ yes ─────┴─▶ bus ─▶ stages ─▶ bus ─▶ TABLE_DATA, not busy
+//!                                       '  no ─▶ refused
 //! ```
 //! Whether the row is within the table is known two clocks after the address was written; an AXI4-Lite access takes
-//! longer than that.
+//! longer than that. A split names a lookup and no row: the lookup says whether it is there.
+//!
+//! A counter is read when no packet needs it. Where one does, the access comes back with `retry` and is made again, until
+//! it succeeds. After [`TRIES`] the card takes in no packets until it has (`hold`): what is under way then ends within
+//! the length of the stages, and so do the tries, however dense the traffic was.
 
 use super::host_bus::HostBus;
 use super::registers::{Access, Readable};
+use super::within::within;
 use underpass_layout::profile::Profile;
 use underpass_layout::registers::*;
 use underpass_layout::tables::{TableSpec, TABLES};
-use underpass_wires::{cat, k, mux, one_of, state, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{bundle, cat, k, mux, one_of, state, wire, zero, Bit, BundleExt, U};
 
 const _: () = assert!(STATUS_BUSY == 1 && STATUS_REFUSED == 2 && TABLES.len() <= 32);
 
+/// Times that an access is made again before packets have to wait for it.
+const TRIES: usize = 1 << TRIES_BITS;
+const TRIES_BITS: usize = 6;
+
+bundle! {
+    /// What a command asks for, held while the access is under way.
+    struct Command {
+        write: Bit,
+        split: Bit,
+        table: U<5>,
+        row: U<24>,
+    }
+}
+
+/// What the registers have to do with the tables.
+pub(super) struct TableAccess {
+    /// To the stages.
+    pub bus: HostBus,
+    /// No packet may come in until the access has been made.
+    pub hold: Bit,
+    /// What can be read.
+    pub registers: Vec<Readable>,
+}
+
 /// See the module.
 #[track_caller]
-pub(super) fn table_access(
-    profile: &Profile,
-    access: Access,
-    returned: HostBus,
-) -> (HostBus, Vec<Readable>) {
+pub(super) fn table_access(profile: &Profile, access: Access, returned: HostBus) -> TableAccess {
     let address = state::<U<32>>("table_address");
     address.next(access.writes(TABLE_ADDRESS), access.data());
     let row: U<24> = address.q.trunc();
@@ -36,17 +61,32 @@ pub(super) fn table_access(
         one_of(&cases)
     };
     let way_rows = of_table(&|table| profile.rows(table)).reg("way_rows");
-    let rows = of_table(&|table| profile.addresses(table)).reg("table_rows");
-    let within = row.ext().lt(rows).reg("row_within");
+    let within = within(profile, table, row.ext());
 
     let (busy, refused) = (state::<Bit>("table_busy"), state::<Bit>("table_refused"));
-    wire!(reads = access.data().eq(COMMAND_READ));
-    wire!(known = reads | access.data().eq(COMMAND_WRITE));
+    let asks = |command: u32| access.data().eq(command);
+    let wanted = Command {
+        write: !asks(COMMAND_READ),
+        split: asks(COMMAND_SPLIT),
+        table: table.trunc(),
+        row,
+    };
+    wire!(known = asks(COMMAND_READ) | asks(COMMAND_WRITE) | wanted.split);
     wire!(command = access.writes(TABLE_COMMAND) & known & !busy.q);
-    wire!(launch = command & within);
-    wire!(back = busy.q & returned.request);
+    // The table's number has more bits than the bus takes.
+    let there = mux(wanted.split, table.lt(TABLES.len()), within);
+    wire!(launch = command & there);
+    wire!(returns = busy.q & returned.request);
+    wire!(again = returns & returned.retry);
+    wire!(back = returns & !returned.retry);
     busy.next(launch | back, launch);
-    refused.next(command | back, mux(back, !returned.done, !within));
+    refused.next(command | back, mux(back, !returned.done, !there));
+    let under_way = state::<Command>("command");
+    under_way.next(command, wanted);
+
+    let (tries, hold) = (state::<U<TRIES_BITS>>("tries"), state::<Bit>("hold"));
+    tries.next(command | again, mux(again, tries.q + 1, zero()));
+    hold.next(again & tries.q.all() | back, !back);
 
     wire!(fetched = back & returned.done & !returned.write);
     let data: [U<32>; TABLE_DATA_WORDS] = std::array::from_fn(|i| {
@@ -60,10 +100,11 @@ pub(super) fn table_access(
     });
 
     let bus = HostBus {
-        request: launch.reg_rst("bus_request"),
-        write: (!reads).reg("bus_write"),
-        table: table.trunc(),
-        row,
+        request: (launch | again).reg_rst("bus_request"),
+        write: under_way.q.write,
+        split: under_way.q.split,
+        table: under_way.q.table,
+        row: under_way.q.row,
         data: data.pack(),
         ..zero()
     };
@@ -78,5 +119,11 @@ pub(super) fn table_access(
             .enumerate()
             .map(|(i, word)| (TABLE_DATA + 4 * i as u32, word)),
     );
-    (bus, registers)
+    TableAccess {
+        bus,
+        hold: hold.q,
+        registers,
+    }
 }
+
+const _: () = assert!(TRIES == 64);

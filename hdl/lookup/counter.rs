@@ -7,12 +7,10 @@
 //! A row read while an update of it is under way is old; the updates of the last `FORWARD` clocks are kept beside
 //! the memory and the newest one of the same row wins.
 
-use super::{host, Place};
-use crate::card::host_bus::HostBus;
-use crate::hardware::{OutcomeCounter, TrafficCounter};
-use underpass_wires::{
-    bundle, cat, first, k, low, memory, mux, state, Bit, Bundle, BundleExt, Ram, U,
-};
+use super::host::{self, Answer, Chain};
+use super::Place;
+use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
+use underpass_wires::{bundle, first, k, low, memory, mux, state, Bit, Bundle, BundleExt, U};
 
 /// Updates that can be between the read and the write of a row: those of the two clocks before.
 const FORWARD: usize = 2;
@@ -38,12 +36,17 @@ pub trait Counts: Bundle {
 impl Counts for TrafficCounter {
     fn after(self, event: Event) -> Self {
         TrafficCounter {
-            packets: one_more(self.packets),
-            bytes: {
-                let low = self.bytes.slice::<24>(0).ext::<25>() + event.bytes.ext::<25>();
-                let high: U<24> = self.bytes.slice(24);
-                cat!(mux(low.bit(24), high + 1, high), low.trunc::<24>())
-            },
+            packets: sum(self.packets, k(1)),
+            bytes: sum(self.bytes, event.bytes.ext()),
+        }
+    }
+}
+
+impl Counts for FlowCounter {
+    fn after(self, event: Event) -> Self {
+        FlowCounter {
+            packets: sum(self.packets, k(1)),
+            bytes: sum(self.bytes, event.bytes.ext()),
         }
     }
 }
@@ -51,26 +54,41 @@ impl Counts for TrafficCounter {
 impl Counts for OutcomeCounter {
     fn after(self, _: Event) -> Self {
         OutcomeCounter {
-            packets: one_more(self.packets),
+            packets: sum(self.packets, k(1)),
         }
     }
 }
 
-/// The count after one more packet. Both halves are computed at once, the upper one for either carry: half the levels
-/// of a whole carry chain.
-fn one_more(packets: U<40>) -> U<40> {
-    let (high, low): (U<20>, U<20>) = (packets.slice(20), packets.slice(0));
-    cat!(mux(low.all(), high + 1, high), low + 1)
+/// Bits of the lower part of a sum.
+const LOW: usize = 20;
+
+/// `count + more`, of which only the low [`LOW`] bits are set. The upper part is computed at once for either carry: half
+/// the levels of a whole carry chain.
+fn sum<const N: usize>(count: U<N>, more: U<LOW>) -> U<N> {
+    let low = count.trunc::<LOW>().ext::<{ LOW + 1 }>() + more.ext();
+    let high = count.shr(LOW);
+    mux(low.bit(LOW), high + 1, high).shl(LOW) | low.trunc::<LOW>().resize()
 }
 
 /// Counts events in the rows of a table; the host may read it.
-pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
+///
+/// The memory has one port that reads: an event has it, and the host where there is none in that clock. Its access comes
+/// back with `retry` where there is one.
+pub fn count<C: Counts>(place: &Place, event: Event, bus: impl Into<Chain>) -> Chain {
+    let mut chain = bus.into();
     let name = place.table.name;
-    let rows = memory::<C>(&place.memory_name(0), place.depth(), Ram::Block);
-    let bus = host::read_only(place, rows, bus);
-    let old = rows
-        .read(&format!("{name}_row"), low(event.row))
-        .reg(&format!("{name}_old"));
+    let rows = memory::<C>(&place.memory_name(0), place.rows, place.ram());
+    let host = host::reading(place, event, &mut chain);
+    let row = rows.read(
+        &format!("{name}_row"),
+        low(mux(event.valid, event.row.ext(), host.row)),
+    );
+    chain.answer(Answer {
+        here: host.asked.reg_rst(&format!("{name}_here")),
+        done: (!event.valid).reg(&format!("{name}_free")),
+        data: Some(row.pack_ext()),
+    });
+    let old = row.reg(&format!("{name}_old"));
 
     // The updates under way belong to no packet, so neither does what meets them.
     let reading = later(event, &format!("{name}_reading")).timeless();
@@ -94,7 +112,7 @@ pub fn count<C: Counts>(place: &Place, event: Event, bus: HostBus) -> HostBus {
         newest = Some(value.q);
     }
     rows.write(event.valid, low(event.row), now);
-    bus
+    chain
 }
 
 /// The event a clock later.

@@ -4,17 +4,31 @@
 //!   index ─▶ [ memory ] ─▶ [ reg ] ─▶ entry          2 clocks
 //! ```
 
-use super::{host, Place};
-use crate::card::host_bus::HostBus;
-use underpass_wires::{low, memory, Bundle, BundleExt, Ram, U};
+use super::host::{self, Chain};
+use super::Place;
+use underpass_wires::{k, low, memory, only, Bundle, BundleExt, U};
 
 /// Clocks from index to entry.
 pub const LATENCY: usize = 2;
 
-/// The entry at `index`, of which only as many low bits count as the table has rows.
-pub fn direct<E: Bundle, const A: usize>(place: &Place, index: U<A>, bus: HostBus) -> (E, HostBus) {
-    let rows = memory::<E>(&place.memory_name(0), place.depth(), Ram::Block);
-    let bus = host::ways(place, 0, &[rows], bus);
-    let entry = rows.read(&format!("{}_row", place.table.name), low(index));
-    (entry.reg(place.table.name), bus)
+/// The entry at `index`, of which only as many low bits count as address the table's rows, rounded up to a power of two;
+/// behind the last row lie entries of zeros.
+#[track_caller]
+pub fn direct<E: Bundle, const A: usize>(
+    place: &Place,
+    index: U<A>,
+    bus: impl Into<Chain>,
+) -> (E, Chain) {
+    let mut chain = bus.into();
+    let name = place.table.name;
+    let rows = memory::<E>(&place.memory_name(0), place.rows, place.ram());
+    host::ways(place, 0, &[rows], index, &mut chain);
+    let entry = rows.read(&format!("{name}_row"), low(index));
+    let entry = if place.rows.is_power_of_two() {
+        entry
+    } else {
+        let within = (index & (place.depth() - 1)).lt(k(place.rows));
+        only(within.reg(&format!("{name}_within")), entry)
+    };
+    (entry.reg(name), chain)
 }

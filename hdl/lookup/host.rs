@@ -1,29 +1,157 @@
-//! The host's side of a table: its accesses take the second port of the memories.
+//! The host's side of the tables: its accesses take the second port of the memories, and travel beside the packets.
 //!
 //! ```text
-//!   bus ──┬─▶ is it mine, which way? ─▶ port of that way ─┐
-//!         └───────────────── reg ─────────────────────────┴─▶ data, done ─▶ bus
+//!   slot ──▶ key ─────────────▶ [ memory, port A ] ──────────────▶ .. ──▶ slot
+//!   bus ───▶ as many registers ▶ [ port B: is it mine? ] ─▶ data, done ▶ .. ──▶ bus
 //! ```
+//! **Lockstep.** A [`Chain`] meets every memory with the packet that entered the stage in the same clock, and leaves the
+//! stage with it: it counts the clocks of the wires that ask, and delays the bus by as many. Memories give the old row in
+//! the clock in which it is written. So one access, although the stages carry it out at different times, is for a packet
+//! as a whole before it or as a whole behind it, in every stage alike: packets that came before the access, or with it,
+//! see the old row, and packets behind it see the new one. A flow that is copied to way B and then overwritten in way A by the
+//! next access, a clock later, is never missed: the test `a_key_that_moves_is_never_missed` asks for it in every clock.
 
 use super::Place;
+use crate::buses::{HostIn, HostOut};
 use crate::card::host_bus::HostBus;
-use underpass_wires::{low, mux, one_of, unpack_low, wire, Bit, Bundle, BundleExt, Mem, U};
+use std::collections::BTreeMap;
+use underpass_wires::{
+    any_of, leaf, low, memory, mux, one_of, state, unpack_low, wire, Bit, Bundle, BundleExt, Mem,
+    Ram, U,
+};
 
-/// Clocks that the bus spends here.
-pub const LATENCY: usize = 1;
+/// Waits that are longer go through a memory instead of registers.
+const LONGEST_IN_REGISTERS: u32 = 4;
 
-/// Whether the bus has an access for this table in this clock.
-fn is_mine(place: &Place, bus: HostBus) -> Bit {
-    bus.request & bus.table.eq(place.table.id)
+/// The bus on its way through one stage.
+#[derive(Debug)]
+pub struct Chain {
+    /// The bus by the clocks since it entered the stage.
+    passed: BTreeMap<u32, HostBus>,
+    /// What tables said, by the clock in which they say it.
+    answers: Vec<(u32, Answer)>,
 }
 
-/// Lets the host read and write the rows of these ways, the first of which is way `first_way` of the table.
-pub fn ways<Row: Bundle>(
+/// What a table says to an access.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    /// The access is its own.
+    pub here: Bit,
+    /// It is done; else it is to be made again.
+    pub done: Bit,
+    /// The row, where one was read.
+    pub data: Option<U<512>>,
+}
+
+impl From<HostBus> for Chain {
+    fn from(bus: HostBus) -> Self {
+        Chain {
+            passed: BTreeMap::from([(bus.request.age().unwrap_or(0), bus)]),
+            answers: Vec::new(),
+        }
+    }
+}
+
+impl Chain {
+    /// How far the bus has come.
+    fn front(&self) -> (u32, HostBus) {
+        let (age, bus) = self.passed.last_key_value().expect("it has entered");
+        (*age, *bus)
+    }
+
+    /// The bus in step with `wires`: with the packet of which they tell.
+    #[track_caller]
+    pub(super) fn beside<T: Bundle>(&mut self, wires: T) -> HostBus {
+        let age = wires.age().unwrap_or(self.front().0);
+        self.at(age)
+    }
+
+    /// The bus when it is `age` clocks in the stage.
+    #[track_caller]
+    fn at(&mut self, age: u32) -> HostBus {
+        while self.front().0 < age {
+            self.step(age);
+        }
+        match self.passed.get(&age) {
+            Some(bus) => *bus,
+            None => panic!(
+                "the bus is asked for at clock {age} of the stage and is at clock {}: ask the tables in the order of time",
+                self.front().0
+            ),
+        }
+    }
+
+    /// Moves the front on: to the next clock with the answers that wait there, or up to `until` where none do.
+    fn step(&mut self, until: u32) {
+        let (age, bus) = self.front();
+        let next = self.answers.iter().map(|(age, _)| *age).min();
+        let until = next.map_or(until, |next| until.min(next.max(age + 1)));
+        let mut later = match until - age {
+            wait if wait > LONGEST_IN_REGISTERS => waited(bus, wait),
+            wait => (0..wait).fold(bus, |bus, _| after(bus)),
+        };
+        let due: Vec<Answer> = self
+            .answers
+            .iter()
+            .filter(|(age, _)| *age == until)
+            .map(|(_, answer)| *answer)
+            .collect();
+        self.answers.retain(|(age, _)| *age != until);
+        if !due.is_empty() {
+            let any = |of: &dyn Fn(&Answer) -> Bit| any_of(&due.iter().map(of).collect::<Vec<_>>());
+            let rows: Vec<(Bit, U<512>)> = due
+                .iter()
+                .filter_map(|answer| Some((answer.here, answer.data?)))
+                .collect();
+            let read = any_of(&rows.iter().map(|(here, _)| *here).collect::<Vec<_>>());
+            later.data = mux(read & !later.write, one_of(&rows), later.data);
+            later.done = later.done | any(&|answer| answer.here & answer.done);
+            later.retry = later.retry | any(&|answer| answer.here & !answer.done);
+        }
+        self.passed.insert(until, later);
+    }
+
+    /// Puts an answer on the bus. One that comes when the bus has gone on already is delayed until it is where the bus is.
+    pub(super) fn answer(&mut self, answer: Answer) {
+        let age = answer.here.age().unwrap_or(self.front().0 + 1);
+        let late = (self.front().0 + 1).saturating_sub(age) as usize;
+        let held = |bit: Bit| (0..late).fold(bit, |bit, _| bit.reg_rst("answer_here"));
+        let answer = Answer {
+            here: held(answer.here),
+            done: answer.done.delay("answer_done", late),
+            data: answer.data.map(|data| data.delay("answer_data", late)),
+        };
+        self.answers.push((age + late as u32, answer));
+    }
+
+    /// The bus as it leaves the stage, together with `slot`.
+    #[track_caller]
+    pub fn leave<T: Bundle>(mut self, slot: T) -> HostBus {
+        let bus = self.beside(slot);
+        assert!(
+            self.answers.is_empty(),
+            "a table answers the host after the packet has left the stage"
+        );
+        bus
+    }
+}
+
+/// Whether the bus has an access to the rows of this table in this clock.
+fn is_mine(place: &Place, bus: HostBus) -> Bit {
+    bus.request & !bus.split & bus.table.eq(place.table.id)
+}
+
+/// Lets the host read and write the rows of these ways, the first of which is way `first_way` of the table, in step with
+/// the packet that asks them by `asked`.
+#[track_caller]
+pub(super) fn ways<Row: Bundle, T: Bundle>(
     place: &Place,
     first_way: usize,
     memories: &[Mem<Row>],
-    bus: HostBus,
-) -> HostBus {
+    asked: T,
+    chain: &mut Chain,
+) {
+    let bus = chain.beside(asked);
     wire!(mine = is_mine(place, bus));
     let row_bits = place.depth().trailing_zeros() as usize;
     let way_of_row = bus.row.shr(row_bits);
@@ -39,35 +167,82 @@ pub fn ways<Row: Bundle>(
         );
         answers.push((here.reg_rst(&format!("{name}_here")), row.pack_ext()));
     }
-    answer(bus, &answers)
+    let here = any_of(&answers.iter().map(|(here, _)| *here).collect::<Vec<_>>());
+    chain.answer(Answer {
+        here,
+        done: here,
+        data: Some(one_of(&answers)),
+    });
 }
 
-/// Lets the host read the rows of a memory that the card alone writes.
-pub fn read_only<Row: Bundle>(place: &Place, memory: Mem<Row>, bus: HostBus) -> HostBus {
-    wire!(mine = is_mine(place, bus) & !bus.write);
-    let name = format!("{}_host", place.table.name);
-    let row = memory.read(&name, low(bus.row));
-    answer(
-        bus,
-        &[(mine.reg_rst(&format!("{name}_here")), row.pack_ext())],
-    )
+/// What the host asks of a memory that the card alone writes.
+pub(super) struct Reading {
+    /// It asks for a row.
+    pub asked: Bit,
+    /// Which one.
+    pub row: U<24>,
 }
 
-/// The bus a clock later, with the row where one of these was read.
-fn answer(bus: HostBus, answers: &[(Bit, U<512>)]) -> HostBus {
-    let mut next = after(bus);
-    let here = underpass_wires::any_of(&answers.iter().map(|(here, _)| *here).collect::<Vec<_>>());
-    next.data = mux(here & !next.write, one_of(answers), next.data);
-    next.done = next.done | here;
-    next
+/// What the host reads of a table in the clock of `event`.
+#[track_caller]
+pub(super) fn reading<T: Bundle>(place: &Place, event: T, chain: &mut Chain) -> Reading {
+    let bus = chain.beside(event);
+    Reading {
+        asked: is_mine(place, bus) & !bus.write,
+        row: bus.row,
+    }
 }
 
 /// The bus a clock later. What it carries moves only when there is something: 600 bits at every table, which cost
 /// neither power nor time of a simulation while the host rests.
-pub fn after(bus: HostBus) -> HostBus {
+fn after(bus: HostBus) -> HostBus {
     let mut next = bus.reg_en("host", bus.request);
     next.seed = bus.seed.reg_en("host_seed", bus.seed.valid);
     next.request = bus.request.reg_rst("host_request");
     next.seed.valid = bus.seed.valid.reg_rst("host_seed_valid");
     next
 }
+
+/// The bus `clocks` later, by way of a memory that is as deep as that: LUT RAM, of which a bit costs less than a
+/// register. Only what says that there is something passes by registers, and accesses may follow each other each clock.
+///
+/// ```text
+///   clock     0 1 2 3 4 ..                 an access of clock t is written to row t
+///   row       0 1 2 3 0 ..                 and read from there in clock t + clocks - 1, into the register
+/// ```
+fn waited(bus: HostBus, clocks: u32) -> HostBus {
+    let before = clocks as usize - 1;
+    let held = |valid: Bit, name: &str| (0..before).fold(valid, |valid, _| valid.reg_rst(name));
+    let at = state::<U<7>>("host_clock");
+    at.next(underpass_wires::k(1), at.q + 1);
+    let out = at.q - before;
+    assert!(
+        before < 1 << 7,
+        "the clocks of a wait are counted in 7 bits"
+    );
+    let depth = clocks.next_power_of_two() as usize;
+
+    let request = held(bus.request, "host_waits");
+    let rows = memory::<HostBus>("host_wait", depth, Ram::Distributed);
+    rows.write(bus.request.timeless(), low(at.q), bus.timeless());
+    let mut next = rows.read_now(low(out)).reg_en("host", request.timeless());
+
+    let seed = held(bus.seed.valid, "host_seed_waits");
+    let words = memory("host_seed_wait", depth, Ram::Distributed);
+    words.write(bus.seed.valid.timeless(), low(at.q), bus.seed.timeless());
+    next.seed = words
+        .read_now(low(out))
+        .reg_en("host_seed", seed.timeless());
+
+    let age = bus.request.age().map_or(clocks, |age| age + clocks);
+    let mut next = next.aged(age);
+    next.request = request.reg_rst("host_request");
+    next.seed.valid = seed.reg_rst("host_seed_valid");
+    next
+}
+
+leaf!(
+    /// The bus beside stages that have no table: as many clocks later as a packet is behind them.
+    pub HostWait(clocks: u32) { host_in: HostIn } -> { host: HostOut },
+    |host: HostBus| -> HostBus { waited(host, *clocks) }
+);

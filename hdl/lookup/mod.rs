@@ -5,12 +5,15 @@ pub mod counter;
 pub mod direct;
 pub mod exact;
 pub mod host;
-pub mod tabulation;
+mod rows;
+mod tabulation;
 #[cfg(test)]
 mod tests;
 
+use underpass_layout::hash::BLOCK_ROWS;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{TableSpec, TABLES};
+use underpass_wires::Ram;
 
 /// A table of one profile.
 #[derive(Clone, Copy, Debug)]
@@ -31,9 +34,19 @@ impl Place {
         }
     }
 
-    /// Rows of the memory that holds one way: a power of two.
+    /// Addresses from one way to the next: its rows, rounded up to a power of two.
     pub fn depth(&self) -> usize {
         self.rows.next_power_of_two()
+    }
+
+    /// What the memory of one way is made of: an UltraRAM has 4096 rows, so one of more than two blocks is deep enough
+    /// to fill some.
+    pub fn ram(&self) -> Ram {
+        if self.rows > 2 * BLOCK_ROWS {
+            Ram::Ultra
+        } else {
+            Ram::Block
+        }
     }
 
     /// The name of one of its memories.

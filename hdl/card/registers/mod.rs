@@ -12,12 +12,12 @@ use crate::buses::{HostIn, HostOut, RequestIn, ResponseOut, SeedStartOut, Sizes}
 use crate::card::axil::{Request, Response};
 use crate::card::host_bus::HostBus;
 use crate::card::seed::SeedStart;
-use crate::card::table_access::table_access;
+use crate::card::table_access::{table_access, TableAccess};
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::id::layout_id;
 use underpass_layout::profile::Profile;
 use underpass_layout::registers::*;
-use underpass_wires::{bundle, cat, k, leaf, one_of, state, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, cat, k, leaf, one_of, state, unpack_low, wire, Bit, BundleExt, U};
 
 bundle! {
     /// What the registers tell the rest of the core.
@@ -100,6 +100,7 @@ pub fn registers(
     wire!(start = access.writes(CONTROL) & access.data().bit(bit(CONTROL_SEED)));
     let seed: [U<32>; 4] =
         std::array::from_fn(|i| access.register(&format!("seed{i}"), SEED + 4 * i as u32));
+    let target = access.register("seed_target", SEED_TARGET);
     let control: U<32> = cat!(k::<30>(0), condition.seeding, enable.q);
 
     let mut all = vec![
@@ -110,6 +111,7 @@ pub fn registers(
         (BUILD, k(build)),
         (CONTROL, control),
         (IN_FLIGHT, condition.in_flight.ext()),
+        (SEED_TARGET, target),
     ];
     all.extend(
         seed.into_iter()
@@ -119,8 +121,12 @@ pub fn registers(
     all.extend(clocks(
         request.valid & !request.write & access.at(CLOCKS_LOW),
     ));
-    let (bus, table_registers) = table_access(profile, access, returned);
-    all.extend(table_registers);
+    let TableAccess {
+        bus,
+        hold,
+        registers,
+    } = table_access(profile, access, returned);
+    all.extend(registers);
 
     let hits: Vec<(Bit, U<32>)> = all
         .into_iter()
@@ -133,12 +139,13 @@ pub fn registers(
     let seed = SeedStart {
         valid: start,
         seed: seed.pack(),
+        target: unpack_low(target),
     };
     (
         response,
         bus,
         Orders {
-            enable: enable.q,
+            enable: enable.q & !hold,
             seed,
         },
     )

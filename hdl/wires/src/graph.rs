@@ -141,9 +141,26 @@ pub(crate) struct Memory {
 /// A write-only port.
 #[derive(Debug)]
 pub(crate) struct Write {
-    pub en: Id,
     pub addr: Id,
+    /// What of the row can be written on its own.
+    pub parts: Vec<Part>,
+}
+
+/// Bits of a row with an enable of their own.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub en: Id,
     pub data: Id,
+    /// The lowest bit of the row; as many as the data has.
+    pub lo: u32,
+}
+
+impl Write {
+    /// Every node it needs.
+    pub fn operands(&self) -> impl Iterator<Item = Id> + '_ {
+        let parts = self.parts.iter().flat_map(|part| [part.en, part.data]);
+        std::iter::once(self.addr).chain(parts)
+    }
 }
 
 /// A port with a registered read, which may write at the same address.

@@ -49,7 +49,7 @@ impl Live {
         }
         let memory = &graph.memories[index as usize];
         for write in &memory.writes {
-            open.extend([write.en, write.addr, write.data]);
+            open.extend(write.operands());
         }
         for port in &memory.ports {
             if let Some((en, data)) = port.write {

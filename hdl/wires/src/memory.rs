@@ -1,11 +1,18 @@
 //! Memories: rows of one bundle, read a clock later, written at the end of a clock.
 //!
-//! A row read in the clock in which it is written is the old row. Each port is one always block, the
-//! form that synthesis maps to block RAM; contents are zero at start.
+//! ```text
+//!                 | two ports of one clock | read while another port writes | read of the port that writes
+//!   Block         | each reads and writes  | the old row                    | the old row
+//!   Ultra         | each reads or writes   | the old row                    | keeps what it had
+//! ```
+//! Each port is one always block, the form that synthesis maps to block RAM; contents are zero at the start of a
+//! simulation, and a reset leaves them alone. An UltraRAM has no contents to start with on a device either, but zeros
+//! (UG573), and carries out port A before port B: the port that writes is B. An address behind the last row reads
+//! anything and writes nothing.
 
 use crate::bundle::{leaves, make, Bundle};
 use crate::error::{fail, here, Loc};
-use crate::graph::{with, Graph, Id, Memory, Op, Port, Wire, Write};
+use crate::graph::{with, Graph, Id, Memory, Op, Part, Port, Wire, Write};
 use crate::wire::{Bit, U};
 use std::marker::PhantomData;
 
@@ -38,14 +45,14 @@ pub struct Mem<Row> {
     row: PhantomData<Row>,
 }
 
-/// A memory of `depth` rows, a power of two.
+/// A memory of `depth` rows, two or more.
 #[track_caller]
 pub fn memory<Row: Bundle>(name: &str, depth: usize, ram: Ram) -> Mem<Row> {
     let at = here();
-    if !depth.is_power_of_two() || depth < 2 {
+    if depth < 2 {
         fail(
             at,
-            format!("memory {name} has {depth} words, which is not a power of two above one"),
+            format!("memory {name} has {depth} words, which is less than two"),
         );
     }
     if Row::W == 0 {
@@ -107,7 +114,7 @@ impl<Row: Bundle> Mem<Row> {
                 format!("memory {name} of another module used here: describe it in this block"),
             );
         }
-        let wanted = memory.depth.trailing_zeros();
+        let wanted = memory.depth.next_power_of_two().trailing_zeros();
         let addr = graph.take(addr, at);
         let bits = graph.width(addr);
         if cut && bits > wanted {
@@ -185,9 +192,10 @@ impl<Row: Bundle> Mem<Row> {
             let en = graph.take(en.0, at);
             let data = Self::packed(graph, &row, at);
             graph.age(&[en, addr, data], at);
+            let parts = vec![Part { en, data, lo: 0 }];
             graph.memories[self.index]
                 .writes
-                .push(Write { en, addr, data });
+                .push(Write { addr, parts });
         });
     }
 
@@ -223,5 +231,34 @@ impl<Row: Bundle> Mem<Row> {
             .ports
             .push(Port { q, addr, write });
         q
+    }
+}
+
+impl<Part: Bundle, const N: usize> Mem<[Part; N]> {
+    /// Writes at `addr`, at the end of this clock, those parts of `row` whose enable is set: a port with byte enables,
+    /// where the parts are whole bytes.
+    #[track_caller]
+    pub fn write_parts(self, en: [Bit; N], addr: impl Address, row: [Part; N]) {
+        let at = here();
+        with(at, |graph| {
+            let addr = self.address(graph, addr.wire(), at);
+            let mut lo = 0;
+            let parts = std::iter::zip(en, row)
+                .map(|(en, part)| {
+                    let en = graph.take(en.0, at);
+                    let data = Mem::packed(graph, &part, at);
+                    graph.age(&[en, addr, data], at);
+                    lo += Part::W as u32;
+                    crate::graph::Part {
+                        en,
+                        data,
+                        lo: lo - Part::W as u32,
+                    }
+                })
+                .collect();
+            graph.memories[self.index]
+                .writes
+                .push(Write { addr, parts });
+        });
     }
 }

@@ -62,6 +62,17 @@ pub trait BundleExt: Bundle {
         aged(here(), &self, Some(clocks))
     }
 
+    /// Clocks since the inputs, as operators see it; none where the wires belong to no clock.
+    #[track_caller]
+    fn age(self) -> Option<u32> {
+        let at = here();
+        let wires = leaves(&self);
+        with(at, |graph| {
+            let ids: Vec<Id> = wires.into_iter().map(|wire| graph.take(wire, at)).collect();
+            graph.age(&ids, at)
+        })
+    }
+
     /// All wires in one, the first field lowest.
     #[track_caller]
     fn pack<const N: usize>(self) -> U<N> {

@@ -109,7 +109,7 @@ fn registers() {
 
 #[test]
 fn memories() {
-    refuses!({ memory::<U<4>>("m", 48, Ram::Block) } => "memory m has 48 words, which is not a power of two above one");
+    refuses!({ memory::<U<4>>("m", 1, Ram::Block) } => "memory m has 1 words, which is less than two");
     refuses!({ memory::<()>("m", 64, Ram::Block) } => "memory m has rows of no bits");
     refuses!({ memory::<U<4>>("m", 32, Ram::Block).read("row", wire::<4>()) } =>
         "memory m has 32 words, address has 4 bits");

@@ -68,9 +68,7 @@ impl Compiler<'_> {
         for (index, memory) in graph.memories.iter().enumerate() {
             if design.live.has_memory(index) {
                 for write in &memory.writes {
-                    [write.en, write.addr, write.data]
-                        .into_iter()
-                        .for_each(|id| self.needed(id));
+                    write.operands().for_each(|id| self.needed(id));
                 }
                 for port in memory.ports.iter().filter(|port| design.live.node(port.q)) {
                     [port.q, port.addr]

@@ -1,9 +1,10 @@
 //! What a program does besides computing wires: registers, memories, and its ports.
 
 use super::compile::Compiler;
-use super::program::{MemStep, Place, RegStep};
+use super::program::{MemStep, Place, ReadStep, RegStep, WriteStep};
 use crate::design::Design;
 use crate::graph::{Group, Leaf};
+use crate::memory::Ram;
 use crate::words;
 
 impl Compiler<'_> {
@@ -32,17 +33,33 @@ impl Compiler<'_> {
                 reads: Vec::new(),
             };
             if design.live.has_memory(index) {
-                let writes = memory.writes.iter().map(|w| (w.en, w.addr, w.data));
+                let writes = memory.writes.iter().flat_map(|write| {
+                    let parts = write.parts.iter();
+                    parts.map(|part| (part.en, write.addr, part.data, part.lo))
+                });
                 let ports = memory.ports.iter().filter(|port| design.live.node(port.q));
                 let port_writes = ports
                     .clone()
-                    .filter_map(|p| p.write.map(|(en, data)| (en, p.addr, data)));
+                    .filter_map(|p| p.write.map(|(en, data)| (en, p.addr, data, 0)));
                 step.writes = writes
                     .chain(port_writes)
-                    .map(|(en, addr, data)| (self.at(en), self.at(addr), self.at(data)))
+                    .map(|(en, addr, data, lo)| WriteStep {
+                        en: self.at(en),
+                        addr: self.at(addr),
+                        data: self.at(data),
+                        lo,
+                        width: graph.width(data),
+                    })
                     .collect();
                 step.reads = ports
-                    .map(|port| (self.at(port.addr), self.at(port.q)))
+                    .map(|port| ReadStep {
+                        addr: self.at(port.addr),
+                        q: self.at(port.q),
+                        held: match (memory.ram, port.write) {
+                            (Ram::Ultra, Some((en, _))) => Some(self.at(en)),
+                            _ => None,
+                        },
+                    })
                     .collect();
             }
             self.program.memories.push(step);

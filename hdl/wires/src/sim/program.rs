@@ -209,10 +209,26 @@ pub(super) struct MemStep {
     /// Words per row.
     pub n: u32,
     pub depth: usize,
-    /// Enable, address, data.
-    pub writes: Vec<(Slot, Slot, Slot)>,
-    /// Address, output.
-    pub reads: Vec<(Slot, Slot)>,
+    pub writes: Vec<WriteStep>,
+    pub reads: Vec<ReadStep>,
+}
+
+/// `width` bits of a row from bit `lo` on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WriteStep {
+    pub en: Slot,
+    pub addr: Slot,
+    pub data: Slot,
+    pub lo: u32,
+    pub width: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ReadStep {
+    pub addr: Slot,
+    pub q: Slot,
+    /// Where this is set, the output keeps what it had.
+    pub held: Option<Slot>,
 }
 
 /// A port of the design and where its leaves lie.

@@ -170,8 +170,11 @@ pub(super) fn settle(program: &Program, values: &mut [u64], memories: &[Vec<u64>
                 n,
             } => {
                 let row = values[addr as usize] as usize * n as usize;
-                let row = &memories[memory as usize][row..row + n as usize];
-                values[to as usize..(to + n) as usize].copy_from_slice(row);
+                let to = &mut values[to as usize..(to + n) as usize];
+                match memories[memory as usize].get(row..row + n as usize) {
+                    Some(row) => to.copy_from_slice(row),
+                    None => to.fill(0),
+                }
             }
         }
     }
@@ -187,16 +190,26 @@ pub(super) fn step(
 ) {
     shadow.clear();
     for (memory, rows) in program.memories.iter().zip(memories.iter()) {
-        for &(addr, _) in &memory.reads {
-            let row = values[addr as usize] as usize * memory.n as usize;
-            shadow.extend_from_slice(&rows[row..row + memory.n as usize]);
+        for read in &memory.reads {
+            let row = values[read.addr as usize] as usize * memory.n as usize;
+            let keeps = read.held.is_some_and(|en| values[en as usize] != 0);
+            match rows.get(row..row + memory.n as usize) {
+                _ if keeps => shadow.extend_from_slice(span(values, read.q, memory.n)),
+                Some(row) => shadow.extend_from_slice(row),
+                None => shadow.extend((0..memory.n).map(|_| 0)),
+            }
         }
     }
     for (memory, rows) in program.memories.iter().zip(memories.iter_mut()) {
-        for &(en, addr, data) in &memory.writes {
-            if values[en as usize] != 0 {
-                let row = values[addr as usize] as usize * memory.n as usize;
-                rows[row..row + memory.n as usize].copy_from_slice(span(values, data, memory.n));
+        for write in &memory.writes {
+            let row = values[write.addr as usize] as usize * memory.n as usize;
+            let row = rows.get_mut(row..row + memory.n as usize);
+            if let (Some(row), true) = (row, values[write.en as usize] != 0) {
+                for at in (0..write.width).step_by(64) {
+                    let bits = (write.width - at).min(64);
+                    let word = values[(write.data + at / 64) as usize];
+                    words::poke(row, write.lo + at, bits, word);
+                }
             }
         }
     }
@@ -215,8 +228,8 @@ pub(super) fn step(
         next = rest;
     };
     for memory in &program.memories {
-        for &(_, q) in &memory.reads {
-            take(q, memory.n);
+        for read in &memory.reads {
+            take(read.q, memory.n);
         }
     }
     for reg in &program.regs {

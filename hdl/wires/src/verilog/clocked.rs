@@ -1,8 +1,9 @@
 //! What changes at a clock edge: registers and memories.
 
-use super::expr::{literal, range};
+use super::expr::{bits, literal, range};
 use super::module::{place, Printer};
 use crate::graph::{Id, Memory, Op, Reg};
+use crate::memory::Ram;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -91,11 +92,25 @@ impl Printer<'_> {
         let name = self.memories[&number].clone();
         let clock = self.style.clock.clone();
         for write in &memory.writes {
-            let [en, addr, data] =
-                [write.en, write.addr, write.data].map(|id| self.operand(id).code);
+            let addr = self.operand(write.addr).code;
+            let parts: Vec<String> = write
+                .parts
+                .iter()
+                .map(|part| {
+                    let [en, data] = [part.en, part.data].map(|id| self.operand(id).code);
+                    let width = self.graph.width(part.data);
+                    let row = bits(&format!("{name}[{addr}]"), memory.width, part.lo, width);
+                    format!("    if ({en}) {row} <= {data};")
+                })
+                .collect();
+            let (begin, end) = match parts.len() {
+                1 => ("", ""),
+                _ => (" begin", "\n  end"),
+            };
             let _ = writeln!(
                 self.out,
-                "  always @(posedge {clock})\n    if ({en}) {name}[{addr}] <= {data};"
+                "  always @(posedge {clock}){begin}\n{}{end}",
+                parts.join("\n")
             );
         }
         for port in &memory.ports {
@@ -105,10 +120,11 @@ impl Printer<'_> {
                 Some((en, data)) => {
                     let [en, data] = [en, data].map(|id| self.operand(id).code);
                     let q = self.operand(port.q).code;
+                    let otherwise = if memory.ram == Ram::Ultra { "else " } else { "" };
                     let _ = writeln!(
                         self.out,
                         "  always @(posedge {clock}) begin\n    if ({en}) {name}[{addr}] <= {data};\n    \
-                         {q} <= {name}[{addr}];\n  end"
+                         {otherwise}{q} <= {name}[{addr}];\n  end"
                     );
                 }
                 None if reads => {

@@ -44,7 +44,7 @@ impl Plan {
         }
         for (index, memory) in graph.memories.iter().enumerate() {
             if design.live.has_memory(index) {
-                let writes = memory.writes.iter().flat_map(|w| [w.en, w.addr, w.data]);
+                let writes = memory.writes.iter().flat_map(|w| w.operands());
                 let ports = memory.ports.iter().flat_map(|port| {
                     let (en, data) = port.write.unzip();
                     [Some(port.addr), en, data].into_iter().flatten()
