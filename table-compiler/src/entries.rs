@@ -8,6 +8,7 @@
 //! (that is [`placed`](mod@crate::placed)). What the card cannot do itself becomes an entry that hands the packet to
 //! the slow path; what refers to nothing is refused.
 
+mod address;
 mod bridge;
 mod error;
 mod flow;
@@ -26,8 +27,10 @@ mod vrf;
 mod vxlan;
 
 pub use error::EntryError;
-pub use flow::{flow_entries, flow_entry};
+pub use flow::{flow_entries, flow_entry, Flow};
 pub use route::Prefix;
+
+pub(crate) use address::mask;
 
 use std::collections::BTreeMap;
 
@@ -54,9 +57,9 @@ pub struct Entries {
     pub vxlans: BTreeMap<u32, VxlanEntry>,
     /// By VRF and MAC.
     pub bridges: BTreeMap<(u16, Mac), BridgeEntry>,
-    /// By VRF. The lengths stand longest first and without gaps; which bank each gets is a matter of room.
+    /// By VRF. The lengths of a family stand longest first and without gaps; which bank each gets is a matter of room.
     pub vrfs: BTreeMap<u32, VrfEntry>,
-    /// By VRF and prefix, those of 32 bits and all shorter ones but the default, which is in `vrfs`.
+    /// By VRF and prefix, those of all bits and all shorter ones but the defaults, which are in `vrfs`.
     pub routes: BTreeMap<Prefix, RouteEntry>,
     /// By nexthop.
     pub nexthops: BTreeMap<u32, NexthopEntry>,

@@ -7,25 +7,29 @@
 //! ```
 //! A [`Placed`] is a value: to copy it costs next to nothing until a copy changes, and a plan that cannot be made
 //! leaves the one that it started from as it was. Two rules of its own decide places: [`Shadow`] finds a key's row,
-//! and `banks` which bank has which prefix length of a VRF.
+//! and `banks` which bank has which prefix length of a VRF and family.
 
 mod banks;
+mod entry;
+mod rows;
 mod search;
 mod shadow;
 #[cfg(test)]
 mod shadow_tests;
+mod ways;
 
+pub use entry::Entry;
 pub use search::MAX_NODES;
 pub use shadow::{Reason, RowWrite, Shadow, TableFull};
 
-pub(crate) use banks::{bank_of, choose};
+pub(crate) use banks::{bank_of, choose, Lengths};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use underpass_layout::hash::Tabulation;
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{id, Lookup, VrfEntry, TABLES, WAYS};
+use underpass_layout::tables::{id, VrfEntry, TABLES, WAYS};
 use underpass_layout::Record;
 
 use crate::entries::Entries;
@@ -47,17 +51,10 @@ impl Placed {
     /// A card after reset, with tables of these sizes, whose hash has this seed.
     pub fn empty(profile: &Profile, seed: u128) -> Self {
         let tabulation = Arc::new(Tabulation::new(seed));
-        let exact = TABLES.iter().map(|table| match table.lookup {
-            Lookup::Exact {
-                ways, key_width, ..
-            } => {
-                let rows = profile.rows(table);
-                let bank = |bank| Shadow::new(table, key_width, rows, bank, tabulation.clone());
-                (0..ways / WAYS)
-                    .map(|number| Arc::new(bank(number)))
-                    .collect()
-            }
-            Lookup::Direct | Lookup::Counter => Vec::new(),
+        let exact = TABLES.iter().map(|table| {
+            let banks = 0..table.ways() / WAYS;
+            let shadow = |bank| Shadow::new(table, profile, bank, tabulation.clone());
+            banks.filter_map(shadow).map(Arc::new).collect()
         });
         Placed {
             profile: *profile,

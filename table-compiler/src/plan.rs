@@ -122,11 +122,7 @@ fn largest(want: &Entries, table: &str) -> Option<u16> {
         _ => return None,
     };
     let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
-    for prefix in want
-        .routes
-        .keys()
-        .filter(|prefix| (prefix.length == 32) == host)
-    {
+    for prefix in want.routes.keys().filter(|prefix| prefix.is_host() == host) {
         *counts.entry(prefix.vrf).or_default() += 1;
     }
     counts

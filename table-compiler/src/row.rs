@@ -54,15 +54,19 @@ impl Row {
         }
     }
 
-    /// Puts the low `width` bits of `value` at bit `at`, where zeros are.
-    pub(crate) fn put(&mut self, at: usize, value: u128, width: usize) {
-        let mut done = 0;
-        while done < width {
-            let (word, bit) = ((at + done) / 32, (at + done) % 32);
-            let count = (32 - bit).min(width - done);
-            let piece = (value >> done) as u64 & ((1 << count) - 1);
-            self.words[word] |= (piece << bit) as u32;
-            done += count;
+    /// Puts words at bit `at`, where zeros are. What lies behind the end of the row is zero in them.
+    pub(crate) fn put_words(&mut self, at: usize, words: &[u32]) {
+        let (first, bit) = (at / 32, at % 32);
+        let mut above = 0;
+        for (place, word) in self.words[first..]
+            .iter_mut()
+            .enumerate()
+            .take(words.len() + 1)
+        {
+            let here = words.get(place).copied().unwrap_or(0);
+            let shifted = u64::from(here) << bit;
+            *word |= shifted as u32 | above;
+            above = (shifted >> 32) as u32;
         }
     }
 
@@ -114,6 +118,7 @@ mod tests {
                 dst_port: 0x8765,
                 src: 0x0a00_0001,
                 dst: 0xc0a8_ff02,
+                ..FlowKey::default()
             },
             flow_id: 0xfedcb,
             source: 0x98765,
@@ -123,8 +128,7 @@ mod tests {
         assert_eq!(&*whole, &entry.pack());
         let width = FlowEntry::TABLE.entry_width;
         let mut second = Row::empty(&FlowEntry::TABLE);
-        second.put(width, whole.bits(0, 125), 125);
-        second.put(width + 125, whole.bits(125, width - 125), width - 125);
+        second.put_words(width, &whole);
         assert_eq!(second.bits(width, 125), whole.bits(0, 125));
         assert_eq!(
             second.bits(width + 125, width - 125),

@@ -57,9 +57,9 @@ pub enum EntryError {
         /// How many bytes there are.
         found: usize,
     },
-    /// A flow that the card's flow table has no entry for.
-    #[error("flow {src} to {dst} is IPv6, expected IPv4: the slow path carries it")]
-    Ipv6Flow {
+    /// A flow between an IPv4 and an IPv6 address.
+    #[error("flow {src} to {dst} has addresses of two families, expected both of one")]
+    MixedFlow {
         /// Source address.
         src: std::net::IpAddr,
         /// Destination address.

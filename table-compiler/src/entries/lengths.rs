@@ -1,4 +1,4 @@
-//! Which prefix lengths a VRF has on the card: at most six, and 32 bits for free.
+//! Which prefix lengths of a family a VRF has on the card: at most six, and all bits (32 or 128) for free.
 //!
 //! ```text
 //!   lengths of the routes    8  12  16  20  22  24  28  30        eight lengths, six banks
@@ -7,19 +7,22 @@
 //! ```
 //! A route of a shorter length in a group becomes several of the group's length (`/20` is four `/22`), except where a
 //! longer route of the group lies already, so that every address still finds its longest match. Which groups cost the
-//! fewest entries is found by dynamic programming. A VRF that does not fit so either is not on the card at all.
+//! fewest entries is found by dynamic programming. Lengths of IPv6 lie far apart, and a route that becomes 2^40 others
+//! is none: groups that need more entries than a bank has are not looked at, and a route becomes at most
+//! [`MOST_HOSTS`] host routes. A VRF that does not fit so either is not on the card at all.
 
 use std::collections::BTreeMap;
 
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{by_name, TableSpec, BANKS, WAYS};
+use underpass_layout::tables::{id, BANKS, TABLES, WAYS};
 
+use super::address::width;
 use super::route::{Routes, Target};
 
-/// Bits of an address.
-const HOST: u8 = 32;
+/// Most host routes that one route becomes: a /25 of IPv4, a /121 of IPv6.
+const MOST_HOSTS: u64 = 128;
 
-/// How many entries one VRF may have of one length, and of 32 bits.
+/// How many entries one VRF may have of one length, and of all bits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Room {
     bank: u64,
@@ -29,10 +32,10 @@ pub(super) struct Room {
 impl Room {
     /// All of one bank, all of the host table: whether others leave that much is for placement to see.
     pub fn new(profile: &Profile) -> Self {
-        let rows = |table: Option<&TableSpec>| table.map_or(0, |table| profile.rows(table) * WAYS);
+        let slots = |table: u32| (profile.rows(&TABLES[table as usize]) * WAYS) as u64;
         Room {
-            bank: rows(by_name("route_bank")) as u64,
-            host: rows(by_name("route_host")) as u64,
+            bank: slots(id::ROUTE_BANK),
+            host: slots(id::ROUTE_HOST),
         }
     }
 }
@@ -40,45 +43,31 @@ impl Room {
 /// Routes in a form that the card can search.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Fitted {
-    /// The lengths below 32, longest first.
+    /// The lengths below that of a host, longest first.
     pub lengths: Vec<u8>,
-    /// Routes of these lengths and of 32 bits.
-    pub routes: BTreeMap<(u8, u32), Target>,
+    /// Routes of these lengths and of hosts.
+    pub routes: BTreeMap<(u8, u128), Target>,
 }
 
-/// One VRF's routes in at most six lengths beside 32, or `None` where they do not fit.
-pub(super) fn fit(routes: &Routes, room: Room) -> Option<Fitted> {
-    let mut counts = [0u64; HOST as usize + 1];
+/// The routes of one VRF and family in at most six lengths beside that of hosts, or `None` where they do not fit.
+pub(super) fn fit(routes: &Routes, v6: bool, room: Room) -> Option<Fitted> {
+    let host = width(v6);
+    let mut counts = [0u64; 129];
     routes
         .keys()
         .for_each(|(length, _)| counts[usize::from(*length)] += 1);
-    let lengths: Vec<u8> = (1..HOST)
-        .filter(|length| counts[usize::from(*length)] > 0)
-        .collect();
-    let groups = if lengths.len() <= BANKS {
-        lengths.iter().map(|length| (*length, *length)).collect()
-    } else {
-        cheapest(&lengths, &counts)
-    };
-    let fits = |first, class| {
-        let room = if class == HOST { room.host } else { room.bank };
-        cost(&counts, first, class) <= room
-    };
-    if !groups.iter().all(|(first, class)| fits(*first, *class)) {
-        return None;
-    }
     let mut fitted = Fitted::default();
-    for (&(length, address), target) in routes.range((HOST, 0)..) {
+    for (&(length, address), target) in routes.range((host, 0)..) {
         fitted.routes.insert((length, address), *target);
     }
-    for (first, class) in groups.into_iter().rev() {
-        if class != HOST {
+    for (first, class) in cheapest(&counts, host, room)?.into_iter().rev() {
+        if class != host {
             fitted.lengths.push(class);
         }
-        for length in (first..=class.min(HOST - 1)).rev() {
-            for (&(_, address), target) in routes.range((length, 0)..=(length, u32::MAX)) {
-                for part in 0..1u32 << (class - length) {
-                    let address = address | part << (HOST - class);
+        for length in (first..=class.min(host - 1)).rev() {
+            for (&(_, address), target) in routes.range((length, 0)..=(length, u128::MAX)) {
+                for part in 0..1u128 << (class - length) {
+                    let address = address | part << (host - class);
                     fitted.routes.entry((class, address)).or_insert(*target);
                 }
             }
@@ -87,53 +76,76 @@ pub(super) fn fit(routes: &Routes, room: Room) -> Option<Fitted> {
     Some(fitted)
 }
 
-/// Entries of all routes from length `first` on, when they are searched at length `class`.
-fn cost(counts: &[u64], first: u8, class: u8) -> u64 {
-    (first..=class).fold(0, |sum: u64, length| {
-        sum.saturating_add(counts[usize::from(length)].saturating_mul(1 << (class - length)))
-    })
+/// How many entries `count` routes are when each of them is searched at a length that is longer by `bits`.
+fn spread(count: u64, bits: u8) -> u64 {
+    if count == 0 {
+        0
+    } else if count.leading_zeros() < u32::from(bits) {
+        u64::MAX
+    } else {
+        count << bits
+    }
 }
 
 /// The groups, as (shortest length, length searched), that cost the fewest entries: at most [`BANKS`], and one more
-/// that goes to the host table.
-fn cheapest(lengths: &[u8], counts: &[u64]) -> Vec<(u8, u8)> {
+/// that goes to the host table. `None` where there are none that fit.
+fn cheapest(counts: &[u64], host: u8, room: Room) -> Option<Vec<(u8, u8)>> {
+    let lengths: Vec<u8> = (1..host)
+        .filter(|length| counts[usize::from(*length)] > 0)
+        .collect();
     let count = lengths.len();
-    // best[k][j]: the first j lengths in k groups, and where the last of these groups starts.
-    let mut best = vec![vec![(u64::MAX, 0); count + 1]; BANKS + 1];
-    best[0][0] = (0, 0);
+    // best[k][j]: what the first j lengths in k groups cost, and where the last of these groups starts.
+    let mut best = vec![vec![None; count + 1]; BANKS + 1];
+    best[0][0] = Some((0u64, 0));
     for groups in 1..=BANKS {
-        for end in 1..=count {
-            for start in 0..end {
-                let (before, _) = best[groups - 1][start];
-                let own = cost(counts, lengths[start], lengths[end - 1]);
-                let all = before.saturating_add(own);
-                if all < best[groups][end].0 {
-                    best[groups][end] = (all, start);
+        for start in 0..count {
+            let Some((before, _)) = best[groups - 1][start] else {
+                continue;
+            };
+            let (mut own, mut class) = (0, lengths[start]);
+            for (end, length) in lengths.iter().enumerate().skip(start) {
+                own = spread(own, length - class).saturating_add(counts[usize::from(*length)]);
+                class = *length;
+                if own > room.bank {
+                    break;
+                }
+                let place: &mut Option<(u64, usize)> = &mut best[groups][end + 1];
+                if place.is_none_or(|(cost, _)| before + own < cost) {
+                    *place = Some((before + own, start));
                 }
             }
         }
     }
-    // Entries of 32 bits share the host table with the routes that have that length anyway.
-    let host = |from: usize| {
-        lengths
-            .get(from)
-            .map_or(0, |first| cost(counts, *first, HOST))
+    // Expanded entries share the host table with the routes that have that length anyway.
+    let in_hosts = |from: usize| {
+        let expanded = lengths[from..].iter().map(|length| {
+            let each = spread(1, host - length);
+            let all = spread(counts[usize::from(*length)], host - length);
+            if each <= MOST_HOSTS {
+                all
+            } else {
+                u64::MAX
+            }
+        });
+        let all = expanded.fold(counts[usize::from(host)], u64::saturating_add);
+        (all <= room.host).then_some(all)
     };
     let ends = (0..=count).flat_map(|end| (0..=BANKS).map(move |groups| (end, groups)));
-    let cheapest =
-        ends.min_by_key(|(end, groups)| best[*groups][*end].0.saturating_add(host(*end)));
-    let (mut end, mut groups) = cheapest.unwrap_or_default();
+    let cost = |(end, groups): (usize, usize)| {
+        let (banks, _) = best[groups][end]?;
+        Some((banks + in_hosts(end)?, (end, groups)))
+    };
+    let (_, (mut end, mut groups)) = ends.filter_map(cost).min()?;
     let mut found = Vec::new();
     if let Some(first) = lengths.get(end) {
-        found.push((*first, HOST));
+        found.push((*first, host));
     }
-    while groups > 0 && end > 0 {
-        let (_, start) = best[groups][end];
+    while let Some((_, start)) = best[groups][end].filter(|_| groups > 0) {
         found.push((lengths[start], lengths[end - 1]));
         (end, groups) = (start, groups - 1);
     }
     found.reverse();
-    found
+    Some(found)
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ fn exact<K, T: Record>(table: u32, entries: &BTreeMap<K, T>) -> impl Iterator<It
 impl Entries {
     fn lines(&self) -> impl Iterator<Item = Line> + '_ {
         let routes = self.routes.iter().map(|(prefix, entry)| {
-            let table = if prefix.length == 32 {
+            let table = if prefix.is_host() {
                 id::ROUTE_HOST
             } else {
                 id::ROUTE_BANK

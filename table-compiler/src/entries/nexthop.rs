@@ -7,16 +7,15 @@
 //! | encap to an interface without a port          | discard: nobody is there                           |
 //! | tunnel, its neighbor's MAC known              | tunnel                                             |
 //! | tunnel, not known                             | resolve: the slow path asks and sends              |
-//! | tunnel over IPv6, plain UDP, composite, translate | resolve: the slow path does what the card does not |
+//! | tunnel by plain UDP, composite, translate     | resolve: the slow path does what the card does not |
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use underpass_layout::tables::{self, NexthopEntry, TunnelKind};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::{bridge, port};
+use super::{address, bridge, port};
 use crate::objects::{
     Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop, Vif, VifType,
 };
@@ -110,9 +109,8 @@ fn encapsulation(
     let wrap = wraps.iter().find(|(flag, _)| nexthop.flags.contains(*flag));
     let (dst_mac, src_mac) = macs(nexthop.id, &tunnel.rewrite)?;
     let port = port::of(vif)?;
-    let (Some((_, wrap)), Some(port), IpAddr::V4(sip), IpAddr::V4(dip)) =
-        (wrap, port, tunnel.sip, tunnel.dip)
-    else {
+    let ((sip, from_v6), (dip, to_v6)) = (address::bits(tunnel.sip), address::bits(tunnel.dip));
+    let (Some((_, wrap)), Some(port), true) = (wrap, port, from_v6 == to_v6) else {
         return Ok(NexthopEntry {
             kind: tables::NexthopKind::Resolve,
             ..plain
@@ -129,8 +127,9 @@ fn encapsulation(
         dst_mac,
         src_mac,
         tunnel: *wrap,
-        tunnel_src: sip.to_bits(),
-        tunnel_dst: dip.to_bits(),
+        tunnel_v6: to_v6,
+        tunnel_src: sip,
+        tunnel_dst: dip,
         l3_vxlan: nexthop.flags.contains(NexthopFlags::L3_VXLAN),
         router_mac: tunnel.rw_dst_mac.map_or(0, |mac| bridge::mac(&mac.0)),
         mtu: if vif.mtu > MOST_MTU { 0 } else { vif.mtu },

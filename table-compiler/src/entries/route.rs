@@ -2,31 +2,41 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::net::IpAddr;
 
-use ipnet::IpNet;
 use underpass_layout::tables::{RouteEntry, RouteKey};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::vrf;
+use super::{address, vrf};
 use crate::objects::{Route, RouteFlags};
 
-/// Where a route lies: its VRF, its length, its prefix. Sorted by VRF, then longest first, as they are searched.
+/// Where a route lies: its VRF, its family, its length, its prefix. Sorted by VRF, then IPv4 first, then longest first,
+/// as they are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Prefix {
     /// The VRF.
     pub vrf: u16,
-    /// Bits of the prefix, 1 to 32.
+    /// IPv6.
+    pub v6: bool,
+    /// Bits of the prefix, 1 to 32 or 128.
     pub length: u8,
-    /// The prefix, the bits behind its length zero.
-    pub address: u32,
+    /// The prefix, most significant byte first, the bits behind its length zero; an IPv4 prefix in the low 32 bits.
+    pub address: u128,
 }
 
 impl Prefix {
+    /// True of a route to one address, which lies in the table of hosts.
+    pub fn is_host(&self) -> bool {
+        self.length == address::width(self.v6)
+    }
+
     /// The key under which the card has it.
     pub fn key(&self) -> RouteKey {
         RouteKey {
             vrf: self.vrf,
+            v6: self.v6,
             length: self.length,
             prefix: self.address,
         }
@@ -35,7 +45,14 @@ impl Prefix {
 
 impl Ord for Prefix {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        let order = |prefix: &Self| (prefix.vrf, Reverse(prefix.length), prefix.address);
+        let order = |prefix: &Self| {
+            (
+                prefix.vrf,
+                prefix.v6,
+                Reverse(prefix.length),
+                prefix.address,
+            )
+        };
         order(self).cmp(&order(other))
     }
 }
@@ -43,6 +60,14 @@ impl Ord for Prefix {
 impl PartialOrd for Prefix {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
+    }
+}
+
+/// `10.1.0.0/16 in vrf 7`
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let address: IpAddr = address::address(self.address, self.v6);
+        write!(f, "{address}/{} in vrf {}", self.length, self.vrf)
     }
 }
 
@@ -65,20 +90,26 @@ impl Target {
     }
 }
 
-/// The IPv4 routes of one VRF, by length and prefix. The default is the one of length 0.
-pub(super) type Routes = BTreeMap<(u8, u32), Target>;
+/// The routes of one VRF and family, by length and prefix. The default is the one of length 0.
+pub(super) type Routes = BTreeMap<(u8, u128), Target>;
 
-/// The routes of every VRF that has some. The card punts what is IPv6, so its routes are the slow path's.
-pub(super) fn by_vrf(index: &Index<'_>) -> Result<BTreeMap<u16, Routes>, EntryError> {
-    let mut all: BTreeMap<u16, Routes> = BTreeMap::new();
+/// The routes of one VRF.
+#[derive(Debug, Default)]
+pub(super) struct OfVrf {
+    pub v4: Routes,
+    pub v6: Routes,
+}
+
+/// The routes of every VRF that has some.
+pub(super) fn by_vrf(index: &Index<'_>) -> Result<BTreeMap<u16, OfVrf>, EntryError> {
+    let mut all: BTreeMap<u16, OfVrf> = BTreeMap::new();
     for route in &index.objects.routes {
         let target = target(route, index)?;
-        let IpNet::V4(prefix) = route.prefix else {
-            continue;
-        };
         let vrf = vrf::number(route.vrf)?.unwrap_or(0);
-        let place = (prefix.prefix_len(), prefix.network().to_bits());
-        all.entry(vrf).or_default().insert(place, target);
+        let (bits, v6) = address::bits(route.prefix.network());
+        let of_vrf = all.entry(vrf).or_default();
+        let routes = if v6 { &mut of_vrf.v6 } else { &mut of_vrf.v4 };
+        routes.insert((route.prefix.prefix_len(), bits), target);
     }
     Ok(all)
 }

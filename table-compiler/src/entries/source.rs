@@ -1,11 +1,10 @@
 //! `source`: where the packets of a flow must come from, by the nexthop that their source is behind, S(nh).
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use underpass_layout::tables::{SourceEntry, SourceKind};
 
-use super::index::Index;
+use super::{address, index::Index};
 use crate::objects::{Nexthop, NexthopKind};
 
 /// Row 0 is there whatever the objects say: flows without a check name it.
@@ -23,17 +22,17 @@ fn entry(nexthop: &Nexthop) -> SourceEntry {
         NexthopKind::Encap { out_vif, .. } => SourceEntry {
             kind: SourceKind::Vif,
             vif: *out_vif as u16,
-            address: 0,
+            ..SourceEntry::default()
         },
-        NexthopKind::Tunnel(tunnel) => match tunnel.dip {
-            IpAddr::V4(address) => SourceEntry {
+        NexthopKind::Tunnel(tunnel) => {
+            let (address, v6) = address::bits(tunnel.dip);
+            SourceEntry {
                 kind: SourceKind::Tunnel,
                 vif: 0,
-                address: address.to_bits(),
-            },
-            // Outer IPv6 does not pass the card, so no packet meets this row.
-            IpAddr::V6(_) => any(),
-        },
+                address,
+                v6,
+            }
+        }
         NexthopKind::Discard
         | NexthopKind::Receive { .. }
         | NexthopKind::L2Receive
@@ -45,7 +44,6 @@ fn entry(nexthop: &Nexthop) -> SourceEntry {
 fn any() -> SourceEntry {
     SourceEntry {
         kind: SourceKind::Any,
-        vif: 0,
-        address: 0,
+        ..SourceEntry::default()
     }
 }

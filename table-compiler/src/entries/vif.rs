@@ -4,13 +4,12 @@
 //! underlay's address, at which tunnels end, is its own or else the host's.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use underpass_layout::tables::{VifEntry, VifKind};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::{port, vrf};
+use super::{address, port, vrf};
 use crate::objects::{Vif, VifFlags, VifType};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VifEntry>, EntryError> {
@@ -37,6 +36,8 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
     };
     let (cross_vif, cross_port) = across.unwrap_or_default();
     let own = vif.ip.or_else(|| host?.ip);
+    let own = own.filter(|_| kind == VifKind::Fabric);
+    let (address, address_v6) = own.map(address::bits).unwrap_or_default();
     let nexthop = vif.nh_id.unwrap_or(0);
     Ok(VifEntry {
         valid: true,
@@ -52,9 +53,7 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
             nexthop,
             (1 << 20) - 1,
         )?,
-        address: match (kind, own) {
-            (VifKind::Fabric, Some(IpAddr::V4(address))) => address.to_bits(),
-            _ => 0,
-        },
+        address,
+        address_v6,
     })
 }

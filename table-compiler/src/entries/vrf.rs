@@ -1,7 +1,8 @@
-//! `vrf`: how a VRF's routes are searched, and its default route.
+//! `vrf`: how a VRF's routes are searched, and its default routes.
 //!
 //! A VRF has a word if anything names it. One whose routes do not fit the card has `punt_all` and no routes at all:
-//! half a VRF would send packets where the longer, missing prefix would not have sent them.
+//! half a VRF would send packets where the longer, missing prefix would not have sent them. That holds for both families
+//! if it holds for one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +10,8 @@ use underpass_layout::tables::{RouteEntry, VrfEntry, BANKS};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::lengths::{self, Room};
-use super::route::{self, Prefix, Routes};
+use super::lengths::{self, Fitted, Room};
+use super::route::{self, OfVrf, Prefix, Routes};
 use crate::objects::NexthopKind;
 
 /// The number by which an interface says that it is in no VRF.
@@ -34,7 +35,7 @@ type Placeless = BTreeMap<Prefix, RouteEntry>;
 pub(super) fn entries(index: &Index<'_>) -> Result<(Words, Placeless), EntryError> {
     let routes = route::by_vrf(index)?;
     let room = Room::new(index.profile);
-    let none = Routes::new();
+    let none = OfVrf::default();
     let mut words = Words::new();
     let mut entries = Placeless::new();
     for vrf in named(index)?.into_iter().chain(routes.keys().copied()) {
@@ -42,21 +43,12 @@ pub(super) fn entries(index: &Index<'_>) -> Result<(Words, Placeless), EntryErro
             continue;
         }
         let own = routes.get(&vrf).unwrap_or(&none);
-        let word = match lengths::fit(own, room) {
-            Some(fitted) => {
-                let places = fitted
-                    .routes
-                    .into_iter()
-                    .map(|((length, address), target)| {
-                        let place = Prefix {
-                            vrf,
-                            length,
-                            address,
-                        };
-                        (place, target.at(place))
-                    });
-                entries.extend(places);
-                word(own, &fitted.lengths)
+        let v4 = lengths::fit(&own.v4, false, room);
+        let word = match v4.zip(lengths::fit(&own.v6, true, room)) {
+            Some((v4, v6)) => {
+                let word = word(own, &v4, &v6);
+                entries.extend(places(vrf, false, v4).chain(places(vrf, true, v6)));
+                word
             }
             None => VrfEntry {
                 valid: true,
@@ -69,21 +61,44 @@ pub(super) fn entries(index: &Index<'_>) -> Result<(Words, Placeless), EntryErro
     Ok((words, entries))
 }
 
-fn word(routes: &Routes, found: &[u8]) -> VrfEntry {
+fn places(vrf: u16, v6: bool, fitted: Fitted) -> impl Iterator<Item = (Prefix, RouteEntry)> {
+    let routes = fitted.routes.into_iter();
+    routes.map(move |((length, address), target)| {
+        let place = Prefix {
+            vrf,
+            v6,
+            length,
+            address,
+        };
+        (place, target.at(place))
+    })
+}
+
+fn word(routes: &OfVrf, v4: &Fitted, v6: &Fitted) -> VrfEntry {
+    let default = |routes: &Routes| routes.get(&(0, 0)).copied();
+    let (default4, default6) = (default(&routes.v4), default(&routes.v6));
+    VrfEntry {
+        valid: true,
+        default_valid: default4.is_some(),
+        default_nexthop: default4.map_or(0, |target| target.nexthop),
+        default_label: default4.map_or(0, |target| target.label),
+        default6_valid: default6.is_some(),
+        default6_nexthop: default6.map_or(0, |target| target.nexthop),
+        default6_label: default6.map_or(0, |target| target.label),
+        ..VrfEntry::default()
+    }
+    .with_lengths(by_bank(v4))
+    .with_v6_lengths(by_bank(v6))
+}
+
+/// The lengths, the longest in the first bank.
+fn by_bank(fitted: &Fitted) -> [u8; BANKS] {
     let mut lengths = [0; BANKS];
     lengths
         .iter_mut()
-        .zip(found)
+        .zip(&fitted.lengths)
         .for_each(|(place, length)| *place = *length);
-    let default = routes.get(&(0, 0));
-    VrfEntry {
-        valid: true,
-        default_valid: default.is_some(),
-        default_nexthop: default.map_or(0, |target| target.nexthop),
-        default_label: default.map_or(0, |target| target.label),
-        ..VrfEntry::default()
-    }
-    .with_lengths(lengths)
+    lengths
 }
 
 /// Every VRF that a packet can come to, routes or not.

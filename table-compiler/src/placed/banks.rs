@@ -1,4 +1,4 @@
-//! Which bank has which prefix length of a VRF.
+//! Which bank has which prefix length of a VRF, for each family by itself.
 //!
 //! ```text
 //!   lengths of a VRF     24      16       8        longest first, and so are the banks that they get

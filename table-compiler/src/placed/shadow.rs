@@ -3,23 +3,28 @@
 //! ```text
 //!   key ──hash──▶ one row in each of four ways; the entry lies in one of them
 //!   insert        m entries move out of the way, each by one write of its copy, the far end first; then the entry is
-//!                 written over the slot whose entry has a copy by then: m + 1 writes, and no key ever misses
+//!                 written over what has a copy by then: m + 1 writes, and no key ever misses
 //! ```
-//! An entry is cut in two numbers: its key, and its value (all behind the key). What the ways are for the card they
-//! are here, so that a lookup in the shadow is the lookup of the card. A bank of routes is a shadow of its own.
+//! What the ways are for the card they are here, so that a lookup in the shadow is the lookup of the card. A bank of
+//! routes is a shadow of its own. A write is always a whole row, made from what is in all of its slots at that time.
 
 use std::sync::Arc;
 
-use underpass_layout::hash::{row, Tabulation};
+use underpass_layout::hash::{Split, Tabulation};
+use underpass_layout::profile::Profile;
 use underpass_layout::tables::{TableSpec, WAYS};
-use underpass_layout::Record;
 
-use super::search::Search;
+use super::entry::{Entry, Shape};
+use super::rows::Rows;
+use super::search::{Search, Wanted};
+use super::ways::Ways;
 use crate::row::Row;
 
 /// No place was found for a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("table {table} is full: {used} of {capacity} entries used, and none can move to make room")]
+#[error(
+    "table {table} is full: {used} of {capacity} slots used, and no entry can move to make room"
+)]
 pub struct TableFull {
     /// The table.
     pub table: &'static str,
@@ -38,14 +43,14 @@ pub enum Reason {
     Change,
     /// A copy of an entry that makes room for another; the old place still has it.
     Move,
-    /// Nothing is left there.
+    /// An entry goes; what else is in the row stays.
     Free,
 }
 
 /// One write of one row. All of it changes in one clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowWrite {
-    /// The row, as the table-access registers count: `way * rows_per_way + row`.
+    /// The row, as the table-access registers count (see [`Profile::address`]).
     pub address: u32,
     /// All its words, those of the other slots too.
     pub row: Row,
@@ -57,49 +62,43 @@ pub struct RowWrite {
 #[derive(Clone, Debug)]
 pub struct Shadow {
     table: &'static TableSpec,
-    tabulation: Arc<Tabulation>,
     /// Address of row 0 of way 0.
     base: u32,
-    rows: usize,
-    key_width: usize,
-    slots: Vec<Slot>,
+    /// Addresses from one way to the next.
+    depth: u32,
+    ways: Ways,
+    rows: Rows,
+    /// Slots that are taken; a wide entry takes all of its row.
     used: usize,
+    entries: usize,
     search: Search,
-    /// What slots held before, while a batch is under way.
-    undo: Option<Vec<(u32, Slot)>>,
-}
-
-/// What one slot holds. The two slots of a row of flows lie in one line of the host's cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(align(32))]
-struct Slot {
-    /// key << 1 | 1, or 0 where the slot is free: the low bits of the entry are just that.
-    tag: u128,
-    /// What is behind the key.
-    value: u128,
+    /// What rows held before, while a batch is under way.
+    undo: Vec<(u32, Entry)>,
+    recording: bool,
 }
 
 impl Shadow {
-    /// An empty table: bank `bank` of `table`, each way with `rows` rows, keys of `key_width` bits.
+    /// Bank `bank` of a table of a card with these sizes, empty. `None` where the table is not searched by key.
     pub(super) fn new(
         table: &'static TableSpec,
-        key_width: usize,
-        rows: usize,
+        profile: &Profile,
         bank: usize,
         tabulation: Arc<Tabulation>,
-    ) -> Self {
-        let count = WAYS * rows * table.slots();
-        Shadow {
+    ) -> Option<Self> {
+        let shape = Shape::of(table)?;
+        let rows = profile.rows(table);
+        Some(Shadow {
             table,
-            tabulation,
-            base: (bank * WAYS * rows) as u32,
-            rows,
-            key_width,
-            slots: vec![Slot::default(); count],
+            base: profile.address(table, bank * WAYS, 0) as u32,
+            depth: profile.depth(table) as u32,
+            ways: Ways::new(rows, shape.hash_width, tabulation),
+            rows: Rows::new(shape, WAYS * rows),
             used: 0,
+            entries: 0,
             search: Search::default(),
-            undo: None,
-        }
+            undo: Vec::new(),
+            recording: false,
+        })
     }
 
     /// The table.
@@ -107,87 +106,80 @@ impl Shadow {
         self.table
     }
 
-    /// Entries in it.
+    /// Slots that are taken: one by an entry of the common kind, all of a row by a wide one.
     pub fn used(&self) -> usize {
         self.used
     }
 
-    /// Entries that fit if all can be placed.
+    /// Slots in all.
     pub fn capacity(&self) -> usize {
-        self.slots.len()
+        self.rows.slots()
     }
 
-    /// An entry of this table as key and value.
-    pub fn parts(&self, entry: &impl Record) -> (u128, u128) {
-        let row = Row::of(entry);
-        let behind = 1 + self.key_width;
-        (
-            row.bits(1, self.key_width),
-            row.bits(behind, self.table.entry_width - behind),
-        )
+    /// Entries in it.
+    pub fn len(&self) -> usize {
+        self.entries
     }
 
-    /// The value of a key.
-    pub fn get(&self, key: u128) -> Option<u128> {
+    /// True if nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
+    /// How the card's lookup chooses rows: the columns of its ways, and how far a change of the seed has come.
+    pub fn split(&self) -> Split {
+        self.ways.split()
+    }
+
+    /// The entry that has the same key as this one.
+    pub fn get(&self, key: &Entry) -> Option<Entry> {
         self.find(key, &self.rows_of(key))
-            .map(|slot| self.slots[slot as usize].value)
+            .map(|slot| self.rows.entry(slot))
     }
 
-    /// Every key with its value, in the order of the slots.
-    pub fn iter(&self) -> impl Iterator<Item = (u128, u128)> + '_ {
-        let taken = self.slots.iter().filter(|slot| slot.tag != 0);
-        taken.map(|slot| (slot.tag >> 1, slot.value))
+    /// Every entry, in the order of the rows.
+    pub fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
+        let rows = 0..self.rows.count() as u32;
+        rows.flat_map(|row| self.rows.taken(row))
+            .map(|slot| self.rows.entry(slot))
     }
 
     /// Every row in which something is, by address.
     pub fn iter_rows(&self) -> impl Iterator<Item = (u32, Row)> + '_ {
-        let slots = self.table.slots();
-        let rows = self.slots.chunks_exact(slots).enumerate();
-        rows.filter(|(_, row)| row.iter().any(|slot| slot.tag != 0))
-            .map(move |(at, _)| (self.base + at as u32, self.row_at((at * slots) as u32)))
+        let rows = 0..self.rows.count() as u32;
+        rows.filter(|row| !self.rows.is_empty(*row))
+            .map(|row| (self.address(row), self.rows.pack(self.table, row)))
     }
 
-    /// Gives `key` a value, whether it had one or not, and appends the writes that do it, in order. Nothing is
-    /// written where the key has that value already.
+    /// Gives the key of an entry this entry, whether it had one or not, and appends the writes that do it, in order.
+    /// Nothing is written where the key has just this entry already.
     ///
     /// # Errors
     /// No place was found; then nothing has changed.
-    pub fn insert(
-        &mut self,
-        key: u128,
-        value: u128,
-        writes: &mut Vec<RowWrite>,
-    ) -> Result<(), TableFull> {
-        let rows = self.rows_of(key);
-        if let Some(slot) = self.find(key, &rows) {
-            let before = self.slots[slot as usize];
-            if before.value != value {
-                self.set(slot, Slot { value, ..before });
+    pub fn insert(&mut self, entry: &Entry, writes: &mut Vec<RowWrite>) -> Result<(), TableFull> {
+        let rows = self.rows_of(entry);
+        if let Some(slot) = self.find(entry, &rows) {
+            if self.rows.entry(slot) != *entry {
+                self.put(slot, entry);
                 writes.push(self.write(slot, Reason::Change));
             }
             return Ok(());
         }
-        let mut search = std::mem::take(&mut self.search);
-        let found = search.run(self, &rows);
-        let outcome = match found {
-            Some(free) => {
-                self.place(free, &mut search, key, value, writes);
-                Ok(())
-            }
-            None => Err(self.full()),
-        };
-        self.search = search;
-        outcome
+        let slot = self.make_room(entry, &rows, None, writes)?;
+        self.put(slot, entry);
+        self.count(entry, true);
+        writes.push(self.write(slot, Reason::New));
+        Ok(())
     }
 
-    /// Takes `key` out, and appends the write that does it, if it was in.
-    pub fn remove(&mut self, key: u128, writes: &mut Vec<RowWrite>) -> Option<u128> {
+    /// Takes out the entry that has the same key as this one, and appends the write that does it, if it was in.
+    pub fn remove(&mut self, key: &Entry, writes: &mut Vec<RowWrite>) -> Option<Entry> {
         let slot = self.find(key, &self.rows_of(key))?;
-        let value = self.slots[slot as usize].value;
-        self.set(slot, Slot::default());
-        self.used -= 1;
+        let entry = self.rows.entry(slot);
+        self.clear(slot);
+        self.count(&entry, false);
         writes.push(self.write(slot, Reason::Free));
-        Some(value)
+        Some(entry)
     }
 
     /// Inserts all of `batch`, or nothing.
@@ -196,55 +188,94 @@ impl Shadow {
     /// One of them found no place; then nothing has changed, and `writes` is as it was.
     pub fn insert_all(
         &mut self,
-        batch: &[(u128, u128)],
+        batch: &[Entry],
         writes: &mut Vec<RowWrite>,
     ) -> Result<(), TableFull> {
-        let (start, used) = (writes.len(), self.used);
-        self.undo = Some(Vec::new());
-        let outcome = batch
-            .iter()
-            .try_for_each(|(key, value)| self.insert(*key, *value, writes));
-        let undo = self.undo.take().unwrap_or_default();
+        self.all_or_nothing(writes, |shadow, writes| {
+            batch
+                .iter()
+                .try_for_each(|entry| shadow.insert(entry, writes))
+        })
+    }
+
+    /// Does what is asked, or takes it back where it fails.
+    pub(super) fn all_or_nothing<T>(
+        &mut self,
+        writes: &mut Vec<RowWrite>,
+        what: impl FnOnce(&mut Self, &mut Vec<RowWrite>) -> Result<T, TableFull>,
+    ) -> Result<T, TableFull> {
+        let (start, used, entries) = (writes.len(), self.used, self.entries);
+        self.recording = true;
+        let outcome = what(self, writes);
+        self.recording = false;
         if outcome.is_err() {
-            for (slot, before) in undo.into_iter().rev() {
-                self.set(slot, before);
+            while let Some((row, saved)) = self.undo.pop() {
+                self.rows.restore(row, &saved);
             }
-            self.used = used;
+            (self.used, self.entries) = (used, entries);
             writes.truncate(start);
         }
+        self.undo.clear();
         outcome
     }
 
-    /// Moves what is on the path out of the way and writes the entry into the slot that is left.
-    fn place(
+    /// Moves what is in the way of an entry that may lie in one of `rows`, and says which slot it shall have.
+    fn make_room(
         &mut self,
-        free: u32,
-        search: &mut Search,
-        key: u128,
-        value: u128,
+        entry: &Entry,
+        rows: &[u32],
+        barred: Option<u32>,
         writes: &mut Vec<RowWrite>,
-    ) {
-        let mut target = free;
-        while let Some(from) = search.next_move() {
-            self.set(target, self.slots[from as usize]);
-            writes.push(self.write(target, Reason::Move));
-            target = from;
+    ) -> Result<u32, TableFull> {
+        let mut search = std::mem::take(&mut self.search);
+        let wanted = Wanted {
+            rows,
+            whole: self.rows.shape.is_wide(entry.words()[0]),
+            barred,
+        };
+        let found = search.run(&self.rows, &self.ways, wanted);
+        if found.is_some() {
+            for moved in &search.moves {
+                let copy = self.rows.entry(moved.from);
+                self.put(moved.to, &copy);
+                writes.push(self.write(moved.to, Reason::Move));
+            }
         }
-        self.set(
-            target,
-            Slot {
-                tag: key << 1 | 1,
-                value,
-            },
-        );
-        self.used += 1;
-        writes.push(self.write(target, Reason::New));
+        self.search = search;
+        found.ok_or_else(|| self.full())
     }
 
-    fn set(&mut self, slot: u32, content: Slot) {
-        let before = std::mem::replace(&mut self.slots[slot as usize], content);
-        if let Some(undo) = &mut self.undo {
-            undo.push((slot, before));
+    fn put(&mut self, slot: u32, entry: &Entry) {
+        self.note(slot);
+        self.rows.put(slot, entry);
+    }
+
+    fn clear(&mut self, slot: u32) {
+        self.note(slot);
+        self.rows.clear(slot);
+    }
+
+    /// Remembers a row that is about to change.
+    fn note(&mut self, slot: u32) {
+        if self.recording {
+            let row = self.rows.row_of(slot);
+            self.undo.push((row, self.rows.save(row)));
+        }
+    }
+
+    fn count(&mut self, entry: &Entry, comes: bool) {
+        let shape = self.rows.shape;
+        let slots = if shape.is_wide(entry.words()[0]) {
+            shape.slots
+        } else {
+            1
+        };
+        if comes {
+            self.used += slots;
+            self.entries += 1;
+        } else {
+            self.used -= slots;
+            self.entries -= 1;
         }
     }
 
@@ -256,55 +287,110 @@ impl Shadow {
         }
     }
 
-    fn find(&self, key: u128, rows: &[u32; WAYS]) -> Option<u32> {
-        let tag = key << 1 | 1;
-        rows.iter()
-            .flat_map(|row| self.slots_of(*row))
-            .find(|slot| self.slots[*slot as usize].tag == tag)
+    fn rows_of(&self, entry: &Entry) -> [u32; WAYS] {
+        let (key, words) = self.rows.shape.key(entry.words());
+        self.ways.rows_of(&key[..words])
+    }
+
+    fn find(&self, entry: &Entry, rows: &[u32; WAYS]) -> Option<u32> {
+        rows.iter().find_map(|row| self.rows.find(*row, entry))
     }
 
     fn write(&self, slot: u32, reason: Reason) -> RowWrite {
-        let address = self.base + slot / self.table.slots() as u32;
+        let row = self.rows.row_of(slot);
         RowWrite {
-            address,
-            row: self.row_at(slot),
+            address: self.address(row),
+            row: self.rows.pack(self.table, row),
             reason,
         }
     }
 
-    /// The row in which a slot is, as it stands.
-    fn row_at(&self, slot: u32) -> Row {
-        let mut row = Row::empty(self.table);
-        let slots = self.table.slots();
-        let first = slot as usize / slots * slots;
-        let (width, tag_width) = (self.table.entry_width, 1 + self.key_width);
-        for (place, slot) in self.slots[first..first + slots].iter().enumerate() {
-            row.put(place * width, slot.tag, tag_width);
-            row.put(place * width + tag_width, slot.value, width - tag_width);
+    /// The card's address of a row.
+    fn address(&self, row: u32) -> u32 {
+        let rows = self.ways.rows() as u32;
+        self.base + row / rows * self.depth + row % rows
+    }
+}
+
+/// What a change of the seed needs (see [`crate::reseed`]).
+impl Shadow {
+    pub(crate) fn begin(&mut self, next: Arc<Tabulation>) {
+        self.ways.begin(next);
+    }
+
+    pub(crate) fn is_changing(&self) -> bool {
+        self.ways.is_changing()
+    }
+
+    pub(crate) fn advance(&mut self, pointer: u32) -> Split {
+        self.ways.advance(pointer)
+    }
+
+    pub(crate) fn finish_way(&mut self) -> Split {
+        self.ways.finish_way()
+    }
+
+    /// The first row of the way that changes, from `from` on, that has entries which the next seed would not find
+    /// there; the number of rows where there is none.
+    pub(crate) fn next_to_leave(&self, from: u32) -> u32 {
+        let rows = self.ways.rows() as u32;
+        let first = u32::from(self.split().way) * rows;
+        (from..rows)
+            .find(|row| {
+                let mut taken = self.rows.taken(first + row);
+                taken.any(|slot| self.leaves(slot))
+            })
+            .unwrap_or(rows)
+    }
+
+    /// True of an entry that is where the old seed has it, and not where the next one has it.
+    fn leaves(&self, slot: u32) -> bool {
+        let (key, words) = self.rows.shape.key(self.rows.words_at(slot));
+        let row = self.rows.row_of(slot);
+        let both = self.ways.both_rows(&key[..words]);
+        both.is_some_and(|[old, next]| old == row && next != row)
+    }
+
+    /// Copies what leaves a row of the way that changes to other ways; the row itself stays as it is.
+    pub(crate) fn copy_away(
+        &mut self,
+        row: u32,
+        writes: &mut Vec<RowWrite>,
+    ) -> Result<(), TableFull> {
+        let way = usize::from(self.split().way);
+        let here = (way * self.ways.rows()) as u32 + row;
+        self.all_or_nothing(writes, |shadow, writes| {
+            for slot in shadow.rows.slots_of(here) {
+                if !shadow.rows.taken(here).any(|taken| taken == slot) || !shadow.leaves(slot) {
+                    continue;
+                }
+                let entry = shadow.rows.entry(slot);
+                let all = shadow.rows_of(&entry);
+                let mut others = [0; WAYS - 1];
+                let ways = all.into_iter().enumerate().filter(|(one, _)| *one != way);
+                others
+                    .iter_mut()
+                    .zip(ways)
+                    .for_each(|(place, (_, row))| *place = row);
+                let to = shadow.make_room(&entry, &others, Some(here), writes)?;
+                shadow.put(to, &entry);
+                writes.push(shadow.write(to, Reason::Move));
+            }
+            Ok(())
+        })
+    }
+
+    /// Clears what has left a row, once the card finds the copies.
+    pub(crate) fn clear_left(&mut self, row: u32, writes: &mut Vec<RowWrite>) {
+        let here = u32::from(self.split().way) * self.ways.rows() as u32 + row;
+        let left: Vec<u32> = self
+            .rows
+            .taken(here)
+            .filter(|slot| self.leaves(*slot))
+            .collect();
+        if let Some(slot) = left.first() {
+            left.iter().for_each(|slot| self.clear(*slot));
+            writes.push(self.write(*slot, Reason::Free));
         }
-        row
-    }
-
-    /// The row of a key in each way, ways counted on.
-    pub(super) fn rows_of(&self, key: u128) -> [u32; WAYS] {
-        let hash = self.tabulation.hash(key, self.key_width);
-        std::array::from_fn(|way| (way * self.rows + row(hash, way, self.rows)) as u32)
-    }
-
-    pub(super) fn slots_of(&self, row: u32) -> std::ops::Range<u32> {
-        let slots = self.table.slots() as u32;
-        row * slots..(row + 1) * slots
-    }
-
-    pub(super) fn way_of(&self, slot: u32) -> usize {
-        slot as usize / (self.rows * self.table.slots())
-    }
-
-    pub(super) fn is_free(&self, slot: u32) -> bool {
-        self.slots[slot as usize].tag == 0
-    }
-
-    pub(super) fn key_at(&self, slot: u32) -> u128 {
-        self.slots[slot as usize].tag >> 1
     }
 }

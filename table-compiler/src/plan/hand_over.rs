@@ -27,8 +27,11 @@ enum User {
     Mpls(u32),
     Bridge((u16, Mac)),
     Route(Prefix),
-    /// The default route of a VRF.
-    Default(u32),
+    /// A default route of a VRF.
+    Default {
+        vrf: u32,
+        v6: bool,
+    },
 }
 
 /// What a user says, nexthop included.
@@ -71,24 +74,49 @@ impl User {
             User::Mpls(label) => entries.mpls.get(label).copied().map(Says::Mpls),
             User::Bridge(key) => entries.bridges.get(key).copied().map(Says::Bridge),
             User::Route(prefix) => entries.routes.get(prefix).copied().map(Says::Route),
-            User::Default(vrf) => entries.vrfs.get(vrf).and_then(default),
+            User::Default { vrf, v6 } => default(entries.vrfs.get(vrf)?, *v6),
         }
     }
 }
 
-fn default(word: &VrfEntry) -> Option<Says> {
-    let says = Says::Default {
-        nexthop: word.default_nexthop,
-        label: word.default_label,
+fn default(word: &VrfEntry, v6: bool) -> Option<Says> {
+    let (valid, nexthop, label) = if v6 {
+        (
+            word.default6_valid,
+            word.default6_nexthop,
+            word.default6_label,
+        )
+    } else {
+        (word.default_valid, word.default_nexthop, word.default_label)
     };
-    word.default_valid.then_some(says)
+    valid.then_some(Says::Default { nexthop, label })
+}
+
+/// A word with another default route of a family.
+fn with_default(word: VrfEntry, v6: bool, nexthop: u32, label: u32) -> VrfEntry {
+    if v6 {
+        VrfEntry {
+            default6_nexthop: nexthop,
+            default6_label: label,
+            ..word
+        }
+    } else {
+        VrfEntry {
+            default_nexthop: nexthop,
+            default_label: label,
+            ..word
+        }
+    }
 }
 
 fn users(entries: &Entries) -> impl Iterator<Item = User> + '_ {
     let mpls = entries.mpls.keys().copied().map(User::Mpls);
     let bridges = entries.bridges.keys().copied().map(User::Bridge);
     let routes = entries.routes.keys().copied().map(User::Route);
-    let defaults = entries.vrfs.keys().copied().map(User::Default);
+    let defaults = entries.vrfs.keys().flat_map(|vrf| {
+        let of = |v6| User::Default { vrf: *vrf, v6 };
+        [of(false), of(true)]
+    });
     mpls.chain(bridges).chain(routes).chain(defaults)
 }
 
@@ -213,17 +241,12 @@ fn say(planner: &mut Planner, user: User, says: Says) -> Result<(), TableFull> {
             }
             planner.now.entries.routes.insert(prefix, entry);
         }
-        (User::Default(vrf), Says::Default { nexthop, label }) => {
-            let with = |word: VrfEntry| VrfEntry {
-                default_nexthop: nexthop,
-                default_label: label,
-                ..word
-            };
+        (User::Default { vrf, v6 }, Says::Default { nexthop, label }) => {
             if let Some(word) = planner.now.words.get(&vrf).copied() {
-                planner.put_word(vrf, Some(with(word)));
+                planner.put_word(vrf, Some(with_default(word, v6, nexthop, label)));
             }
             if let Some(word) = planner.now.entries.vrfs.get_mut(&vrf) {
-                *word = with(*word);
+                *word = with_default(*word, v6, nexthop, label);
             }
         }
         // A user says what its own table says.

@@ -7,7 +7,7 @@ use underpass_layout::Record;
 
 use super::step::Step;
 use crate::entries::Entries;
-use crate::placed::{Placed, Reason, RowWrite, TableFull};
+use crate::placed::{Entry, Placed, Reason, RowWrite, TableFull};
 use crate::row::Row;
 
 /// Which entries of a table are brought.
@@ -98,8 +98,7 @@ impl Planner {
         entry: &impl Record,
     ) -> Result<(), TableFull> {
         let shadow = self.now.shadow_mut(table, bank);
-        let (key, value) = shadow.parts(entry);
-        let outcome = shadow.insert(key, value, &mut self.writes);
+        let outcome = shadow.insert(&Entry::of(entry), &mut self.writes);
         self.flush(table);
         outcome
     }
@@ -107,8 +106,7 @@ impl Planner {
     /// Takes the key of an entry out of a bank.
     pub fn remove(&mut self, table: u32, bank: usize, entry: &impl Record) {
         let shadow = self.now.shadow_mut(table, bank);
-        let (key, _) = shadow.parts(entry);
-        shadow.remove(key, &mut self.writes);
+        shadow.remove(&Entry::of(entry), &mut self.writes);
         self.flush(table);
     }
 

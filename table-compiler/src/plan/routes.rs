@@ -15,7 +15,7 @@ use underpass_layout::tables::{id, VrfEntry, BANKS};
 
 use super::planner::Planner;
 use crate::entries::{Entries, Prefix};
-use crate::placed::{bank_of, choose, TableFull};
+use crate::placed::{bank_of, choose, Lengths, TableFull};
 
 /// Where a route lies: which table, which bank of it.
 type Place = (u32, usize);
@@ -89,10 +89,11 @@ impl Routes {
 
 /// Where a route lies under a word. A word that does not have its length leads nowhere.
 pub(super) fn place(prefix: &Prefix, word: Option<&VrfEntry>) -> Option<Place> {
-    if prefix.length == 32 {
+    if prefix.is_host() {
         return Some((id::ROUTE_HOST, 0));
     }
-    bank_of(&word?.lengths(), prefix.length).map(|bank| (id::ROUTE_BANK, bank))
+    let lengths = lengths(word?, prefix.v6);
+    bank_of(&lengths, prefix.length).map(|bank| (id::ROUTE_BANK, bank))
 }
 
 /// The wanted words with their lengths in the places of banks.
@@ -104,26 +105,40 @@ fn words(planner: &Planner, want: &Entries) -> BTreeMap<u32, VrfEntry> {
         .for_each(|(used, bank)| *used = bank.used());
     let capacity = banks().map(|bank| bank.capacity()).min().unwrap_or(0);
 
-    let mut counts: BTreeMap<(u16, u8), usize> = BTreeMap::new();
-    for prefix in want.routes.keys().filter(|prefix| prefix.length < 32) {
-        *counts.entry((prefix.vrf, prefix.length)).or_default() += 1;
+    let mut counts: BTreeMap<(u16, bool, u8), usize> = BTreeMap::new();
+    for prefix in want.routes.keys().filter(|prefix| !prefix.is_host()) {
+        let class = (prefix.vrf, prefix.v6, prefix.length);
+        *counts.entry(class).or_default() += 1;
     }
-    let word_of = |(vrf, word): (&u32, &VrfEntry)| {
-        let before = planner
-            .now
-            .words
-            .get(vrf)
-            .map_or([0; BANKS], VrfEntry::lengths);
-        let lengths = word.lengths().into_iter().filter(|length| *length != 0);
-        let count = |length| counts.get(&(*vrf as u16, length)).copied().unwrap_or(0);
-        let wanted: Vec<(u8, usize)> = lengths.map(|length| (length, count(length))).collect();
-        let lengths = choose(&wanted, &before, &used, capacity);
-        for (bank, length) in lengths.into_iter().enumerate() {
-            if length != 0 && before[bank] != length {
-                used[bank] += count(length);
+    let mut word_of = |(vrf, word): (&u32, &VrfEntry)| {
+        let before = planner.now.words.get(vrf).copied().unwrap_or_default();
+        let mut choose = |v6| {
+            let count = |length| {
+                let class = (*vrf as u16, v6, length);
+                counts.get(&class).copied().unwrap_or(0)
+            };
+            let wanted = lengths(word, v6).into_iter().filter(|length| *length != 0);
+            let wanted: Vec<(u8, usize)> = wanted.map(|length| (length, count(length))).collect();
+            let before = lengths(&before, v6);
+            let chosen = choose(&wanted, &before, &used, capacity);
+            for (bank, length) in chosen.into_iter().enumerate() {
+                if length != 0 && before[bank] != length {
+                    used[bank] += count(length);
+                }
             }
-        }
-        (*vrf, word.with_lengths(lengths))
+            chosen
+        };
+        let word = word.with_lengths(choose(false));
+        (*vrf, word.with_v6_lengths(choose(true)))
     };
-    want.vrfs.iter().map(word_of).collect()
+    want.vrfs.iter().map(&mut word_of).collect()
+}
+
+/// The lengths of a word that are of one family.
+fn lengths(word: &VrfEntry, v6: bool) -> Lengths {
+    if v6 {
+        word.v6_lengths()
+    } else {
+        word.lengths()
+    }
 }

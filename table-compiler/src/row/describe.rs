@@ -1,13 +1,16 @@
 //! Rows as people and programs read them: the names and values of the layout's fields, those that are not zero.
 //!
 //! `valid kind=Encap vif=3 dst_mac=02:00:00:01:01:03` for people, `{"valid": true, "kind": "Encap", ..}` for programs.
+//!
+//! Which field is an address is seen from its width. One of 128 bits is IPv6 where a flag of its record says so (`v6`, or
+//! a name that ends in `_v6`), else IPv4; one that lies in two parts (`src_low`, `src_high`) is shown as one, `src`.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use underpass_layout::tables::TableSpec;
+use underpass_layout::tables::{Lookup, TableSpec};
 use underpass_layout::FieldSpec;
 
 use super::Row;
@@ -23,8 +26,8 @@ pub enum Value {
     Number(u64),
     /// The name of a code.
     Code(&'static str),
-    /// 32 bits: an IPv4 address.
-    Address(Ipv4Addr),
+    /// An address.
+    Address(IpAddr),
     /// 48 bits: a MAC.
     Mac(Mac),
 }
@@ -34,39 +37,89 @@ pub enum Value {
 pub struct Fields(pub Vec<(&'static str, Value)>);
 
 impl Fields {
-    /// What is in slot `slot` of a row of `table`.
+    /// What is in slot `slot` of a row of `table`. An entry that takes the whole row is in slot 0.
     pub fn of(table: &TableSpec, row: &Row, slot: usize) -> Self {
         let mut found = Vec::new();
-        collect(table.entry, row, slot * table.entry_width, &mut found);
+        match table.lookup {
+            Lookup::Exact {
+                wide: Some(wide), ..
+            } if row.bits(0, 2) == 0b11 => {
+                if slot == 0 {
+                    collect(wide.entry, row, 0, &mut found);
+                }
+            }
+            _ => collect(table.entry, row, slot * table.entry_width, &mut found),
+        }
         Fields(found)
     }
 }
 
-fn collect(specs: &[FieldSpec], row: &Row, mut at: usize, found: &mut Vec<(&'static str, Value)>) {
-    for spec in specs {
-        if spec.fields.is_empty() {
-            let bits = row.bits(at, spec.width) as u64;
-            if bits != 0 {
-                found.push((spec.name, value(spec, bits)));
-            }
-        } else {
+fn collect(specs: &[FieldSpec], row: &Row, start: usize, found: &mut Vec<(&'static str, Value)>) {
+    let is_v6 = placed(specs, start).any(|(spec, at)| {
+        let says = spec.width == 1 && (spec.name == "v6" || spec.name.ends_with("_v6"));
+        says && row.bits(at, 1) == 1
+    });
+    for (spec, at) in placed(specs, start) {
+        if !spec.fields.is_empty() {
             collect(spec.fields, row, at, found);
+            continue;
         }
-        at += spec.width;
+        if let Some((name, address)) = whole_address(specs, spec, row, start) {
+            let first = spec.name.ends_with("_low") && address != 0;
+            found
+                .extend(first.then(|| (name, Value::Address(Ipv6Addr::from_bits(address).into()))));
+            continue;
+        }
+        let bits = row.bits(at, spec.width);
+        if bits != 0 {
+            found.push((spec.name, value(spec, bits, is_v6)));
+        }
     }
 }
 
-fn value(spec: &FieldSpec, bits: u64) -> Value {
-    let code = spec.codes.iter().find(|(_, code)| u64::from(*code) == bits);
+/// The fields with the bits at which they start.
+fn placed(specs: &[FieldSpec], start: usize) -> impl Iterator<Item = (&FieldSpec, usize)> {
+    let mut at = start;
+    specs.iter().map(move |spec| {
+        at += spec.width;
+        (spec, at - spec.width)
+    })
+}
+
+/// The name and the bits of the address that a field is one of two parts of.
+fn whole_address(
+    specs: &[FieldSpec],
+    part: &FieldSpec,
+    row: &Row,
+    start: usize,
+) -> Option<(&'static str, u128)> {
+    let name = part.name;
+    let stem = name.strip_suffix("_low").or(name.strip_suffix("_high"))?;
+    let bits = |suffix| {
+        let (spec, at) = placed(specs, start).find(|(spec, _)| {
+            spec.name.strip_suffix(suffix) == Some(stem) && spec.fields.is_empty()
+        })?;
+        Some((row.bits(at, spec.width), spec.width))
+    };
+    let ((low, width), (high, _)) = (bits("_low")?, bits("_high")?);
+    Some((stem, high << width | low))
+}
+
+fn value(spec: &FieldSpec, bits: u128, is_v6: bool) -> Value {
+    let code = spec
+        .codes
+        .iter()
+        .find(|(_, code)| u128::from(*code) == bits);
     match (code, spec.width) {
         (Some((name, _)), _) => Value::Code(name),
         (None, 1) => Value::Flag(true),
-        (None, 32) => Value::Address(Ipv4Addr::from_bits(bits as u32)),
+        (None, 128) if is_v6 => Value::Address(Ipv6Addr::from_bits(bits).into()),
+        (None, 32 | 128) => Value::Address(Ipv4Addr::from_bits(bits as u32).into()),
         (None, 48) => {
-            let bytes = bits.to_be_bytes();
+            let bytes = (bits as u64).to_be_bytes();
             Value::Mac(Mac(std::array::from_fn(|i| bytes[2 + i])))
         }
-        (None, _) => Value::Number(bits),
+        (None, _) => Value::Number(bits as u64),
     }
 }
 
@@ -99,7 +152,9 @@ impl Serialize for Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use underpass_layout::tables::{NexthopEntry, NexthopKind, Table, TunnelKind};
+    use underpass_layout::tables::{
+        FlowEntry, FlowEntry6, FlowKey, FlowKey6, NexthopEntry, NexthopKind, Table, TunnelKind,
+    };
 
     #[test]
     fn every_kind_of_field_has_its_form() {
@@ -119,5 +174,46 @@ mod tests {
         let json = serde_json::json!({"valid": true, "kind": "Tunnel", "vif": 3,
             "dst_mac": "02:00:00:00:00:01", "tunnel": "Vxlan", "tunnel_dst": "10.0.0.1"});
         assert_eq!(serde_json::to_value(&fields).expect("plain data"), json);
+        let entry = NexthopEntry {
+            tunnel_v6: true,
+            tunnel_src: 1,
+            tunnel_dst: 0x2001_0db8 << 96 | 2,
+            ..NexthopEntry::default()
+        };
+        let fields = Fields::of(&NexthopEntry::TABLE, &Row::of(&entry), 0);
+        let text = "tunnel_v6 tunnel_src=::1 tunnel_dst=2001:db8::2";
+        assert_eq!(fields.to_string(), text);
+    }
+
+    #[test]
+    fn a_row_of_flows_has_two_entries_or_one() {
+        let both =
+            |row: &Row| [0, 1].map(|slot| Fields::of(&FlowEntry::TABLE, row, slot).to_string());
+        let key = FlowKey {
+            nexthop: 7,
+            dst: 0x0a00_0001,
+            ..FlowKey::default()
+        };
+        let entry = FlowEntry {
+            valid: true,
+            key,
+            ..FlowEntry::default()
+        };
+        let mut row = Row::empty(&FlowEntry::TABLE);
+        row.put_words(0, &entry.pack());
+        row.put_words(FlowEntry::TABLE.entry_width, &entry.pack());
+        let text = "valid nexthop=7 dst=10.0.0.1";
+        assert_eq!(both(&row), [text, text]);
+        let key = FlowKey6 {
+            nexthop: 7,
+            ..FlowKey6::default()
+        };
+        let entry = FlowEntry6 {
+            valid: true,
+            key: key.between(0x2001_0db8 << 96, u128::MAX),
+            ..FlowEntry6::default()
+        };
+        let text = "valid v6 nexthop=7 src=2001:db8:: dst=ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff";
+        assert_eq!(both(&Row::of(&entry)), [text, ""]);
     }
 }
