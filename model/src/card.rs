@@ -3,16 +3,22 @@
 //! ```text
 //!   read, write ─┬─▶ identity, control, seed
 //!                ├─▶ table access ─▶ rows of the core
-//!                └─▶ slow port: punt FIFO, inject buffer ◀─┐
-//!   send, receive ──────────────────────────────────────▶ core
+//!                ├─▶ slow port: punt FIFO, inject buffer ◀─┐
+//!                └─▶ rings: counts, doorbells              │
+//!   run, with host memory ─▶ rings ◀──────────────────────▶ core
+//!   send, receive ─────────────────────────────────────────▶ core
 //! ```
-//! Everything happens at once: nothing is ever in flight, no clock passes, and the hash words (which the model does
-//! not use) are filled as soon as the seed is told, whichever of them.
+//! Everything happens at once (what the rings have to do, at the next `run`): nothing is ever in flight, no clock
+//! passes, and the hash words (which the model does not use) are filled as soon as the seed is told, whichever of them.
 
+pub mod memory;
+mod rings;
 mod slow;
 mod table_access;
 
 use crate::core::Core;
+use memory::HostMemory;
+use rings::{Raised, Rings};
 use slow::SlowPort;
 use std::collections::VecDeque;
 use table_access::TableAccess;
@@ -20,7 +26,7 @@ use underpass_layout::hash::SeedTarget;
 use underpass_layout::id::layout_id;
 use underpass_layout::port;
 use underpass_layout::profile::Profile;
-use underpass_layout::registers::{self, slow as slow_registers};
+use underpass_layout::registers::{self, rings as ring_registers, slow as slow_registers};
 use underpass_layout::Record;
 
 /// The bits of [`registers::SEED_TARGET`] that exist.
@@ -35,6 +41,7 @@ pub struct ModelCard {
     seed_target: u32,
     table: TableAccess,
     slow: SlowPort,
+    rings: Rings,
     sent: VecDeque<(u16, Vec<u8>)>,
 }
 
@@ -48,6 +55,7 @@ impl ModelCard {
             seed_target: 0,
             table: TableAccess::default(),
             slow: SlowPort::default(),
+            rings: Rings::default(),
             sent: VecDeque::new(),
         }
     }
@@ -80,6 +88,7 @@ impl ModelCard {
             slow_registers::PUNT_DATA => self.slow.pop_word(),
             slow_registers::PUNT_LOST => self.slow.lost(),
             slow_registers::INJECT_STATUS => self.slow.inject_status(),
+            _ if offset >= ring_registers::BASE_LOW => self.rings.read(offset),
             _ => index(offset, SEED, self.seed.len())
                 .map(|word| self.seed[word])
                 .or_else(|| {
@@ -99,6 +108,10 @@ impl ModelCard {
             TABLE_COMMAND => self.table.command(&mut self.core, value),
             slow_registers::INJECT_DATA => self.slow.push_word(value),
             slow_registers::INJECT_COMMIT => self.slow.commit(value as usize),
+            _ if offset >= ring_registers::BASE_LOW => {
+                self.rings.write(offset, value);
+                self.take_left_over();
+            }
             _ => {
                 if let Some(word) = index(offset, SEED, self.seed.len()) {
                     self.seed[word] = value;
@@ -127,15 +140,43 @@ impl ModelCard {
         self.sent.pop_front()
     }
 
-    /// No packet is on its way through the card. One that the host injected while packets are not accepted is.
+    /// Does all that the rings have to do in the host's memory, and gives the vectors of the interrupts that are raised,
+    /// each once. Frames to inject wait while packets are not accepted.
+    pub fn run(&mut self, memory: &mut dyn HostMemory) -> Vec<u32> {
+        let mut raised = Raised::default();
+        self.rings.carry_out(&mut self.core, memory, &mut raised);
+        while self.enabled {
+            let Some(frame) = self.rings.injected(memory, &mut raised) else {
+                break;
+            };
+            self.process(port::SLOW, &frame);
+        }
+        self.rings.settle(memory, &mut raised);
+        self.take_left_over();
+        raised.into_vectors()
+    }
+
+    /// Frames that waited for a ring that has stopped are read through the registers.
+    fn take_left_over(&mut self) {
+        while let Some(frame) = self.rings.left_over() {
+            self.slow.punt(frame);
+        }
+    }
+
+    /// No packet is on its way through the card, and the rings have nothing to do. A frame that the host injected while
+    /// packets are not accepted is on its way.
     pub fn quiet(&self) -> bool {
-        self.slow.inject_status() == 0
+        self.slow.inject_status() == 0 && !self.rings.waiting()
     }
 
     fn process(&mut self, port: u16, frame: &[u8]) {
         let output = self.core.process(frame, port);
         match output.port {
-            Some(port::SLOW) => self.slow.punt(output.frame),
+            Some(port::SLOW) => {
+                if let Some(frame) = self.rings.punt(output.frame) {
+                    self.slow.punt(frame);
+                }
+            }
             Some(port) => self.sent.push_back((port, output.frame)),
             None => (),
         }

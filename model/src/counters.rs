@@ -9,7 +9,7 @@
 //! So the sum over `rx`, with the injected packets, is the sum over `tx` and `outcome`. What leaves on an interface that
 //! the table has no row for is counted in its last row, a flow id beyond the table not at all.
 
-use crate::tables::{checked, within, RowError};
+use crate::tables::{checked, counted, RowError};
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowCounter, OutcomeCounter, TrafficCounter, TABLES};
@@ -115,7 +115,7 @@ impl Counters {
 }
 
 fn add_traffic(counters: &mut [TrafficCounter], vif: u16, bytes: u16) {
-    let row = within(counters.len(), vif.into());
+    let row = counted(counters.len(), vif);
     let counter = &mut counters[row];
     counter.packets = wrapped(counter.packets + 1, TrafficCounter::SPEC, 0);
     counter.bytes = wrapped(counter.bytes + u64::from(bytes), TrafficCounter::SPEC, 1);

@@ -43,7 +43,7 @@ pub fn gather(frame: &[u8], port: u16, meta: &mut Meta) -> Window {
 }
 
 /// The shim, bytes that are missing taken as zero. A command that has no name is none.
-fn read_shim(bytes: &[u8]) -> InjectShim {
+pub(crate) fn read_shim(bytes: &[u8]) -> InjectShim {
     let mut words = [0; SHIM_WORDS];
     for (i, byte) in bytes.iter().enumerate() {
         words[i / 4] |= u32::from(*byte) << (8 * (i % 4));

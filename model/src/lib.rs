@@ -43,6 +43,7 @@ pub mod trace;
 pub mod window;
 
 pub use crate::core::{Core, Output};
+pub use card::memory::{HostMemory, Unmapped};
 pub use card::ModelCard;
 pub use tables::{RowError, Tables};
 pub use trace::Trace;

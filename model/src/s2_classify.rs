@@ -7,7 +7,7 @@
 //! ```
 
 use crate::decide::Decide;
-use crate::tables::{within, Tables};
+use crate::tables::{counted, Tables};
 use underpass_layout::meta::Meta;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::id;
@@ -22,10 +22,9 @@ pub fn classify(tables: &Tables, meta: &mut Meta) {
         (false, _) if port.valid => (port.vif, true),
         (false, _) => (tables.profile().no_vif() as u16, false),
     };
-    // A number beyond the table stands for another row, from here on.
-    let vif = within(tables.profile().rows[id::VIF as usize], number.into()) as u16;
-    meta.classify.vif = vif;
-    meta.classify.entry = *tables.vif(vif);
+    // A number beyond the table stands for the row that its low bits name, from here on, or for nobody's.
+    meta.classify.vif = counted(tables.profile().rows[id::VIF as usize], number) as u16;
+    meta.classify.entry = *tables.vif(number);
     if !named || !meta.classify.entry.valid {
         meta.drop(DropReason::InvalidInterface);
     } else if meta.parse.runt {

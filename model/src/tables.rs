@@ -16,7 +16,6 @@ mod exact;
 mod flow;
 mod raw;
 
-pub(crate) use direct::within;
 use direct::Direct;
 use exact::Exact;
 use flow::Flows;
@@ -180,8 +179,7 @@ impl Tables {
         self.port.wrapped(port.into())
     }
 
-    /// An interface. A number beyond the table stands for another row, here and in the card: the one that its low bits name,
-    /// or the last.
+    /// An interface. Of its number as many low bits count as the table's rows need; where those name no row, it is empty.
     pub fn vif(&self, vif: u16) -> &VifEntry {
         self.vif.wrapped(vif.into())
     }
@@ -236,7 +234,7 @@ impl Tables {
         self.route_bank.find(bank, &key)
     }
 
-    /// A nexthop. Numbers beyond the table stand for rows as in [`Tables::vif`].
+    /// A nexthop; its number as in [`Tables::vif`].
     pub fn nexthop(&self, nexthop: u32) -> &NexthopEntry {
         self.nexthop.wrapped(nexthop)
     }
@@ -251,7 +249,7 @@ impl Tables {
         self.flow.find6(key)
     }
 
-    /// Where a flow's packets must come from. Numbers beyond the table stand for rows as in [`Tables::vif`].
+    /// Where a flow's packets must come from; its number as in [`Tables::vif`].
     pub fn source(&self, source: u32) -> &SourceEntry {
         self.source.wrapped(source)
     }
@@ -277,6 +275,12 @@ pub(crate) fn checked(
         depth: profile.depth(spec),
     })?;
     Ok((spec, way * profile.rows(spec) + row))
+}
+
+/// The interface that is counted for a number in a table of `rows` rows: its low bits, as [`Tables::vif`] takes them, or
+/// where those name no row the last one, which counts what belongs to no interface.
+pub(crate) fn counted(rows: usize, vif: u16) -> usize {
+    (usize::from(vif) & (rows.next_power_of_two() - 1)).min(rows - 1)
 }
 
 /// The place of the split of a lookup, if the table has that lookup.

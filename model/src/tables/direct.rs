@@ -10,7 +10,9 @@ use underpass_layout::Record;
 #[derive(Clone)]
 pub(super) struct Direct<E> {
     raw: Raw,
+    /// One for each index of as many bits as the rows need; those without a row stay empty.
     entries: Vec<E>,
+    rows: usize,
 }
 
 impl<E: Record + Default + Clone> Direct<E> {
@@ -18,25 +20,21 @@ impl<E: Record + Default + Clone> Direct<E> {
     pub(super) fn new(profile: &Profile, table: &TableSpec) -> Self {
         Direct {
             raw: Raw::new(profile, table),
-            entries: vec![E::default(); profile.rows(table)],
+            entries: vec![E::default(); profile.depth(table)],
+            rows: profile.rows(table),
         }
     }
 
     /// The entry at `index`, if the table is that long.
     pub(super) fn get(&self, index: u32) -> Option<&E> {
-        self.entries.get(index as usize)
+        self.entries[..self.rows].get(index as usize)
     }
 
-    /// The entry at `index`, whatever its size (see [`within`]).
+    /// The entry at the low bits of `index`, as many as the rows need, as in the card; an empty one where those name no
+    /// row.
     pub(super) fn wrapped(&self, index: u32) -> &E {
-        &self.entries[within(self.entries.len(), index)]
+        &self.entries[index as usize & (self.entries.len() - 1)]
     }
-}
-
-/// The row that an index stands for in a table of `rows` rows, as in the card: of the index as many low bits count as
-/// the rows, rounded up to a power of two, need; what is still beyond the table stands for its last row.
-pub(crate) fn within(rows: usize, index: u32) -> usize {
-    (index as usize & (rows.next_power_of_two() - 1)).min(rows - 1)
 }
 
 impl<E: Record + Default> Memory for Direct<E> {

@@ -317,8 +317,8 @@ fn what_is_no_row_is_told() {
 }
 
 #[test]
-fn an_index_beyond_the_table_stands_for_its_low_bits_or_the_last_row() {
-    for (rows, index, row) in [
+fn a_number_beyond_the_table_stands_for_its_low_bits_or_for_nobody() {
+    for (rows, vif, row) in [
         (64, 63, 63),
         (64, 64, 0),
         (64, 0x1003, 3),
@@ -327,16 +327,19 @@ fn an_index_beyond_the_table_stands_for_its_low_bits_or_the_last_row() {
         (4608, 8191, 4607),
         (4608, 8192, 0),
     ] {
-        assert_eq!(within(rows, index), row, "{index} of {rows}");
+        assert_eq!(counted(rows, vif), row, "{vif} of {rows}");
     }
     let mut tables = Tables::new(&U250);
-    let last = VifEntry {
-        valid: true,
-        vrf: 9,
-        ..VifEntry::default()
-    };
-    put(&mut tables, id::VIF, 4607, &last);
-    assert_eq!(*tables.vif(0x1fff), last);
+    for (row, vrf) in [(0, 8), (4607, 9)] {
+        let entry = VifEntry {
+            valid: true,
+            vrf,
+            ..VifEntry::default()
+        };
+        put(&mut tables, id::VIF, row, &entry);
+    }
+    assert_eq!((tables.vif(0x2000).vrf, tables.vif(4607).vrf), (8, 9));
+    assert_eq!(*tables.vif(4608), VifEntry::default());
 }
 
 #[test]
