@@ -54,5 +54,6 @@ impl Logic for CoreOnly {
         OfferOut::link(&mut self.m, &mut self.core.m);
         self.core.m_ready.next = self.m_ready.val();
         DecidedOut::link(&mut self.tap, &mut self.core.tap);
+        self.core.bulk_in.data.next = 0.into();
     }
 }

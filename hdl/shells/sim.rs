@@ -107,5 +107,6 @@ impl Logic for SimShell {
         OfferOut::link(&mut self.m, &mut self.slow.outer_m);
         self.slow.outer_m_ready.next = self.m_ready.val();
         DecidedOut::link(&mut self.tap, &mut self.core.tap);
+        self.core.bulk_in.data.next = 0.into();
     }
 }
