@@ -26,7 +26,7 @@ fn read_row(card: &mut ModelCard, table: u32, row: u32) -> [u32; TABLE_DATA_WORD
 }
 
 /// A card whose wire and host are cross-connected: interfaces 0 and 1.
-fn card() -> ModelCard {
+pub(super) fn card() -> ModelCard {
     let mut card = ModelCard::new(&SIM);
     for (vif, port, cross_port, kind) in [
         (0, WIRE, HOST, VifKind::Fabric),
@@ -48,14 +48,14 @@ fn card() -> ModelCard {
     card
 }
 
-fn arp() -> Vec<u8> {
+pub(super) fn arp() -> Vec<u8> {
     let mut frame = vec![0xff; 12];
     frame.extend([0x08, 0x06]);
     frame.resize(61, 0x5a);
     frame
 }
 
-fn pop(card: &mut ModelCard) -> Vec<u8> {
+pub(super) fn pop(card: &mut ModelCard) -> Vec<u8> {
     let length = (card.read(PUNT_STATUS) >> 16) as usize;
     let words = (0..length.div_ceil(4)).flat_map(|_| card.read(PUNT_DATA).to_le_bytes());
     let bytes: Vec<u8> = words.collect();

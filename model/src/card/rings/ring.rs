@@ -120,9 +120,11 @@ impl Ring {
 
     /// The host's doorbell: it has filled the ring up to here.
     fn fill_to(&mut self, producer: u32, step: u32) {
-        let filled = producer.wrapping_sub(self.consumer);
-        let grows = (self.used()..=self.size()).contains(&filled);
-        if self.enabled && grows && producer.is_multiple_of(step) {
+        let grows = || {
+            let filled = producer.wrapping_sub(self.consumer);
+            (self.used()..=self.size()).contains(&filled)
+        };
+        if self.enabled && producer.is_multiple_of(step) && grows() {
             self.producer = producer;
         } else {
             self.refuse();
@@ -143,7 +145,7 @@ impl Ring {
         self.enabled
     }
 
-    /// Beats.
+    /// Beats, of a ring that runs.
     pub(super) fn size(&self) -> u32 {
         1 << self.size_log2
     }
