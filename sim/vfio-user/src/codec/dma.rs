@@ -178,3 +178,54 @@ impl DmaData {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Command;
+
+    #[test]
+    fn both_lengths_of_a_write_reply_are_read() {
+        let short = Writer::default().u64(0x1000).u32(64).done();
+        let long = DmaSpan {
+            iova: 0x1000,
+            count: 64,
+        }
+        .write();
+        for bytes in [short, long] {
+            let read = DmaSpan::read_short(Reader::new(Command::DmaWrite, &bytes));
+            assert_eq!(
+                read,
+                Ok(DmaSpan {
+                    iova: 0x1000,
+                    count: 64
+                }),
+                "{} bytes",
+                bytes.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_map_is_laid_out_as_the_specification_says() {
+        let map = DmaMap {
+            iova: 3,
+            size: 4,
+            offset: 2,
+            protection: Protection::WRITE,
+        };
+        assert_eq!(
+            map.write(),
+            Writer::default().u32(32).u32(2).u64(2).u64(3).u64(4).done()
+        );
+    }
+
+    #[test]
+    fn qemu_unmaps_all_by_a_flag() {
+        let bytes = Writer::default().u32(24).u32(2).u64(0).u64(0).done();
+        assert_eq!(
+            DmaUnmap::read(Reader::new(Command::DmaUnmap, &bytes)),
+            Ok(DmaUnmap::All)
+        );
+    }
+}

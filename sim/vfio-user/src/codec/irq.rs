@@ -167,3 +167,58 @@ impl SetIrqs {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Command;
+
+    fn read(flags: u32, count: u32, marks: &[u8]) -> Result<SetIrqs, DecodeError> {
+        let bytes = Writer::default()
+            .u32(20)
+            .u32(flags)
+            .u32(2)
+            .u32(1)
+            .u32(count)
+            .bytes(marks)
+            .done();
+        SetIrqs::read(Reader::new(Command::SetIrqs, &bytes))
+    }
+
+    #[test]
+    fn exactly_one_action_and_one_kind_of_data() {
+        let expected = SetIrqs {
+            index: 2,
+            start: 1,
+            count: 3,
+            data: IrqData::Eventfds,
+            action: IrqAction::Trigger,
+        };
+        assert_eq!(read(0x24, 3, &[]), Ok(expected));
+        for flags in [0, 0x04, 0x20, 0x26, 0x3c, 0x07] {
+            assert!(
+                matches!(
+                    read(flags, 3, &[]),
+                    Err(DecodeError::BadField { field: "flags", .. })
+                ),
+                "{flags:#x}"
+            );
+        }
+    }
+
+    #[test]
+    fn there_is_one_mark_for_each_interrupt() {
+        assert_eq!(
+            read(0x22, 3, &[1, 0, 9]).map(|set| set.data),
+            Ok(IrqData::Bools(vec![true, false, true]))
+        );
+        for count in [2, 4, u32::MAX] {
+            let error = DecodeError::CountDiffers {
+                command: Command::SetIrqs,
+                said: count.into(),
+                found: 3,
+            };
+            assert_eq!(read(0x22, count, &[1, 0, 9]), Err(error));
+        }
+    }
+}

@@ -281,3 +281,139 @@ impl RegionData {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Command;
+
+    fn info(areas: Vec<Area>) -> RegionInfo {
+        let argsz = RegionInfo::len_with(areas.len());
+        RegionInfo {
+            index: 2,
+            size: 0x1_0000,
+            readable: true,
+            writable: true,
+            mappable: true,
+            offset: 0,
+            areas,
+            argsz,
+        }
+    }
+
+    fn read(bytes: &[u8]) -> Result<RegionInfo, DecodeError> {
+        RegionInfo::read(Reader::new(Command::RegionInfo, bytes))
+    }
+
+    /// A capability of 24 bytes that says nothing here, then the areas.
+    fn behind_another_capability(next: u32) -> Vec<u8> {
+        let whole = info(vec![Area {
+            offset: 0x1000,
+            size: 0x2000,
+        }]);
+        let bytes = whole.write();
+        let (head, areas) = bytes.split_at(RegionInfo::LEN as usize);
+        let other = Writer::default()
+            .u16(2)
+            .u16(1)
+            .u32(next)
+            .u64(7)
+            .u64(8)
+            .done();
+        [head, &other, areas].concat()
+    }
+
+    #[test]
+    fn areas_are_found_behind_another_capability() {
+        let found = read(&behind_another_capability(56)).unwrap();
+        assert_eq!(
+            found.areas,
+            [Area {
+                offset: 0x1000,
+                size: 0x2000
+            }]
+        );
+    }
+
+    #[test]
+    fn a_chain_that_leads_back_or_out_is_an_error() {
+        for (next, expected) in [
+            (32, "an offset behind the one before"),
+            (39, "an offset behind the one before"),
+            (0x1000, "an offset inside the reply"),
+            (u32::MAX, "an offset inside the reply"),
+        ] {
+            let found = read(&behind_another_capability(next));
+            let what = DecodeError::BadField {
+                command: Command::RegionInfo,
+                field: "cap_offset",
+                found: next.into(),
+                expected,
+            };
+            assert_eq!(found, Err(what));
+        }
+        assert_eq!(read(&behind_another_capability(0)).unwrap().areas, []);
+    }
+
+    #[test]
+    fn more_areas_than_bytes_are_an_error() {
+        let mut bytes = info(vec![Area { offset: 0, size: 1 }]).write();
+        bytes[40..44].copy_from_slice(&2u32.to_ne_bytes());
+        assert!(matches!(
+            read(&bytes),
+            Err(DecodeError::BadField {
+                field: "nr_areas",
+                found: 2,
+                ..
+            })
+        ));
+    }
+
+    #[test]
+    fn a_reply_without_room_for_the_areas_says_how_much_it_needs() {
+        let short = RegionInfo {
+            areas: vec![],
+            argsz: 64,
+            ..info(vec![])
+        };
+        let read = read(&short.write()).unwrap();
+        assert_eq!(
+            (read.argsz, read.areas.len(), short.write().len()),
+            (64, 0, 32)
+        );
+        assert_eq!(RegionInfo::len_with(usize::MAX), u32::MAX);
+    }
+
+    #[test]
+    fn coalesced_writes_are_whole_and_short() {
+        let write = |len: u8| RegionData {
+            region: 0,
+            offset: 4,
+            data: (0..len).collect(),
+        };
+        let multi =
+            |bytes: &[u8]| RegionData::read_multi(Reader::new(Command::RegionWriteMulti, bytes));
+        let bytes = RegionData::write_multi(&[write(8), write(1)]);
+        assert_eq!(bytes.len(), 8 + 2 * 24);
+        assert_eq!(multi(&bytes), Ok(vec![write(8), write(1)]));
+        assert!(matches!(
+            multi(&bytes[..55]),
+            Err(DecodeError::BadField {
+                field: "wr_cnt",
+                found: 2,
+                ..
+            })
+        ));
+        assert!(multi(&[&bytes[..], &[0]].concat()).is_err());
+        let mut long = bytes;
+        long[8 + 12] = 9;
+        assert!(matches!(
+            multi(&long),
+            Err(DecodeError::BadField {
+                field: "count",
+                found: 9,
+                ..
+            })
+        ));
+    }
+}

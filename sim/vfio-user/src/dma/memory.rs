@@ -83,9 +83,8 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// Fills `data` from the file.
+    /// Fills `data` from the file. [`check`](Self::check) it first.
     pub(super) fn read(&self, offset: u64, data: &mut [u8]) -> Result<(), MemoryError> {
-        self.check_end(offset, data.len())?;
         let mut done = 0;
         while done < data.len() {
             match pread(&self.file, &mut data[done..], offset + done as u64) {
@@ -98,9 +97,8 @@ impl Memory {
         Ok(())
     }
 
-    /// Puts `data` into the file, which never grows by it.
+    /// Puts `data` into the file. [`check`](Self::check) it first.
     pub(super) fn write(&self, offset: u64, data: &[u8]) -> Result<(), MemoryError> {
-        self.check_end(offset, data.len())?;
         let (target, start) = match &self.window {
             None => (self.file.as_fd(), offset),
             Some(window) => (window.process.as_fd(), window.address(offset, data.len())?),
@@ -117,9 +115,9 @@ impl Memory {
         Ok(())
     }
 
-    /// `pwrite` would make the file longer, where a mapping would not. A client that makes the file shorter between this
-    /// check and the write gets it longer again; it harms nobody else.
-    fn check_end(&self, offset: u64, len: usize) -> Result<(), MemoryError> {
+    /// The bytes are in the file. Without this, `pwrite` would make the file longer, where a mapping would not. A client that
+    /// makes the file shorter between this and the write gets it longer again; it harms nobody else.
+    pub(super) fn check(&self, offset: u64, len: usize) -> Result<(), MemoryError> {
         let end = offset.saturating_add(len as u64);
         let size = size_of(&self.file)?;
         if end > size {

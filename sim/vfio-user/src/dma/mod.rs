@@ -12,7 +12,7 @@
 //! is therefore kept once, whatever number of descriptors came for it, and an access may run across mappings.
 //!
 //! An access that is not allowed in full does nothing at all. There is one exception: a file that the client makes
-//! shorter while it is being read or written ends the access where it is.
+//! shorter at that very moment ends the access where it is.
 
 mod memory;
 
@@ -311,10 +311,11 @@ impl Dma {
                 .ok_or(DmaError::NoFile { iova: at })?;
             let end = mapping.last.min(last);
             // Not more than `len`, which is a usize.
-            let len = (end - at) as usize + 1;
+            let (offset, len) = (place.offset + (at - start), (end - at) as usize + 1);
+            place.memory.check(offset, len)?;
             pieces.push(Piece {
                 memory: &place.memory,
-                offset: place.offset + (at - start),
+                offset,
                 len,
             });
             next = end.checked_add(1);
@@ -332,3 +333,6 @@ fn last_of(start: u64, size: u64) -> Result<u64, DmaError> {
         .and_then(|rest| start.checked_add(rest))
         .ok_or(DmaError::BadRange { start, size })
 }
+
+#[cfg(test)]
+mod tests;
