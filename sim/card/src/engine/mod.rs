@@ -1,0 +1,68 @@
+//! What is inside the card: the RTL clock by clock, or the model.
+//!
+//! ```text
+//!   registers ─▶ ┌────────┐ ─▶ host memory (rings)
+//!   frames ────▶ │ engine │ ─▶ frames
+//!   clocks ────▶ └────────┘ ─▶ interrupts
+//! ```
+//! An engine works only while it is told to: in [`Engine::run`], or for as long as an access takes.
+
+mod model;
+
+pub use model::ModelEngine;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+pub use underpass_model::{HostMemory, Unmapped};
+
+/// The host's memory, as engine and bus share it.
+pub type SharedMemory = Rc<RefCell<dyn HostMemory>>;
+
+/// A frame that left: port and bytes.
+pub type Departure = (u16, Vec<u8>);
+
+/// What an engine did while it ran.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Nothing moves any more: no packet, no transfer, no command.
+    pub quiet: bool,
+    /// Interrupts that were raised, one bit a vector.
+    pub interrupts: u32,
+}
+
+/// An engine cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// An access was not answered.
+    #[error("the card did not answer within {clocks} clocks")]
+    Stuck {
+        /// How long it had.
+        clocks: u64,
+    },
+    /// A frame that no port takes.
+    #[error("the card takes no frame of {bytes} bytes on port {port:#x} now")]
+    NoRoom {
+        /// The port.
+        port: u16,
+        /// Bytes of the frame.
+        bytes: usize,
+    },
+}
+
+/// A card without its bus.
+pub trait Engine {
+    /// Reads a register.
+    fn read(&mut self, offset: u32) -> Result<u32, EngineError>;
+    /// Writes a register.
+    fn write(&mut self, offset: u32, value: u32) -> Result<(), EngineError>;
+    /// Hands a frame to a port.
+    fn send(&mut self, port: u16, frame: &[u8]) -> Result<(), EngineError>;
+    /// The oldest frame that left.
+    fn receive(&mut self) -> Option<Departure>;
+    /// Works for about so many clocks, or until nothing moves.
+    fn run(&mut self, clocks: u64) -> Result<Progress, EngineError>;
+    /// Resets all of it.
+    fn reset(&mut self) -> Result<(), EngineError>;
+    /// Clocks since it was made, of an engine that has a clock.
+    fn clocks(&self) -> Option<u64>;
+}
