@@ -12,6 +12,9 @@ use super::Place;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
 use underpass_wires::{bundle, first, k, low, memory, mux, state, Bit, Bundle, BundleExt, U};
 
+/// What the host reads of a row lacks the packets of so many clocks before.
+pub const HOST_LAG: usize = FORWARD;
+
 /// Updates that can be between the read and the write of a row: those of the two clocks before.
 const FORWARD: usize = 2;
 
@@ -129,24 +132,27 @@ mod tests {
     use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 
     #[test]
-    fn the_halves_of_a_packet_count_carry() {
-        let mut sim = Sim::new(&build("one_more", Ports::Packed, Blocks::Inline, || {
-            output("after", one_more(input("before")));
+    fn the_parts_of_a_sum_carry() {
+        let mut sim = Sim::new(&build("sum", Ports::Fields, Blocks::Inline, || {
+            let more = input("more");
+            output("wide", sum::<48>(input("wide_in"), more));
+            output("narrow", sum::<32>(input("narrow_in"), more));
         }));
-        for before in [
+        for count in [
             0,
             1,
             (1 << 20) - 1,
             1 << 20,
             (1 << 39) + 5,
-            (1u128 << 40) - 1,
+            (1u128 << 48) - 1,
         ] {
-            sim.set_int("before", before);
-            assert_eq!(
-                sim.get_int("after"),
-                (before + 1) % (1 << 40),
-                "{before:#x}"
-            );
+            for more in [0, 1, 0xffff] {
+                sim.set_int("wide_in", count);
+                sim.set_int("narrow_in", count % (1 << 32));
+                sim.set_int("more", more);
+                assert_eq!(sim.get_int("wide"), (count + more) % (1 << 48));
+                assert_eq!(sim.get_int("narrow"), (count + more) % (1 << 32));
+            }
         }
     }
 }

@@ -210,7 +210,7 @@ fn after(bus: HostBus) -> HostBus {
 ///   clock     0 1 2 3 4 ..                 an access of clock t is written to row t
 ///   row       0 1 2 3 0 ..                 and read from there in clock t + clocks - 1, into the register
 /// ```
-fn waited(bus: HostBus, clocks: u32) -> HostBus {
+pub(super) fn waited(bus: HostBus, clocks: u32) -> HostBus {
     let before = clocks as usize - 1;
     let held = |valid: Bit, name: &str| (0..before).fold(valid, |valid, _| valid.reg_rst(name));
     let at = state::<U<7>>("host_clock");

@@ -1,4 +1,5 @@
 use super::*;
+use crate::stream::frames::Noise;
 use std::collections::BTreeMap;
 use underpass_layout::profile::{SIM, U250};
 use underpass_layout::tables::{id, TABLES};
@@ -8,12 +9,31 @@ use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 struct Bench {
     sim: Sim,
     rows: BTreeMap<(u128, u128), Vec<u64>>,
-    /// What travels on the chain: clocks left, write, table, row, data.
-    travels: Option<(u32, u128, u128, u128, Vec<u64>)>,
+    /// What travels on the chain.
+    travels: Option<Travels>,
     /// Tables that nobody owns.
     lost: Vec<u32>,
+    /// How many times accesses are still to be made again.
+    retries: u32,
+    /// The splits that were set: table, group, data.
+    splits: Vec<(u128, u128, u128)>,
+    /// The input shall be open.
+    opened: bool,
+    /// It was closed in some clock in which it should have been open.
+    held: bool,
+    /// Tables for which hash words were ordered.
+    targets: Vec<u128>,
     started: Vec<u128>,
     clocks: u64,
+}
+
+struct Travels {
+    clocks_left: u32,
+    write: u128,
+    split: u128,
+    table: u128,
+    row: u128,
+    data: Vec<u64>,
 }
 
 const LENGTH: u32 = 60;
@@ -38,6 +58,11 @@ impl Bench {
             rows: BTreeMap::new(),
             travels: None,
             lost: vec![],
+            retries: 0,
+            splits: vec![],
+            opened: false,
+            held: false,
+            targets: vec![],
             started: vec![],
             clocks: 0,
         }
@@ -46,32 +71,42 @@ impl Bench {
     fn clock(&mut self) {
         let sim = &mut self.sim;
         sim.set_int("returned_request", 0);
-        if let Some((left, write, table, row, data)) = self.travels.take() {
-            if left > 0 {
-                self.travels = Some((left - 1, write, table, row, data));
-            } else {
-                let done = !self.lost.contains(&(table as u32));
-                let data = match (done, write) {
-                    (true, 1) => {
-                        self.rows.insert((table, row), data.clone());
-                        data
-                    }
-                    (true, _) => self.rows.get(&(table, row)).cloned().unwrap_or(vec![0; 8]),
-                    (false, _) => data,
-                };
-                sim.set_int("returned_request", 1);
-                sim.set_int("returned_write", write);
-                sim.set_int("returned_done", u128::from(done));
-                sim.set("returned_data", &data);
+        if let Some(mut access) = self.travels.take_if(|access| access.clocks_left == 0) {
+            let place = (access.table, access.row);
+            let retry = self.retries > 0;
+            self.retries = self.retries.saturating_sub(1);
+            let done = !retry && !self.lost.contains(&(access.table as u32));
+            match (access.write, access.split) {
+                _ if !done => (),
+                (1, 1) => self.splits.push((place.0, place.1, access.data[0].into())),
+                (1, _) => _ = self.rows.insert(place, access.data.clone()),
+                _ => access.data = self.rows.get(&place).cloned().unwrap_or(vec![0; 8]),
             }
+            sim.set_int("returned_request", 1);
+            sim.set_int("returned_write", access.write);
+            sim.set_int("returned_done", u128::from(done));
+            sim.set_int("returned_retry", u128::from(retry));
+            sim.set("returned_data", &access.data);
+        }
+        if let Some(access) = &mut self.travels {
+            access.clocks_left -= 1;
         }
         if sim.get_int("bus_request") == 1 {
             assert!(self.travels.is_none(), "two accesses at once");
-            let access = ["bus_write", "bus_table", "bus_row"].map(|name| sim.get_int(name));
-            self.travels = Some((LENGTH, access[0], access[1], access[2], sim.get("bus_data")));
+            let mut bus = |name: &str| sim.get_int(&format!("bus_{name}"));
+            self.travels = Some(Travels {
+                clocks_left: LENGTH,
+                write: bus("write"),
+                split: bus("split"),
+                table: bus("table"),
+                row: bus("row"),
+                data: sim.get("bus_data"),
+            });
         }
+        self.held |= self.opened && sim.get_int("orders_enable") == 0;
         if sim.get_int("orders_seed_valid") == 1 {
             self.started.push(sim.get_int("orders_seed_seed"));
+            self.targets.push(sim.get_int("orders_seed_target_table"));
         }
         sim.step();
         self.clocks += 1;
@@ -147,7 +182,7 @@ fn only_what_can_be_written_keeps_what_is_written() {
     let kept: Vec<u32> = (0..4)
         .map(|i| SEED + 4 * i)
         .chain((0..16).map(|i| TABLE_DATA + 4 * i))
-        .chain([TABLE_ADDRESS])
+        .chain([TABLE_ADDRESS, SEED_TARGET])
         .collect();
     let before: Vec<u32> = (0..0x400).map(|word| bench.read(4 * word)).collect();
     for word in 0..0x400u32 {
@@ -202,12 +237,19 @@ fn what_no_table_takes_is_refused() {
     );
     assert_eq!(bench.data()[0], 99, "a refused read leaves the data");
     for table in TABLES {
-        let rows = SIM.addresses(table) as u32;
-        assert!(
-            !bench.command(table.id, rows, COMMAND_WRITE),
-            "{}",
-            table.name
-        );
+        let end = SIM.depth(table) * table.ways();
+        let rows = [
+            SIM.addresses(table),
+            end,
+            end - SIM.depth(table) + SIM.rows(table),
+        ];
+        for row in rows {
+            assert!(
+                !bench.command(table.id, row as u32, COMMAND_WRITE),
+                "{}",
+                table.name
+            );
+        }
         assert!(
             !bench.command(table.id, 0xff_ffff, COMMAND_READ),
             "{}",
@@ -224,12 +266,81 @@ fn what_no_table_takes_is_refused() {
         bench.command(id::PORT, 0, COMMAND_READ),
         "and the next one is done"
     );
-    bench.write(TABLE_COMMAND, 3);
+    bench.write(TABLE_COMMAND, 4);
     assert_eq!(
         bench.read(TABLE_STATUS),
         0,
         "a command without meaning does nothing"
     );
+}
+
+#[test]
+fn addresses_between_the_ways_are_no_rows() {
+    let mut bench = Bench::new(&U250);
+    let mut noise = Noise(5);
+    for table in TABLES {
+        let depth = U250.depth(table);
+        for _ in 0..40 {
+            // Near the ends of the ways, and of the table.
+            let way = noise.below(table.ways() + 1);
+            let near = [0, U250.rows(table), depth][noise.below(3)];
+            let row = (way * depth + near + noise.below(3)).saturating_sub(1);
+            let there = U250.place(table, row).is_some();
+            assert_eq!(
+                bench.command(table.id, row as u32, COMMAND_READ),
+                there,
+                "{} row {row}",
+                table.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_split_goes_to_a_lookup_and_not_to_a_row() {
+    let mut bench = Bench::new(&SIM);
+    bench.write(TABLE_DATA, 0x1234_5678);
+    bench.write(TABLE_DATA + 4, 0x9a);
+    assert!(bench.command(id::ROUTE_BANK, 5, COMMAND_SPLIT));
+    assert_eq!(bench.splits, [(id::ROUTE_BANK.into(), 5, 0x9a_1234_5678)]);
+    assert!(bench.rows.is_empty());
+    assert_eq!(bench.data()[..2], [0x1234_5678, 0x9a], "nothing is read");
+    bench.lost = vec![id::FLOW];
+    assert!(
+        !bench.command(id::FLOW, 0, COMMAND_SPLIT),
+        "nobody sets done"
+    );
+    assert!(
+        !bench.command(32 + id::ROUTE_BANK, 0, COMMAND_SPLIT),
+        "the bus has five bits for the table"
+    );
+    assert_eq!(bench.splits.len(), 1);
+}
+
+#[test]
+fn what_meets_a_packet_is_made_again_until_it_succeeds() {
+    let mut bench = Bench::new(&SIM);
+    bench.write(CONTROL, CONTROL_ENABLE);
+    bench.opened = true;
+    bench
+        .rows
+        .insert((id::COUNTER_RX.into(), 9), vec![77, 0, 0, 0, 0, 0, 0, 0]);
+    for (retries, held) in [(0, false), (1, false), (63, false), (64, true), (70, true)] {
+        (bench.retries, bench.held) = (retries, false);
+        bench.write(TABLE_ADDRESS, id::COUNTER_RX << ADDRESS_ROW_BITS | 9);
+        bench.write(TABLE_COMMAND, COMMAND_READ);
+        // The address is another one by the time that it is made again.
+        bench.write(TABLE_ADDRESS, id::COUNTER_RX << ADDRESS_ROW_BITS | 10);
+        while bench.read(TABLE_STATUS) & STATUS_BUSY != 0 {}
+        assert_eq!(bench.read(TABLE_STATUS), 0);
+        assert_eq!(bench.data()[0], 77, "{retries} retries");
+        assert_eq!(bench.held, held, "{retries} retries");
+        assert_eq!(
+            bench.sim.get_int("orders_enable"),
+            1,
+            "packets come in again"
+        );
+    }
 }
 
 #[test]
@@ -240,9 +351,11 @@ fn control_opens_the_input_and_starts_the_seed() {
         bench.write(SEED + 4 * i as u32, *word);
     }
     assert_eq!(bench.sim.get_int("orders_enable"), 0);
+    bench.write(SEED_TARGET, 9 << 1 | 1);
     bench.write(CONTROL, CONTROL_ENABLE | CONTROL_SEED);
     assert_eq!(bench.sim.get_int("orders_enable"), 1);
     assert_eq!(bench.started, [0x7777_8888_5555_6666_3333_4444_1111_2222]);
+    assert_eq!(bench.targets, [9]);
     bench.sim.set_int("condition_seeding", 1);
     bench.sim.set_int("condition_in_flight", 77);
     assert_eq!(bench.read(CONTROL), CONTROL_ENABLE | CONTROL_SEED);
