@@ -256,3 +256,103 @@ fn a_drop_leaves_nothing_but_whose_it_was() {
     };
     assert_eq!(edited(meta), expected);
 }
+
+const OURS6: u128 = 0x2001_0db8 << 96 | 2;
+const FAR6: u128 = 0x2001_0db8 << 96 | 3;
+
+/// The same packet into a tunnel between IPv6 addresses.
+fn packet_over_ipv6(tunnel: TunnelKind, l3: bool) -> Meta {
+    let mut meta = packet(tunnel, l3);
+    meta.nexthop.tunnel_v6 = true;
+    meta.nexthop.tunnel_src = OURS6;
+    meta.nexthop.tunnel_dst = FAR6;
+    meta
+}
+
+/// Ethernet and IPv6 of those headers, with payload length and next header.
+fn outer6(length: &str, next: &str) -> String {
+    let net = "20010db8 00000000 00000000 0000";
+    format!("001b21bbf946 001b21bbf948 86dd 6000d1fe {length} {next} 40 {net}0002 {net}0003")
+}
+
+#[test]
+fn mpls_over_gre_over_ipv6() {
+    let edit = edited(packet_over_ipv6(TunnelKind::MplsGre, true));
+    let expected = hex(&format!("{} 0000 8847 00030 1 3f", outer6("0038", "2f")));
+    assert_eq!(header(&edit), expected);
+    assert_eq!((edit.kind, edit.length), (HeaderKind::MplsGre, 48 + 62));
+}
+
+#[test]
+fn mpls_over_udp_over_ipv6() {
+    let edit = edited(packet_over_ipv6(TunnelKind::MplsUdp, false));
+    let behind = "d1fe 19eb 004a 0000 00030 1 3f";
+    let expected = hex(&format!("{} {behind}", outer6("004a", "11")));
+    assert_eq!(header(&edit), expected);
+    assert_eq!((edit.kind, edit.length), (HeaderKind::MplsUdp, 62 + 66));
+}
+
+#[test]
+fn vxlan_over_ipv6() {
+    let edit = edited(packet_over_ipv6(TunnelKind::Vxlan, false));
+    let behind = "d1fe 12b5 004e 0000 08 000000 000030 00";
+    let expected = hex(&format!("{} {behind}", outer6("004e", "11")));
+    assert_eq!(header(&edit), expected);
+    assert_eq!((edit.kind, edit.length), (HeaderKind::Vxlan, 62 + 70));
+    let mut longest = packet_over_ipv6(TunnelKind::Vxlan, true);
+    longest.nexthop.l3_vxlan = true;
+    let edit = edited(longest);
+    assert_eq!((edit.kind, edit.add), (HeaderKind::VxlanRouted, 84));
+    assert_eq!(edit.header[18..20], (48 + 30_u16).to_be_bytes());
+    assert_eq!(edit.header[58..60], (48 + 30_u16).to_be_bytes());
+}
+
+#[test]
+fn a_routed_packet_in_vxlan_tells_its_family() {
+    for ethertype in [0x0800_u16, 0x86dd] {
+        let mut meta = packet(TunnelKind::Vxlan, true);
+        meta.inner.ethertype = ethertype;
+        meta.inner.ipv4 = ethertype == 0x0800;
+        meta.inner.ipv6 = !meta.inner.ipv4;
+        meta.rewrite.decrement = meta.inner.ipv4;
+        meta.nexthop.l3_vxlan = true;
+        let edit = edited(meta);
+        assert_eq!(edit.header[62..64], ethertype.to_be_bytes());
+        assert_eq!(edit.patch, meta.inner.ipv4);
+        meta.nexthop.kind = NexthopKind::Encap;
+        assert_eq!(edited(meta).header[12..14], ethertype.to_be_bytes());
+    }
+}
+
+#[test]
+fn over_ipv6_no_identification_is_used_up() {
+    let mut ids = Identification(5);
+    for tunnel in [TunnelKind::MplsGre, TunnelKind::MplsUdp, TunnelKind::Vxlan] {
+        let mut meta = packet_over_ipv6(tunnel, false);
+        meta.inner.ipv4 = false;
+        encap(&mut ids, &mut meta);
+        assert_eq!(ids, Identification(5));
+    }
+    let mut ipv6_in_gre = packet(TunnelKind::MplsGre, true);
+    (ipv6_in_gre.inner.ipv4, ipv6_in_gre.inner.ipv6) = (false, true);
+    let edit = encap(&mut ids, &mut ipv6_in_gre);
+    assert_eq!(edit.header[18..20], [0, 5], "IPv6 has none to take over");
+    assert_eq!(ids, Identification(6));
+}
+
+#[test]
+fn the_slow_path_learns_of_an_ipv6_tunnel() {
+    let mut meta = punted();
+    meta.parse.v6 = true;
+    meta.parse.src = FAR6;
+    let edit = edited(meta);
+    assert_eq!(
+        header(&edit)[..2],
+        [2, 0x12],
+        "tunnel kind, and v6 above it"
+    );
+    assert_eq!(header(&edit)[24..40], FAR6.to_le_bytes());
+    meta.decap.tunnelled = false;
+    let edit = edited(meta);
+    assert_eq!((edit.header[1], &edit.header[24..40]), (0, &[0; 16][..]));
+}

@@ -146,3 +146,127 @@ fn a_runt_tells_nothing() {
     assert!(!parsed(&format!("{MACS} 8100 0005 0806")).runt);
     assert!(!parsed(&format!("{MACS} 0806")).runt);
 }
+
+const NETWORK6: u128 = 0x2001_0db8 << 96;
+const ENDS6: &str = "20010db8 00000000 00000000 00000003 20010db8 00000000 00000000 00000002";
+
+/// An IPv6 packet with `payload` behind its header.
+fn ipv6(next: &str, payload: &str) -> String {
+    let length = crate::testing::hex(payload).len();
+    format!("{MACS} 86dd 60012345 {length:04x} {next} 40 {ENDS6} {payload}")
+}
+
+#[test]
+fn every_tunnel_over_ipv6() {
+    let label = (42, true, 64);
+    for (next, payload, kind, offset, expected) in [
+        ("2f", "00008847 0002a140", TunnelKind::MplsGre, 62, label),
+        (
+            "2f",
+            "a0008847 00000000 12345678 0002a140",
+            TunnelKind::MplsGre,
+            70,
+            label,
+        ),
+        (
+            "11",
+            "c54919eb 00200000 0002a140",
+            TunnelKind::MplsUdp,
+            66,
+            label,
+        ),
+        (
+            "11",
+            "c549c822 00200000 0002a140",
+            TunnelKind::MplsUdp,
+            66,
+            label,
+        ),
+        (
+            "11",
+            "c54912b5 00240000 08000000 00003200",
+            TunnelKind::Vxlan,
+            70,
+            (50, true, 0),
+        ),
+    ] {
+        let parse = parsed(&ipv6(next, &format!("{payload} {INNER}")));
+        let (label, label_valid, label_ttl) = expected;
+        let expected = Parse {
+            ethertype: 0x86dd,
+            v6: true,
+            src: NETWORK6 | 3,
+            dst: NETWORK6 | 2,
+            tunnel: kind,
+            label,
+            label_valid,
+            label_ttl,
+            offset,
+            ..Parse::default()
+        };
+        assert_eq!(parse, expected, "{payload}");
+    }
+    let tagged =
+        ipv6("2f", &format!("00008847 0002a140 {INNER}")).replacen("86dd", "8100 0005 86dd", 1);
+    assert_eq!(parsed(&tagged).offset, 66);
+}
+
+#[test]
+fn behind_extension_headers_there_is_no_tunnel() {
+    let udp = format!("c54919eb 00200000 0002a140 {INNER}");
+    for next in ["00", "2b", "2c", "3c"] {
+        let parse = parsed(&ipv6(next, &format!("11000000 00000000 {udp}")));
+        assert_eq!((parse.tunnel, parse.malformed), (TunnelKind::None, false));
+        assert_eq!((parse.v6, parse.dst), (true, NETWORK6 | 2));
+    }
+}
+
+#[test]
+fn an_ipv6_header_that_contradicts_itself_is_malformed() {
+    let good = ipv6("3b", "0102");
+    assert!(!parsed(&good).malformed);
+    for bad in [
+        good[..good.len() - 2].to_string(),
+        good.replacen("60012345", "40012345", 1),
+        good.replacen(" 0002 3b", " 0003 3b", 1),
+        format!("{MACS} 86dd 6001"),
+    ] {
+        let parse = parsed(&bad);
+        assert!(parse.malformed, "{bad}");
+        assert_eq!((parse.v6, parse.src, parse.dst), (false, 0, 0));
+    }
+    assert!(
+        !parsed(&good.replacen(" 0002 3b", " 0001 3b", 1)).malformed,
+        "padding"
+    );
+}
+
+#[test]
+fn an_ipv6_packet_that_ends_within_the_tunnel_header_is_malformed() {
+    let whole = "c54919eb 000c0000 0002a140";
+    assert!(!parsed(&ipv6("11", whole)).malformed);
+    // Ethernet padding behind the IP packet does not count.
+    let parse = parsed(&ipv6("11", whole).replacen(" 000c 11", " 000b 11", 1));
+    assert!(parse.malformed);
+    assert_eq!((parse.tunnel, parse.v6), (TunnelKind::None, true));
+    for (next, payload) in [("11", "c54919eb 000800"), ("2f", "000088")] {
+        let parse = parsed(&ipv6(next, payload));
+        assert!(!parse.malformed, "no header at all: the host's to judge");
+    }
+}
+
+#[test]
+fn neighbour_discovery_is_five_types_right_behind_the_header() {
+    for kind in 0..=255_u8 {
+        let parse = parsed(&ipv6("3a", &format!("{kind:02x}000000 00000000")));
+        assert_eq!(parse.neighbor, (133..=137).contains(&kind), "type {kind}");
+        assert_eq!((parse.malformed, parse.tunnel), (false, TunnelKind::None));
+    }
+    assert!(
+        !parsed(&ipv6("3a", "87000000 000000")).neighbor,
+        "cut short"
+    );
+    assert!(!parsed(&ipv6("01", "87000000 00000000")).neighbor, "ICMPv4");
+    let behind_options = "3a000000 00000000 87000000 00000000";
+    assert!(!parsed(&ipv6("00", behind_options)).neighbor);
+}

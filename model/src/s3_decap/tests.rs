@@ -176,3 +176,40 @@ fn a_packet_that_is_decided_stays_so() {
     meta.decide(Verdict::Deliver);
     assert_eq!(refused(meta), Verdict::Deliver);
 }
+
+#[test]
+fn our_address_is_of_one_family() {
+    for (entry_v6, packet_v6) in [(false, true), (true, false), (true, true)] {
+        let mut meta = tunnelled(TunnelKind::MplsUdp, 40);
+        meta.classify.entry.address_v6 = entry_v6;
+        meta.classify.entry.cross_connect = true;
+        meta.parse.v6 = packet_v6;
+        let meta = decapped(meta);
+        let ours = entry_v6 == packet_v6;
+        let expected = if ours {
+            Verdict::Continue
+        } else {
+            Verdict::Deliver
+        };
+        assert_eq!((meta.decap.tunnelled, verdict(&meta)), (ours, expected));
+    }
+    let mut meta = tunnelled(TunnelKind::MplsUdp, 40);
+    meta.classify.entry.cross_connect = true;
+    meta.parse.dst |= 1 << 32;
+    assert_eq!(refused(meta), Verdict::Deliver, "all bits count");
+}
+
+#[test]
+fn the_underlays_neighbour_discovery_is_punted_unless_it_is_broken() {
+    let mut meta = from_vif(VifKind::Fabric);
+    meta.classify.entry.cross_connect = true;
+    meta.parse.ethertype = ethernet::IPV6;
+    meta.parse.v6 = true;
+    meta.parse.neighbor = true;
+    assert_eq!(refused(meta), Verdict::Punt(PuntReason::NeighborDiscovery));
+    meta.parse.malformed = true;
+    assert_eq!(refused(meta), Verdict::Drop(DropReason::InvalidPacket));
+    meta.parse.malformed = false;
+    meta.classify.entry.kind = VifKind::Host;
+    assert_eq!(refused(meta), Verdict::Deliver, "the host's own leaves");
+}

@@ -68,10 +68,10 @@ fn a_packet_without_a_frame_says_itself_what_it_is() {
     );
     assert_eq!((inner.dst_mac, inner.src_mac, inner.dst_port), (0, 0, 2000));
 
-    let ipv6 = format!("60000000 0000 3b40 {}", "00".repeat(32));
-    let meta = read(46, false, &ipv6);
+    let packet = ipv6("3b", "61");
+    let meta = read(46, false, &packet);
     assert_eq!((meta.inner.ethertype, meta.inner.ipv6), (0x86dd, true));
-    assert!(is_bad(&read(46, false, &ipv6[..ipv6.len() - 2])));
+    assert!(is_bad(&read(46, false, &packet[..packet.len() - 2])));
     assert!(is_bad(&read(46, false, "")));
     assert!(is_bad(&read(46, false, "55000014")));
 }
@@ -153,4 +153,169 @@ fn other_frames_are_no_ones_business() {
     let inner = good(&format!("{MACS} 88cc"));
     assert_eq!((inner.ethertype, inner.l3_offset), (0x88cc, 14));
     assert!(!inner.ipv4 && !inner.ipv6);
+}
+
+const NETWORK6: u128 = 0x2001_0db8 << 96;
+const ENDS6: &str = "20010db8 00000000 00000000 00000003 20010db8 00000000 00000000 00000004";
+
+/// An IPv6 packet of hop limit 255 with `payload` behind its header.
+fn ipv6(next: &str, payload: &str) -> String {
+    let length = crate::testing::hex(payload).len();
+    format!("6fffffff {length:04x} {next} ff {ENDS6} {payload}")
+}
+
+/// What is read of such a packet in a frame.
+fn read6(next: &str, payload: &str) -> Meta {
+    read(0, true, &format!("{MACS} 86dd {}", ipv6(next, payload)))
+}
+
+fn good6(next: &str, payload: &str) -> Inner {
+    let meta = read6(next, payload);
+    assert_eq!(verdict(&meta), Verdict::Continue, "{next} {payload}");
+    meta.inner
+}
+
+#[test]
+fn a_udp_packet_over_ipv6() {
+    let expected = Inner {
+        dst_mac: 0x0200_0000_0012,
+        src_mac: 0x0200_0000_0011,
+        ethertype: 0x86dd,
+        tagged: false,
+        l3_offset: 14,
+        ipv4: false,
+        ipv6: true,
+        fragment: false,
+        extension: false,
+        neighbor: false,
+        protocol: 17,
+        ttl: 255,
+        id: 0,
+        checksum: 0,
+        src: NETWORK6 | 3,
+        dst: NETWORK6 | 4,
+        src_port: 1000,
+        dst_port: 2000,
+    };
+    assert_eq!(good6("11", "03e807d0 0009b5c3 61"), expected);
+}
+
+#[test]
+fn ipv6_ports_as_flow_keys_have_them() {
+    let ports = |next, payload: &str| {
+        let inner = good6(next, payload);
+        (inner.src_port, inner.dst_port)
+    };
+    let zeros = "00".repeat(16);
+    assert_eq!(ports("06", &format!("03e807d0 {zeros}")), (1000, 2000));
+    assert_eq!(ports("84", &format!("03e807d0 {zeros}")), (1000, 2000));
+    assert_eq!(ports("3a", "8000cb5d 04700007"), (0x470, 0), "echo request");
+    assert_eq!(ports("3a", "8100cb5d 04700007"), (0x470, 0), "echo reply");
+    assert_eq!(ports("3a", "0100cb5d 04700007"), (0, 1), "unreachable");
+    assert_eq!(
+        ports("3a", "0800cb5d 04700007"),
+        (0, 8),
+        "no echo of ICMPv6"
+    );
+    assert_eq!(
+        ports("01", "0800cb5d 04700007"),
+        (0, 0),
+        "ICMPv4 is none here"
+    );
+    assert_eq!(ports("01", ""), (0, 0), "and so it can be short");
+    assert_eq!(ports("3b", "0800cb5d"), (0, 0), "no next header");
+    let icmpv6_in_ipv4 = good(&format!("{MACS} 0800 {}", ipv4("3a", "0000", "87")));
+    assert_eq!(
+        (icmpv6_in_ipv4.dst_port, icmpv6_in_ipv4.neighbor),
+        (0, false)
+    );
+}
+
+#[test]
+fn a_transport_header_over_ipv6_that_is_cut_is_none() {
+    for (protocol, needed) in [("06", 20), ("11", 8), ("84", 12), ("3a", 8)] {
+        for options in ["", "00000000 00000000"] {
+            let of = |bytes: usize| {
+                let payload = format!("{options} {}", "00".repeat(bytes));
+                let (next, payload) = match options {
+                    "" => (protocol, payload),
+                    _ => ("3c", payload.replacen("00", protocol, 1)),
+                };
+                let padding = "00".repeat(30);
+                let packet = ipv6(next, &payload);
+                read(0, true, &format!("{MACS} 86dd {packet} {padding}"))
+            };
+            assert!(is_bad(&of(needed - 1)), "protocol {protocol}");
+            assert!(!is_bad(&of(needed)), "protocol {protocol}");
+        }
+    }
+}
+
+#[test]
+fn ports_are_found_behind_two_extension_headers() {
+    let inner = good6(
+        "00",
+        "2b000000 00000000 1102eeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee eeeeeeee 03e807d0 00080000",
+    );
+    let found = (inner.protocol, inner.src_port, inner.dst_port);
+    assert_eq!((found, inner.extension), ((17, 1000, 2000), false));
+    let third = good6(
+        "00",
+        "2b000000 00000000 3c000000 00000000 11000000 00000000 03e807d0 00080000",
+    );
+    let found = (third.protocol, third.src_port, third.dst_port);
+    assert_eq!(
+        (found, third.extension, third.ipv6),
+        ((0, 0, 0), true, true)
+    );
+    assert_eq!((third.ttl, third.dst), (255, NETWORK6 | 4), "still routed");
+    assert!(is_bad(&read6("00", "11000000")), "cut short");
+}
+
+#[test]
+fn a_fragment_of_ipv6_has_a_protocol_and_no_ports() {
+    for payload in [
+        "11000001 00000001 03e807d0",
+        "11000008 00000001",
+        "11000000 00000001 03e8",
+    ] {
+        let inner = good6("2c", payload);
+        assert!(inner.fragment && inner.ipv6 && !inner.extension);
+        let found = (inner.protocol, inner.src_port, inner.dst_port);
+        assert_eq!(found, (17, 0, 0), "{payload}");
+    }
+    assert!(!good6("2c", "3a000000 00000000 87000000 00000000").neighbor);
+    assert!(is_bad(&read6("2c", "11000001 000000")));
+}
+
+#[test]
+fn neighbour_discovery_was_sent_on_this_link() {
+    for kind in 0..=255_u8 {
+        let message = format!("{kind:02x}000000 00000000");
+        let expected = (133..=137).contains(&kind);
+        assert_eq!(good6("3a", &message).neighbor, expected, "type {kind}");
+        let routed = ipv6("3a", &message).replacen(" ff ", " fe ", 1);
+        assert!(!good(&format!("{MACS} 86dd {routed}")).neighbor);
+    }
+    let behind_options = good6("00", "3a000000 00000000 88000000 00000000");
+    assert_eq!(
+        (behind_options.neighbor, behind_options.dst_port),
+        (true, 136)
+    );
+}
+
+#[test]
+fn an_ipv6_header_that_contradicts_itself_is_dropped() {
+    let packet = ipv6("3b", "0102");
+    let in_frame = |packet: &str| read(0, true, &format!("{MACS} 86dd {packet}"));
+    assert!(!is_bad(&in_frame(&packet)));
+    assert!(
+        is_bad(&in_frame(&packet[..packet.len() - 2])),
+        "longer than the packet"
+    );
+    assert!(
+        is_bad(&in_frame(&packet.replacen("6f", "4f", 1))),
+        "version 4"
+    );
+    assert!(is_bad(&in_frame("6f")), "cut short");
 }

@@ -93,6 +93,89 @@ fn the_longest_prefix_wins() {
     }
 }
 
+const NET6: u128 = 0x2001_0db8 << 96;
+
+/// As [`network`], and in VRF 2 also 2001:db8::9/128, 2001:db8::/64 beside the IPv4 /24, 2001:db8::/32 and a default.
+fn network6() -> Tables {
+    let mut tables = network();
+    for (bank, row, length, nexthop) in [(0, 1, 64, 164), (5, 0, 32, 132)] {
+        let entry = route_entry(NET6, length, nexthop);
+        put(&mut tables, id::ROUTE_BANK, bank * BANK_ROWS + row, &entry);
+    }
+    put(
+        &mut tables,
+        id::ROUTE_HOST,
+        1,
+        &route_entry(NET6 | 9, 128, 228),
+    );
+    let word = VrfEntry {
+        default6_valid: true,
+        default6_nexthop: 101,
+        default6_label: 1101,
+        ..*tables.vrf(2)
+    };
+    put(
+        &mut tables,
+        id::VRF,
+        2,
+        &word.with_v6_lengths([64, 0, 0, 0, 0, 32]),
+    );
+    tables
+}
+
+#[test]
+fn the_longest_prefix_of_ipv6_wins() {
+    for (dst, nexthop) in [
+        (NET6 | 9, 228),
+        (NET6 | 8, 164),
+        (NET6 | 9 << 64, 132),
+        (NET6 | 1 << 127, 101),
+        (0x0a01_0109, 32),
+        (0x0a01_0209, 16),
+    ] {
+        let meta = routed(&network6(), packet(2, dst));
+        let expected = Route {
+            routed: true,
+            nexthop,
+            label: nexthop + 1000,
+        };
+        assert_eq!((meta.route, verdict(&meta)), (expected, Verdict::Continue));
+    }
+}
+
+#[test]
+fn families_share_no_route() {
+    let mut as_ipv6 = packet(2, 0x0a01_0109);
+    (as_ipv6.inner.ipv4, as_ipv6.inner.ipv6) = (false, true);
+    let meta = routed(&network6(), as_ipv6);
+    assert_eq!(meta.route.nexthop, 101, "::10.1.1.9 is not 10.1.1.9");
+    let meta = routed(&network(), packet(2, NET6 | 9));
+    let discard = Verdict::Drop(DropReason::Discard);
+    assert_eq!(verdict(&meta), discard, "the default is of IPv4");
+    let mut tables = network6();
+    let word = VrfEntry {
+        default_valid: false,
+        ..tables.vrf(2).with_lengths([0; 6])
+    };
+    put(&mut tables, id::VRF, 2, &word);
+    let meta = routed(&tables, packet(2, 0x0a02_0109));
+    assert_eq!(verdict(&meta), discard, "the default is of IPv6");
+}
+
+#[test]
+fn what_ends_an_ipv4_packet_ends_an_ipv6_packet() {
+    let with_hop_limit = |vrf, ttl| {
+        let mut meta = packet(vrf, NET6 | 9);
+        meta.inner.ttl = ttl;
+        verdict(&routed(&network6(), meta))
+    };
+    assert_eq!(with_hop_limit(2, 1), Verdict::Continue);
+    assert_eq!(with_hop_limit(2, 0), Verdict::Drop(DropReason::TtlExceeded));
+    let in_software = Verdict::Punt(PuntReason::VrfInSoftware);
+    assert_eq!(with_hop_limit(3, 0), in_software);
+    assert_eq!(with_hop_limit(5, 64), Verdict::Drop(DropReason::Discard));
+}
+
 #[test]
 fn the_length_decides_not_the_bank() {
     let mut tables = network();

@@ -89,9 +89,17 @@ fn the_hop_counts_from_a_vm_and_into_a_tunnel() {
         (VifKind::Fabric, NexthopKind::Tunnel, true),
         (VifKind::Fabric, NexthopKind::Encap, false),
     ] {
-        for ttl in [0, 1, 2] {
+        for (ttl, v6) in [
+            (0, false),
+            (1, false),
+            (2, false),
+            (0, true),
+            (1, true),
+            (2, true),
+        ] {
             let mut meta = packet(from);
             meta.inner.ttl = ttl;
+            (meta.inner.ipv4, meta.inner.ipv6) = (!v6, v6);
             let ends = judged(entry(kind), meta) == zero_ttl;
             assert_eq!(ends, counts && ttl < 2, "{from} {kind} ttl {ttl}");
         }
@@ -119,6 +127,22 @@ fn from_tunnel_to_tunnel_only_routed_and_never_back() {
     meta.route.routed = false;
     let bridged = judged(entry(NexthopKind::Tunnel), meta);
     assert_eq!(bridged, Verdict::Drop(DropReason::InvalidSource));
+}
+
+#[test]
+fn the_way_back_is_of_one_family() {
+    let back = Verdict::Drop(DropReason::PacketLoop);
+    for (tunnel_v6, came_v6) in [(false, true), (true, false), (true, true)] {
+        let mut meta = packet(VifKind::Fabric);
+        meta.decap.tunnelled = true;
+        meta.parse.src = FAR;
+        meta.parse.v6 = came_v6;
+        let entry = NexthopEntry {
+            tunnel_v6,
+            ..entry(NexthopKind::Tunnel)
+        };
+        assert_eq!(judged(entry, meta) == back, tunnel_v6 == came_v6);
+    }
 }
 
 #[test]

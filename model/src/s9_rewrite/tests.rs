@@ -159,3 +159,78 @@ fn what_is_decided_is_left_alone() {
     meta.decide(Verdict::Deliver);
     assert_eq!(rewritten(meta).rewrite, Rewrite::default());
 }
+
+const NETWORK6: u128 = 0x2001_0db8 << 96;
+
+/// The same packet over IPv6.
+fn packet6() -> Meta {
+    let mut meta = packet();
+    (meta.inner.ipv4, meta.inner.ipv6) = (false, true);
+    meta.inner.checksum = 0;
+    meta.inner.src |= NETWORK6;
+    meta.inner.dst |= NETWORK6;
+    meta
+}
+
+#[test]
+fn the_hop_limit_stays_and_is_the_labels_ttl() {
+    for (hop_limit, ttl) in [(64, 64), (2, 2), (0, 64)] {
+        let mut meta = packet6();
+        meta.inner.ttl = hop_limit;
+        let rewrite = rewritten(meta).rewrite;
+        let expected = (false, ttl, 0, 48);
+        let found = (
+            rewrite.decrement,
+            rewrite.ttl,
+            rewrite.checksum,
+            rewrite.payload,
+        );
+        assert_eq!(found, expected, "hop limit {hop_limit}");
+    }
+    let mut bridged = packet6();
+    bridged.bridge.l3 = false;
+    bridged.inner.ttl = 9;
+    assert_eq!(rewritten(bridged).rewrite.ttl, 64);
+}
+
+#[test]
+fn all_of_an_ipv6_address_counts_for_the_source_port() {
+    let port = |change: fn(&mut Meta)| {
+        let mut meta = packet6();
+        change(&mut meta);
+        rewritten(meta).rewrite.entropy
+    };
+    let same = port(|_| ());
+    let (src, dst) = (NETWORK6 | 0x0a01_0103, NETWORK6 | 0x0a01_0109);
+    assert_eq!(same, entropy(2, 17, 1000, 2000, fold48(src), fold48(dst)));
+    assert_eq!(same, port(|meta| meta.inner.src_mac = 9));
+    let changes: [fn(&mut Meta); 5] = [
+        |meta| meta.inner.src ^= 1 << 127,
+        |meta| meta.inner.src ^= 1 << 64,
+        |meta| meta.inner.dst ^= 1,
+        |meta| meta.inner.dst ^= 1 << 48,
+        |meta| meta.inner.dst_port += 1,
+    ];
+    for (i, change) in changes.into_iter().enumerate() {
+        assert_ne!(same, port(change), "change {i}");
+    }
+}
+
+#[test]
+fn an_outer_header_of_ipv6_takes_forty_bytes() {
+    for (tunnel, behind_ip) in [
+        (TunnelKind::MplsGre, 8),
+        (TunnelKind::MplsUdp, 12),
+        (TunnelKind::Vxlan, 16),
+    ] {
+        for mut meta in [packet(), packet6()] {
+            meta.nexthop.tunnel = tunnel;
+            meta.nexthop.tunnel_v6 = true;
+            meta.nexthop.mtu = 48 + 40 + behind_ip;
+            assert_eq!(verdict(&rewritten(meta)), Verdict::Continue);
+            meta.nexthop.mtu -= 1;
+            let too_big = Verdict::Punt(PuntReason::TooBig);
+            assert_eq!(verdict(&rewritten(meta)), too_big);
+        }
+    }
+}
