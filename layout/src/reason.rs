@@ -40,7 +40,7 @@ code! {
         InterfaceTxDiscard = 14, peer "INTERFACE_TX_DISCARD";
         /// The packet is for nobody here: not tunnelled to us, and no host takes it.
         NowhereToGo = 15, peer "NOWHERE_TO_GO";
-        /// An ARP packet that contradicts itself or that nobody can answer.
+        /// An ARP packet or a message of neighbour discovery that contradicts itself or that nobody can answer.
         InvalidArp = 16, peer "INVALID_ARP";
         /// Three packets of the flow wait already.
         FlowQueueLimitExceeded = 17, peer "FLOW_QUEUE_LIMIT_EXCEEDED";
@@ -48,7 +48,7 @@ code! {
         FlowTableFull = 18, peer "FLOW_TABLE_FULL";
         /// A fragment that cannot be matched to a flow.
         Fragments = 19, peer "FRAGMENTS";
-        /// The underlay next hop did not answer ARP.
+        /// The underlay next hop did not answer ARP or neighbour discovery.
         NexthopUnresolved = 20, peer "NO_MEMORY";
         /// The interface is switched off, or the card is.
         InterfaceDrop = 21, peer "INTERFACE_DROP";
