@@ -104,7 +104,10 @@ fn dump(out: &mut dyn Write, arguments: &Arguments, tables: &[&'static TableSpec
         false => tables::print_dump(out, &rows)?,
     }
     let profile = session.driver().profile();
-    let all: usize = tables.iter().map(|table| profile.addresses(table)).sum();
+    let all: usize = tables
+        .iter()
+        .map(|table| tables::rows(profile, table))
+        .sum();
     let _ = writeln!(io::stderr(), "{} of {all} rows", rows.len());
     Ok(End::Done)
 }

@@ -29,7 +29,7 @@ pub struct TableInfo {
     pub table: &'static str,
     /// How it is searched: `index`, `key`, or `counter`.
     pub lookup: &'static str,
-    /// Rows that can be addressed.
+    /// Rows, over all ways.
     pub rows: usize,
     /// Entries that fit if all can be placed.
     pub entries: usize,
@@ -55,7 +55,7 @@ pub fn list(profile: &Profile, placed: Option<&Placed>) -> Vec<TableInfo> {
             Lookup::Exact { .. } => "key",
             Lookup::Counter => "counter",
         },
-        rows: profile.addresses(table),
+        rows: rows(profile, table),
         entries: profile.entries(table),
         row_bits: table.row_width(),
         entry_bits: table.entry_width,
@@ -65,6 +65,11 @@ pub fn list(profile: &Profile, placed: Option<&Placed>) -> Vec<TableInfo> {
         },
     };
     TABLES.iter().map(info).collect()
+}
+
+/// Rows of a table, over all its ways.
+pub fn rows(profile: &Profile, table: &TableSpec) -> usize {
+    profile.rows(table) * table.ways()
 }
 
 /// One line a table.
@@ -113,7 +118,7 @@ pub fn dump<C: Card>(
     let driver = session.driver();
     let mut dump = Vec::new();
     for &table in tables {
-        for row in 0..driver.profile().addresses(table) {
+        for row in driver.profile().every_address(table) {
             let words = Row::from_words(&driver.read_row(table, row)?);
             if !words.is_empty() {
                 dump.push(ReadRow { table, row, words });
@@ -127,7 +132,7 @@ pub fn dump<C: Card>(
 pub fn filled() -> impl Iterator<Item = &'static TableSpec> {
     TABLES
         .iter()
-        .filter(|table| table.lookup != Lookup::Counter)
+        .filter(|table| !matches!(table.lookup, Lookup::Counter))
 }
 
 /// One line an entry, with the layout's names of the fields that are not zero.
@@ -191,7 +196,7 @@ pub fn diff<C: Card>(
     let driver = session.driver();
     let mut differences = Vec::new();
     for &table in tables {
-        for row in 0..driver.profile().addresses(table) {
+        for row in driver.profile().every_address(table) {
             let card = Row::from_words(&driver.read_row(table, row)?);
             let wanted = compiled.get(&(table.id, row as u32));
             let wanted = wanted.copied().unwrap_or_else(|| Row::empty(table));

@@ -1,7 +1,7 @@
-//! What the card counted.
+//! What the card counted, as sums that do not wrap (see `sums`).
 
 use underpass_layout::registers::IN_FLIGHT;
-use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, TABLES};
+use underpass_layout::tables::{id, FlowCounter, OutcomeCounter, TrafficCounter, TABLES};
 use underpass_layout::{DropReason, PuntReason, Record, OUTCOMES, PUNT_BASE};
 
 use super::{Driver, DriverError};
@@ -29,7 +29,11 @@ impl<C: CardAccess> Driver<C> {
 
     /// What a flow carried.
     pub fn flow(&mut self, flow_id: usize) -> Result<Traffic, DriverError> {
-        self.traffic(id::COUNTER_FLOW, flow_id)
+        let table = &TABLES[id::COUNTER_FLOW as usize];
+        let words = self.read_row(table, flow_id)?;
+        let FlowCounter { packets, bytes } = FlowCounter::unpack(&words)?;
+        let [packets, bytes] = self.sums.add(table, flow_id, [packets, bytes]);
+        Ok(Traffic { packets, bytes })
     }
 
     /// Packets of an interface that the card dropped, by reason; reasons that never occurred are absent.
@@ -61,17 +65,19 @@ impl<C: CardAccess> Driver<C> {
     /// Packets of an interface that ended with one outcome code.
     fn outcome(&mut self, vif: usize, code: u32) -> Result<u64, DriverError> {
         let row = vif * OUTCOMES as usize + code as usize;
-        let words = self.read_row(&TABLES[id::COUNTER_OUTCOME as usize], row)?;
-        Ok(OutcomeCounter::unpack(&words)?.packets)
+        let table = &TABLES[id::COUNTER_OUTCOME as usize];
+        let words = self.read_row(table, row)?;
+        let OutcomeCounter { packets } = OutcomeCounter::unpack(&words)?;
+        let [packets, _] = self.sums.add(table, row, [packets, 0]);
+        Ok(packets)
     }
 
     fn traffic(&mut self, table: u32, row: usize) -> Result<Traffic, DriverError> {
-        let words = self.read_row(&TABLES[table as usize], row)?;
-        let counter = TrafficCounter::unpack(&words)?;
-        Ok(Traffic {
-            packets: counter.packets,
-            bytes: counter.bytes,
-        })
+        let table = &TABLES[table as usize];
+        let words = self.read_row(table, row)?;
+        let TrafficCounter { packets, bytes } = TrafficCounter::unpack(&words)?;
+        let [packets, bytes] = self.sums.add(table, row, [packets, bytes]);
+        Ok(Traffic { packets, bytes })
     }
 
     /// Packets between the card's input and output.

@@ -50,14 +50,36 @@ pub enum DriverError {
         expected: usize,
     },
     /// No such row.
-    #[error("found row {row} of table {table}, expected one below {rows}")]
+    #[error("found row {row} of table {table}, expected one of the {rows} rows of a way, and ways {depth} apart, below {end}")]
     NoSuchRow {
         /// The table.
         table: &'static str,
-        /// The row asked for.
+        /// The row asked for, over all ways.
         row: usize,
-        /// Rows that can be addressed.
+        /// Rows of a way.
         rows: usize,
+        /// From one way to the next.
+        depth: usize,
+        /// One more than the last row.
+        end: usize,
+    },
+    /// No such group of ways, or a table that is not searched by key.
+    #[error("found lookup {group} of table {table}, expected one below {groups}")]
+    NoSuchLookup {
+        /// The table.
+        table: &'static str,
+        /// The lookup asked for.
+        group: usize,
+        /// Lookups of that table.
+        groups: usize,
+    },
+    /// The hash words have no such column.
+    #[error("found column {column} of the hash words, expected one below {columns}")]
+    NoSuchColumn {
+        /// The column asked for.
+        column: u8,
+        /// How many there are.
+        columns: usize,
     },
     /// The words are not those of a row.
     #[error("found {found} words for a row of table {table}, expected {expected}")]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   open ──▶ identity: magic, layout id, profile, rows     a card of another layout is refused
-//!   start ─▶ seed ─▶ apply(plan) ─▶ enable
+//!   start ─▶ seed ─▶ apply(plan) ─▶ enable                a seed may change later, column by column
 //!   row, write_row ─▶ TABLE_* registers                    punt, inject ─▶ slow-port FIFO
 //! ```
 //! Nothing here decides anything about packets: that is the slow path's, which hands rows and frames to the driver.
@@ -12,21 +12,23 @@ mod error;
 mod identity;
 mod seed;
 mod slow_port;
+mod sums;
 mod tables;
 
 pub use counters::Traffic;
 pub use error::DriverError;
 pub use identity::Identity;
-pub use seed::{random_seed, REPLAY_SEED};
+pub use seed::{groups, random_seed, REPLAY_SEED};
 pub use slow_port::Punt;
 
 use underpass_layout::profile::Profile;
 use underpass_layout::registers;
 
 use crate::access::CardAccess;
+use sums::Sums;
 
 /// How often a register is read that should change soon, before the card counts as stuck. The longest wait is for the
-/// hash tables, 7168 words at some clocks each; a read over AXI4-Lite takes several clocks.
+/// hash tables, 18,432 words at some clocks each; a read over AXI4-Lite takes several clocks.
 const POLLS: usize = 100_000;
 
 /// A card that is what this driver was built for.
@@ -34,13 +36,18 @@ const POLLS: usize = 100_000;
 pub struct Driver<C> {
     card: C,
     identity: Identity,
+    sums: Sums,
 }
 
 impl<C: CardAccess> Driver<C> {
     /// Takes a card into use, once it has said what it is.
     pub fn open(mut card: C) -> Result<Self, DriverError> {
         let identity = Identity::read(&mut card)?;
-        Ok(Driver { card, identity })
+        Ok(Driver {
+            card,
+            identity,
+            sums: Sums::default(),
+        })
     }
 
     /// What the card said it is.

@@ -32,14 +32,14 @@ impl<C: CardAccess> Driver<C> {
                 expected,
             });
         }
-        for (offset, word) in (TABLE_DATA..).step_by(4).zip(words) {
-            self.card.write(offset, *word)?;
-        }
+        self.check_row(table, row)?;
+        self.write_data(words)?;
         self.command(table, row, COMMAND_WRITE)
     }
 
     /// Reads a row.
     pub fn read_row(&mut self, table: &TableSpec, row: usize) -> Result<Vec<u32>, DriverError> {
+        self.check_row(table, row)?;
         self.command(table, row, COMMAND_READ)?;
         (TABLE_DATA..)
             .step_by(4)
@@ -48,15 +48,21 @@ impl<C: CardAccess> Driver<C> {
             .collect()
     }
 
-    fn command(&mut self, table: &TableSpec, row: usize, command: u32) -> Result<(), DriverError> {
-        let rows = self.profile().addresses(table);
-        if row >= rows {
-            return Err(DriverError::NoSuchRow {
-                table: table.name,
-                row,
-                rows,
-            });
+    /// Fills the data registers.
+    pub(super) fn write_data(&mut self, words: &[u32]) -> Result<(), DriverError> {
+        for (offset, word) in (TABLE_DATA..).step_by(4).zip(words) {
+            self.card.write(offset, *word)?;
         }
+        Ok(())
+    }
+
+    /// Gives a command and waits until it is done. `row` is what the command says it is.
+    pub(super) fn command(
+        &mut self,
+        table: &TableSpec,
+        row: usize,
+        command: u32,
+    ) -> Result<(), DriverError> {
         self.card
             .write(TABLE_ADDRESS, table.id << ADDRESS_ROW_BITS | row as u32)?;
         self.card.write(TABLE_COMMAND, command)?;
@@ -70,5 +76,20 @@ impl<C: CardAccess> Driver<C> {
             });
         }
         Ok(())
+    }
+
+    /// With ways that are no power of two deep there are addresses between them that have no row.
+    fn check_row(&self, table: &TableSpec, row: usize) -> Result<(), DriverError> {
+        let profile = self.profile();
+        match profile.place(table, row) {
+            Some(_) => Ok(()),
+            None => Err(DriverError::NoSuchRow {
+                table: table.name,
+                row,
+                rows: profile.rows(table),
+                depth: profile.depth(table),
+                end: profile.addresses(table),
+            }),
+        }
     }
 }
