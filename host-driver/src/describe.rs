@@ -4,11 +4,12 @@
 //!   MPLSoUDP 192.168.100.3 > 192.168.100.4 label 37 | TCP 10.1.1.3:40000 > 10.2.2.4:80 SYN
 //!   └──────────── wrapping(frame) ────────────────┘   └──────── the tenant's packet ──────┘
 //! ```
-//! It guesses where a machine would refuse: bytes that make no sense are described by what still does.
+//! IPv6 addresses are in the form of RFC 5952. It guesses where a machine would refuse: bytes that make no sense are described by what still does.
 
+use etherparse::icmpv6::{Icmpv6PayloadSlice, NdpOptionSlice};
 use etherparse::{
-    ArpOperation, EtherType, Icmpv4Type, IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice,
-    TransportSlice, UdpSlice,
+    ArpOperation, EtherType, Icmpv4Type, Icmpv6Slice, Icmpv6Type, IpNumber, LaxNetSlice,
+    LaxSlicedPacket, TcpSlice, TransportSlice, UdpSlice,
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -108,6 +109,10 @@ fn network<'a>(
                 IpAddr::V6(header.destination_addr()),
             );
             let payload = ip.payload();
+            if payload.fragmented {
+                let protocol = protocol(payload.ip_number);
+                return (format!("{protocol} {} > {} fragment", ends.0, ends.1), None);
+            }
             internet(ends, payload.ip_number, payload.payload, transport)
         }
     }
@@ -139,10 +144,15 @@ fn internet<'a>(
             ),
             None,
         ),
-        Some(TransportSlice::Icmpv6(icmp)) => (
-            format!("ICMPv6 type {} {src} > {dst}", icmp.type_u8()),
-            None,
-        ),
+        Some(TransportSlice::Icmpv6(icmp)) => {
+            let neighbors = neighbor_words(icmp, src);
+            let words = || {
+                let kind = icmp.icmp_type();
+                let name = icmpv6_name(&kind, icmp.type_u8());
+                format!("ICMPv6 {name} {src} > {dst}{}", icmpv6_echo(&kind))
+            };
+            (neighbors.unwrap_or_else(words), None)
+        }
         _ => match gre(number, payload) {
             Some((words, within)) => (format!("MPLSoGRE {src} > {dst} {words}"), Some(within)),
             None => (format!("{} {src} > {dst}", protocol(number)), None),
@@ -198,6 +208,55 @@ fn icmp_echo(kind: Icmpv4Type) -> String {
     }
 }
 
+fn icmpv6_name(kind: &Icmpv6Type, number: u8) -> String {
+    match kind {
+        Icmpv6Type::EchoRequest(_) => "echo request".to_owned(),
+        Icmpv6Type::EchoReply(_) => "echo reply".to_owned(),
+        Icmpv6Type::DestinationUnreachable(_) => "unreachable".to_owned(),
+        Icmpv6Type::PacketTooBig { .. } => "packet too big".to_owned(),
+        Icmpv6Type::TimeExceeded(_) => "time exceeded".to_owned(),
+        Icmpv6Type::RouterSolicitation => "router solicitation".to_owned(),
+        Icmpv6Type::RouterAdvertisement(_) => "router advertisement".to_owned(),
+        Icmpv6Type::Redirect => "redirect".to_owned(),
+        _ => format!("type {number}"),
+    }
+}
+
+fn icmpv6_echo(kind: &Icmpv6Type) -> String {
+    match kind {
+        Icmpv6Type::EchoRequest(echo) | Icmpv6Type::EchoReply(echo) => {
+            format!(" id {} seq {}", echo.id, echo.seq)
+        }
+        _ => String::new(),
+    }
+}
+
+/// Neighbour discovery, told as ARP is.
+fn neighbor_words(icmp: &Icmpv6Slice<'_>, src: IpAddr) -> Option<String> {
+    match icmp.payload_slice().ok()? {
+        Icmpv6PayloadSlice::NeighborSolicitation(ask) if src.is_unspecified() => {
+            Some(format!("ND probes {}", ask.target_address()))
+        }
+        Icmpv6PayloadSlice::NeighborSolicitation(ask) => {
+            Some(format!("ND who has {}? tell {src}", ask.target_address()))
+        }
+        Icmpv6PayloadSlice::NeighborAdvertisement(tell) => {
+            let target = tell.target_address();
+            let mac = tell.options_iterator().find_map(|option| match option {
+                Ok(NdpOptionSlice::TargetLinkLayerAddress(target)) => {
+                    target.link_layer_address().try_into().ok()
+                }
+                _ => None,
+            });
+            Some(match mac {
+                Some(bytes) => format!("ND {target} is at {}", self::mac(bytes)),
+                None => format!("ND {target} is there"),
+            })
+        }
+        _ => None,
+    }
+}
+
 fn arp_words(arp: &etherparse::ArpPacketSlice<'_>) -> String {
     let Ok(arp) = arp.to_packet().try_eth_ipv4() else {
         return "ARP, not for IPv4 over Ethernet".to_owned();
@@ -228,8 +287,10 @@ fn udp_tunnel<'a>(udp: &UdpSlice<'a>) -> Option<(&'static str, (String, Layer<'a
     let (header, within) = payload.split_first_chunk::<8>()?;
     let vni = u32::from_be_bytes([0, header[4], header[5], header[6]]);
     // A peer that routes into VXLAN may leave the inner Ethernet header out.
-    let bare =
-        within.first().is_some_and(|byte| byte >> 4 == 4) && within.get(12..14) != Some(&[8, 0]);
+    let is_ip = |byte: &u8| matches!(byte >> 4, 4 | 6);
+    let ethertype = within.get(12..14);
+    let bare = within.first().is_some_and(is_ip)
+        && ![&[0x08, 0x00][..], &[0x86, 0xdd]].contains(&ethertype.unwrap_or_default());
     let within = if bare {
         Layer::Ip(within)
     } else {
@@ -351,6 +412,74 @@ mod tests {
             frame(&bytes).starts_with("MPLSoGRE 192.168.100.3 > 192.168.100.1 label 20 | ICMP"),
             "{}",
             frame(&bytes)
+        );
+    }
+
+    fn six(host: u8) -> [u8; 16] {
+        let mut address = [0; 16];
+        address[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
+        address[15] = host;
+        address
+    }
+
+    fn icmpv6(kind: Icmpv6Type, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ipv6(six(3), six(4), 255)
+            .icmpv6(kind)
+            .write(&mut bytes, payload)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn packets_of_ipv6() {
+        let echo = Icmpv6Type::EchoRequest(etherparse::IcmpEchoHeader { id: 7, seq: 1 });
+        let echo = icmpv6(echo, &[0; 8]);
+        assert_eq!(
+            frame(&echo),
+            "ICMPv6 echo request 2001:db8::3 > 2001:db8::4 id 7 seq 1"
+        );
+        let ask = icmpv6(Icmpv6Type::NeighborSolicitation, &six(4));
+        assert_eq!(frame(&ask), "ND who has 2001:db8::4? tell 2001:db8::3");
+        let flags = etherparse::icmpv6::NeighborAdvertisementHeader {
+            router: false,
+            solicited: true,
+            r#override: false,
+        };
+        let option = [&six(4)[..], &[2, 1], &B].concat();
+        let tell = icmpv6(Icmpv6Type::NeighborAdvertisement(flags), &option);
+        assert_eq!(frame(&tell), "ND 2001:db8::4 is at 02:00:00:00:00:02");
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ipv6(six(3), six(4), 64)
+            .tcp(40000, 80, 1, 1)
+            .syn()
+            .write(&mut bytes, &[])
+            .unwrap();
+        assert_eq!(
+            frame(&bytes),
+            "TCP [2001:db8::3]:40000 > [2001:db8::4]:80 SYN"
+        );
+    }
+
+    #[test]
+    fn tunnels_between_ipv6_nodes() {
+        let bare = &echo()[14..];
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ipv6(six(3), six(4), 64)
+            .udp(50000, 6635)
+            .write(
+                &mut bytes,
+                &[&(37u32 << 12 | 0x140).to_be_bytes()[..], bare].concat(),
+            )
+            .unwrap();
+        // The checksum of a tunnel's UDP is zero (RFC 6935).
+        bytes[60..62].fill(0);
+        assert_eq!(
+            frame(&bytes),
+            "MPLSoUDP 2001:db8::3 > 2001:db8::4 label 37 | ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
         );
     }
 

@@ -137,7 +137,7 @@ impl<C: Card> Session<C> {
     /// What the card counted by flow id, for the flows that are set up.
     fn flow_counters(&mut self) -> Result<HashMap<u32, Traffic>, DriverError> {
         let flows = self.slow_path.flows().into_iter();
-        let ids: Vec<u32> = flows.map(|flow| flow.entry.flow_id).collect();
+        let ids: Vec<u32> = flows.map(|flow| flow.flow_id).collect();
         ids.into_iter()
             .map(|id| Ok((id, self.driver.flow(id as usize)?)))
             .collect()

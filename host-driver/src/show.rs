@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 
 use serde_json::Value;
 use underpass_table_compiler::objects::{FlagSet, HexBytes, Nexthop, NexthopKind, Objects, Vif};
@@ -269,8 +270,8 @@ fn flows(out: &mut dyn Write, flows: &[FlowSummary]) -> io::Result<()> {
         let key = &flow.key;
         [
             key.nh.to_string(),
-            format!("{}:{}", key.sip, key.sport),
-            format!("{}:{}", key.dip, key.dport),
+            SocketAddr::new(key.sip, key.sport).to_string(),
+            SocketAddr::new(key.dip, key.dport).to_string(),
             key.proto.to_string(),
             flow.vrf.to_string(),
             flow.action.to_owned(),

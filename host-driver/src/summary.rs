@@ -1,7 +1,7 @@
 //! What a run counted, in the words of `summary.json`.
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use serde::Serialize;
 use underpass_layout::tables::FlowAction;
@@ -77,11 +77,11 @@ pub struct KeySummary {
     /// K(nh).
     pub nh: u32,
     /// Source address.
-    pub sip: Ipv4Addr,
+    pub sip: IpAddr,
     /// Source port.
     pub sport: u16,
     /// Destination address.
-    pub dip: Ipv4Addr,
+    pub dip: IpAddr,
     /// Destination port.
     pub dport: u16,
     /// Protocol.
@@ -158,25 +158,25 @@ fn flows<C: Card>(session: &mut Session<C>) -> Result<Vec<FlowSummary>, DriverEr
     flows
         .iter()
         .map(|flow| {
-            let counted = session.driver().flow(flow.entry.flow_id as usize)?;
+            let counted = session.driver().flow(flow.flow_id as usize)?;
             Ok(flow_summary(flow, counted))
         })
         .collect()
 }
 
 fn flow_summary(flow: &Flow, counted: Traffic) -> FlowSummary {
-    let key = &flow.entry.key;
+    let key = &flow.key;
     FlowSummary {
         key: KeySummary {
             nh: key.nexthop,
-            sip: key.src.into(),
+            sip: key.src,
             sport: key.src_port,
-            dip: key.dst.into(),
+            dip: key.dst,
             dport: key.dst_port,
             proto: key.protocol,
         },
         vrf: flow.vrf,
-        action: match flow.entry.action {
+        action: match flow.action {
             FlowAction::Drop => "drop",
             FlowAction::Hold => "hold",
             FlowAction::Forward => "forward",

@@ -8,18 +8,20 @@
 //! ```
 //! K(nh) of the answers is the one under which the card will look for them: the answering guest's own, where it is
 //! here and its packets need flows, else the one of the first packet, whose guest they are for.
+//!
+//! IPv6 is judged as IPv4 is, but no packet is routed from or to a link-local address: the world has no routes for them.
 
 use std::fmt;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
-use underpass_layout::tables::FlowKey;
 use underpass_table_compiler::network::Action;
 use underpass_table_compiler::objects::{NexthopKind, Vif, VifType};
 
 use super::flows::Side;
+use super::key::Key;
 use super::policy::{judge, FirstPacket};
-use super::tenant::{answer_key, is_tunnelled, Tenant};
-use super::world::World;
+use super::tenant::{is_tunnelled, Tenant};
+use super::world::{is_link_local, World};
 use crate::driver::Punt;
 
 /// S(nh) of a flow whose source is not checked.
@@ -54,7 +56,7 @@ impl fmt::Display for Denied {
 }
 
 /// The entries of a new flow: both directions, or the one that drops its packets.
-pub fn decide(world: &World, punt: &Punt, tenant: &Tenant<'_>, key: FlowKey) -> Vec<Side> {
+pub fn decide(world: &World, punt: &Punt, tenant: &Tenant<'_>, key: Key) -> Vec<Side> {
     let first = First::of(world, punt, tenant, key);
     match first.ends() {
         Ok(ends) => ends.sides(&first),
@@ -71,7 +73,7 @@ pub fn decide(world: &World, punt: &Punt, tenant: &Tenant<'_>, key: FlowKey) -> 
 struct First<'a> {
     world: &'a World,
     tenant: &'a Tenant<'a>,
-    key: FlowKey,
+    key: Key,
     vrf: u16,
     /// The guest that sent it, if it came from one here.
     sender: Option<&'a Vif>,
@@ -90,7 +92,7 @@ struct Ends<'a> {
 }
 
 impl<'a> First<'a> {
-    fn of(world: &'a World, punt: &Punt, tenant: &'a Tenant<'a>, key: FlowKey) -> First<'a> {
+    fn of(world: &'a World, punt: &Punt, tenant: &'a Tenant<'a>, key: Key) -> First<'a> {
         let sender = world
             .vif(punt.shim.vif)
             .filter(|vif| vif.vif_type == VifType::Vm && !is_tunnelled(punt));
@@ -109,7 +111,13 @@ impl<'a> First<'a> {
     }
 
     fn ends(&self) -> Result<Ends<'a>, Denied> {
-        let (src, dst) = (Ipv4Addr::from(self.key.src), Ipv4Addr::from(self.key.dst));
+        let (src, dst) = (self.key.src, self.key.dst);
+        if !self.is_bridged() && is_link_local(src) {
+            return Err(Denied::NoSourceRoute);
+        }
+        if !self.is_bridged() && is_link_local(dst) {
+            return Err(Denied::NoRoute);
+        }
         let source = self.source(src)?;
         let nexthop = self.nexthop(dst)?;
         let receiver = self.receiver.or_else(|| self.world.guest_behind(nexthop));
@@ -135,7 +143,7 @@ impl<'a> First<'a> {
     }
 
     /// S(nh): the nexthop that leads to its source.
-    fn source(&self, src: Ipv4Addr) -> Result<u32, Denied> {
+    fn source(&self, src: IpAddr) -> Result<u32, Denied> {
         if !self.checks_source(self.vrf) {
             return Ok(ANY_SOURCE);
         }
@@ -152,7 +160,7 @@ impl<'a> First<'a> {
     }
 
     /// The nexthop that leads to its destination.
-    fn nexthop(&self, dst: Ipv4Addr) -> Result<u32, Denied> {
+    fn nexthop(&self, dst: IpAddr) -> Result<u32, Denied> {
         if let Some(nexthop) = self.receiver.and_then(|guest| guest.nh_id) {
             return Ok(nexthop);
         }
@@ -167,7 +175,7 @@ impl<'a> First<'a> {
             .ok_or(Denied::NoRoute)
     }
 
-    fn judge(&self, src: Ipv4Addr, dst: Ipv4Addr, receiver: Option<&Vif>) -> Result<(), Denied> {
+    fn judge(&self, src: IpAddr, dst: IpAddr, receiver: Option<&Vif>) -> Result<(), Denied> {
         // A guest is in its own network whatever source it writes into its packets.
         let owner = |address| self.world.owner(self.vrf, address).unwrap_or(self.vrf);
         let from = self.sender.map_or_else(|| owner(src), |guest| guest.vrf);
@@ -214,7 +222,9 @@ impl Ends<'_> {
             denied: None,
         };
         let answer = Side {
-            key: answer_key(&first.key, answer_nexthop.unwrap_or(first.key.nexthop)),
+            key: first
+                .key
+                .answer(answer_nexthop.unwrap_or(first.key.nexthop)),
             vrf: self.receiver.map_or(first.vrf, |guest| guest.vrf),
             source: self.answer_source,
             denied: None,

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{id, FlowAction, FlowEntry, FlowKey, Table, TABLES};
-use underpass_layout::Record;
-use underpass_table_compiler::placed::{RowWrite, Shadow, TableFull};
-use underpass_table_compiler::row::Row;
+use underpass_layout::tables::{id, FlowAction, FlowEntry, FlowEntry6, TABLES};
+use underpass_table_compiler::placed::{Entry, RowWrite, Shadow, TableFull};
 
 use super::flow_setup::Denied;
+use super::key::{CardKey, Key};
 use super::reaction::{Reaction, TableWrite};
 use crate::driver::Traffic;
 
@@ -24,8 +23,14 @@ pub const SCAN: Duration = Duration::from_secs(25);
 /// A flow that is set up, in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Flow {
-    /// What the card holds.
-    pub entry: FlowEntry,
+    /// What is looked up.
+    pub key: Key,
+    /// What is done with its packets.
+    pub action: FlowAction,
+    /// Its counter.
+    pub flow_id: u32,
+    /// S(nh): where they must come from.
+    pub source: u32,
     /// The VRF of its packets.
     pub vrf: u16,
     /// Why its packets are dropped, if they are.
@@ -39,7 +44,7 @@ pub struct Flow {
 struct Kept {
     flow: Flow,
     /// The key of its other direction.
-    partner: Option<FlowKey>,
+    partner: Option<Key>,
     /// Packets on its counter when it was last looked at.
     packets: u64,
     /// When it was last used, or a little later.
@@ -50,7 +55,7 @@ struct Kept {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Side {
     /// What is looked up.
-    pub key: FlowKey,
+    pub key: Key,
     /// The VRF of its packets.
     pub vrf: u16,
     /// S(nh): where they must come from.
@@ -76,7 +81,7 @@ pub enum NoRoom {
 /// All flows.
 #[derive(Debug)]
 pub struct Flows {
-    flows: HashMap<FlowKey, Kept>,
+    flows: HashMap<Key, Kept>,
     ids: Ids,
 }
 
@@ -94,14 +99,14 @@ impl Flows {
     }
 
     /// The flow of a key.
-    pub fn get(&self, key: &FlowKey) -> Option<&Flow> {
+    pub fn get(&self, key: &Key) -> Option<&Flow> {
         self.flows.get(key).map(|kept| &kept.flow)
     }
 
     /// Every flow, the oldest counter first.
     pub fn list(&self) -> Vec<&Flow> {
         let mut flows: Vec<&Flow> = self.flows.values().map(|kept| &kept.flow).collect();
-        flows.sort_by_key(|flow| flow.entry.flow_id);
+        flows.sort_by_key(|flow| flow.flow_id);
         flows
     }
 
@@ -133,7 +138,7 @@ impl Flows {
         let mut flows = Vec::with_capacity(sides.len());
         for side in sides {
             let (flow_id, base) = match self.get(&side.key) {
-                Some(flow) => (flow.entry.flow_id, flow.base),
+                Some(flow) => (flow.flow_id, flow.base),
                 None => {
                     let id = self.ids.take()?;
                     taken.push(id);
@@ -142,17 +147,13 @@ impl Flows {
             };
             let other = sides.iter().find(|other| other.key != side.key);
             let flow = Flow {
-                entry: FlowEntry {
-                    valid: true,
-                    key: side.key,
-                    action: match side.denied {
-                        Some(_) => FlowAction::Drop,
-                        None => FlowAction::Forward,
-                    },
-                    flow_id,
-                    source: side.source,
-                    ..FlowEntry::default()
+                key: side.key,
+                action: match side.denied {
+                    Some(_) => FlowAction::Drop,
+                    None => FlowAction::Forward,
                 },
+                flow_id,
+                source: side.source,
                 vrf: side.vrf,
                 denied: side.denied,
                 base,
@@ -164,13 +165,10 @@ impl Flows {
                 active: now,
             });
         }
-        let batch: Vec<_> = flows
-            .iter()
-            .map(|flow| key_and_value(&flow.flow.entry))
-            .collect();
+        let batch: Vec<_> = flows.iter().map(|kept| entry(&kept.flow)).collect();
         let mut writes = Vec::new();
         shadow.insert_all(&batch, &mut writes)?;
-        let flows = flows.into_iter().map(|kept| (kept.flow.entry.key, kept));
+        let flows = flows.into_iter().map(|kept| (kept.flow.key, kept));
         self.flows.extend(flows);
         Ok(row_writes(writes))
     }
@@ -185,7 +183,7 @@ impl Flows {
         now: Duration,
     ) -> Vec<Reaction> {
         for kept in self.flows.values_mut() {
-            let traffic = counted.get(&kept.flow.entry.flow_id);
+            let traffic = counted.get(&kept.flow.flow_id);
             let packets = traffic.map_or(kept.packets, |traffic| traffic.packets);
             if packets != kept.packets {
                 kept.packets = packets;
@@ -203,12 +201,12 @@ impl Flows {
             .filter(all_idle)
             .map(|kept| kept.flow)
             .collect();
-        gone.sort_by_key(|flow| flow.entry.flow_id);
+        gone.sort_by_key(|flow| flow.flow_id);
         let mut writes = Vec::new();
         for flow in gone {
-            let id = flow.entry.flow_id;
-            self.flows.remove(&flow.entry.key);
-            shadow.remove(key_and_value(&flow.entry).0, &mut writes);
+            let id = flow.flow_id;
+            self.flows.remove(&flow.key);
+            shadow.remove(&entry(&flow), &mut writes);
             let base = counted.get(&id).copied().unwrap_or(flow.base);
             self.ids.give_back(id, base);
         }
@@ -225,14 +223,32 @@ fn row_writes(writes: Vec<RowWrite>) -> Vec<Reaction> {
     writes.map(Reaction::Write).collect()
 }
 
-/// An entry as the shadow holds it: the key, and all that is behind it.
-fn key_and_value(entry: &FlowEntry) -> (u128, u128) {
-    let row = Row::of(entry);
-    let behind = 1 + FlowKey::WIDTH;
-    (
-        row.bits(1, FlowKey::WIDTH),
-        row.bits(behind, FlowEntry::TABLE.entry_width - behind),
-    )
+/// The entry that the card has of a flow: half a row, or for IPv6 a whole one.
+fn entry(flow: &Flow) -> Entry {
+    let Flow {
+        action,
+        flow_id,
+        source,
+        ..
+    } = *flow;
+    match flow.key.on_card() {
+        CardKey::V4(key) => Entry::of(&FlowEntry {
+            valid: true,
+            key,
+            action,
+            flow_id,
+            source,
+            spare: 0,
+        }),
+        CardKey::V6(key) => Entry::of(&FlowEntry6 {
+            valid: true,
+            key,
+            action,
+            flow_id,
+            source,
+            spare: 0,
+        }),
+    }
 }
 
 /// Places in `counter_flow`.
@@ -266,14 +282,33 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
     use underpass_layout::profile::SIM;
     use underpass_table_compiler::Placed;
 
     fn side(number: u32) -> Side {
+        between(
+            Ipv4Addr::from_bits(number).into(),
+            Ipv4Addr::LOCALHOST.into(),
+        )
+    }
+
+    fn side6(number: u32) -> Side {
+        between(
+            Ipv6Addr::from_bits(number.into()).into(),
+            Ipv6Addr::LOCALHOST.into(),
+        )
+    }
+
+    fn between(src: IpAddr, dst: IpAddr) -> Side {
         Side {
-            key: FlowKey {
-                src: number,
-                ..FlowKey::default()
+            key: Key {
+                nexthop: 6,
+                protocol: 17,
+                src_port: 1,
+                dst_port: 2,
+                src,
+                dst,
             },
             vrf: 1,
             source: 0,
@@ -281,8 +316,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_pair_that_finds_no_room_leaves_nothing_behind() {
+    /// How many flows fit, in pairs.
+    fn fill(side: fn(u32) -> Side) -> u32 {
         let mut placed = Placed::empty(&SIM, 1);
         let mut flows = Flows::new(&SIM);
         let mut pair = |number| {
@@ -293,15 +328,40 @@ mod tests {
             .step_by(2)
             .find(|number| pair(*number).is_err())
             .unwrap();
-        // 4096 entries fit if all can be placed.
-        assert!((3500..=4096).contains(&full), "{full}");
         assert_eq!(flows.list().len(), full as usize);
-        assert_eq!(placed.flows().used(), full as usize);
+        assert_eq!(placed.flows().len(), full as usize);
         assert_eq!(flows.get(&side(full).key), None);
         assert_eq!(
             flows.ids.next as usize - flows.ids.free.len(),
             full as usize
         );
+        full
+    }
+
+    #[test]
+    fn a_pair_that_finds_no_room_leaves_nothing_behind() {
+        // 4096 entries fit if all can be placed; an IPv6 flow takes the room of two.
+        let (four, six) = (fill(side), fill(side6));
+        assert!((3500..=4096).contains(&four), "{four}");
+        assert!((1750..=2048).contains(&six), "{six}");
+    }
+
+    #[test]
+    fn the_entry_of_a_flow_says_what_the_flow_does() {
+        let mut flows = Flows::new(&SIM);
+        let mut placed = Placed::empty(&SIM, 1);
+        let denied = Side {
+            source: 9,
+            denied: Some(Denied::Policy),
+            ..side6(7)
+        };
+        flows
+            .insert(placed.flows_mut(), &[denied], Duration::ZERO)
+            .unwrap();
+        let entry: FlowEntry6 = entry(flows.get(&denied.key).unwrap()).unpack().unwrap();
+        assert!(entry.valid && entry.key.v6);
+        assert_eq!((entry.key.src(), entry.key.dst()), (7, 1));
+        assert_eq!((entry.action, entry.source), (FlowAction::Drop, 9));
     }
 
     #[test]

@@ -7,8 +7,7 @@
 
 use std::collections::HashMap;
 
-use underpass_layout::tables::FlowKey;
-
+use super::key::Key;
 use crate::driver::Punt;
 
 /// Packets of one flow that may wait, as the peer has it.
@@ -17,13 +16,13 @@ pub const QUEUE: usize = 3;
 /// Flows that wait for a decision, in the order in which they started.
 #[derive(Debug, Default)]
 pub struct Hold {
-    order: Vec<FlowKey>,
-    packets: HashMap<FlowKey, Vec<Punt>>,
+    order: Vec<Key>,
+    packets: HashMap<Key, Vec<Punt>>,
 }
 
 impl Hold {
     /// Lets a packet wait; it comes back if too many wait already.
-    pub fn push(&mut self, key: FlowKey, punt: Punt) -> Result<(), Punt> {
+    pub fn push(&mut self, key: Key, punt: Punt) -> Result<(), Punt> {
         let packets = self.packets.entry(key).or_default();
         if packets.is_empty() {
             self.order.push(key);
@@ -36,7 +35,7 @@ impl Hold {
     }
 
     /// Takes every flow with its packets.
-    pub fn take(&mut self) -> Vec<(FlowKey, Vec<Punt>)> {
+    pub fn take(&mut self) -> Vec<(Key, Vec<Punt>)> {
         let packets = &mut self.packets;
         let flows = self.order.drain(..);
         flows
@@ -48,12 +47,17 @@ impl Hold {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv6Addr;
     use underpass_layout::shim::PuntShim;
 
-    fn key(src_port: u16) -> FlowKey {
-        FlowKey {
+    fn key(src_port: u16) -> Key {
+        Key {
+            nexthop: 6,
+            protocol: 17,
             src_port,
-            ..FlowKey::default()
+            dst_port: 53,
+            src: Ipv6Addr::LOCALHOST.into(),
+            dst: Ipv6Addr::UNSPECIFIED.into(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! The slow path: what the card hands over is thought about here, once, so that the card knows the next time.
 //!
 //! ```text
-//!   Punt ──take──▶ by reason ─┬─ arp      answer, flood, learn a neighbour        Reaction::Inject
+//!   Punt ──take──▶ by reason ─┬─ arp, nd  answer, flood, learn a neighbour        Reaction::Inject
 //!                             ├─ hold     wait for ──decide──▶ flow_setup         Reaction::Write, then Inject
 //!                             ├─ resolve  wait for a neighbour, ask for it
 //!                             ├─ flood    copies to every other guest
@@ -12,12 +12,17 @@
 //! [`Reaction`]s, in order. So the same punts always give the same reactions.
 
 mod arp;
+mod discovery;
 mod echo;
 mod flood;
 mod flow_setup;
 mod flows;
 mod hold;
+mod key;
+mod nd;
+mod neighbors;
 mod policy;
+mod proxy;
 mod reaction;
 mod resolve;
 mod software;
@@ -25,25 +30,24 @@ mod tenant;
 mod world;
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
-use underpass_layout::tables::FlowKey;
 use underpass_layout::{DropReason, PuntReason};
-use underpass_table_compiler::objects::VifType;
+use underpass_table_compiler::objects::VifFlags;
 use underpass_table_compiler::placed::Placed;
-use underpass_table_compiler::{compile, Compiled, Mac, Network};
+use underpass_table_compiler::{Compiled, Network};
 
 pub use flow_setup::Denied;
 pub use flows::{Flow, NoRoom};
+pub use key::Key;
 pub use reaction::{Reaction, TableWrite};
 pub use world::World;
 
 use crate::driver::{Punt, Traffic};
-use arp::{Arp, Then};
 use flows::Flows;
 use hold::Hold;
-use resolve::{Wait, Waiting};
+use resolve::Waiting;
 use tenant::{is_tunnelled, Tenant};
 
 /// The slow path of one card.
@@ -55,7 +59,7 @@ pub struct SlowPath {
     hold: Hold,
     waiting: Waiting,
     /// Neighbours whose MACs were learned, not configured: they may move.
-    learned: BTreeSet<Ipv4Addr>,
+    learned: BTreeSet<IpAddr>,
     /// When idle flows were last looked for.
     scanned: Duration,
 }
@@ -98,18 +102,15 @@ impl SlowPath {
         match punt.shim.reason {
             PuntReason::Arp => self.arp(&punt),
             PuntReason::FlowMiss => self.miss(punt),
-            PuntReason::Multicast => {
-                let start = usize::from(punt.shim.offset);
-                let frame = punt.frame.get(start..).unwrap_or_default();
-                flood::flood(&self.world, &punt, frame)
-            }
+            PuntReason::NeighborDiscovery => self.discovery(&punt),
+            PuntReason::Multicast => self.multicast(&punt),
             PuntReason::Receive => self.receive(&punt),
             PuntReason::Resolve => self.resolve(punt, now),
             PuntReason::ZeroTtl => drop(&punt, DropReason::TtlExceeded),
             PuntReason::Fragment => drop(&punt, DropReason::Fragments),
             PuntReason::L3Protocol => drop(&punt, DropReason::TrapNoInterface),
             PuntReason::TooBig => drop(&punt, DropReason::TooBig),
-            PuntReason::Ipv6 | PuntReason::Tagged => drop(&punt, DropReason::InvalidProtocol),
+            PuntReason::Extension | PuntReason::Tagged => drop(&punt, DropReason::InvalidProtocol),
             PuntReason::VrfInSoftware => drop(&punt, DropReason::Discard),
             PuntReason::None => drop(&punt, DropReason::Unknown),
         }
@@ -151,10 +152,14 @@ impl SlowPath {
     }
 
     fn miss(&mut self, punt: Punt) -> Vec<Reaction> {
-        let Some(tenant) = Tenant::of(&punt).filter(|tenant| tenant.headers.ipv4) else {
+        let tenant = Tenant::of(&punt);
+        if tenant.is_some_and(|tenant| tenant.is_stray_discovery()) {
+            return vec![Reaction::drop(&punt, DropReason::InvalidArp)];
+        }
+        let key = tenant.and_then(|tenant| tenant.flow_key(punt.shim.flow_nexthop));
+        let Some(key) = key else {
             return vec![Reaction::drop(&punt, DropReason::InvalidPacket)];
         };
-        let key = tenant.flow_key(punt.shim.flow_nexthop);
         if self.flows.get(&key).is_some() {
             return match punt.shim.port {
                 // It has been round already and missed again: the card and we disagree about this flow.
@@ -171,7 +176,28 @@ impl SlowPath {
         }
     }
 
-    fn set_up(&mut self, key: FlowKey, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
+    /// A frame for a group: for every guest, except what only the node itself could answer.
+    fn multicast(&self, punt: &Punt) -> Vec<Reaction> {
+        let start = usize::from(punt.shim.offset);
+        let frame = punt.frame.get(start..).unwrap_or_default();
+        let tenant = Tenant::of(punt);
+        if tenant.is_some_and(|tenant| tenant.is_stray_discovery()) {
+            return vec![Reaction::drop(punt, DropReason::InvalidArp)];
+        }
+        let asks_dhcp = tenant.is_some_and(|tenant| tenant.is_dhcpv6_request());
+        if asks_dhcp && self.traps_dhcp(punt) {
+            return vec![Reaction::drop(punt, DropReason::TrapNoInterface)];
+        }
+        flood::flood(&self.world, punt, frame)
+    }
+
+    /// The packet came from a guest whose DHCP is ours to answer.
+    fn traps_dhcp(&self, punt: &Punt) -> bool {
+        let vif = self.world.vif(punt.shim.vif);
+        !is_tunnelled(punt) && vif.is_some_and(|vif| vif.flags.contains(VifFlags::DHCP))
+    }
+
+    fn set_up(&mut self, key: Key, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
         let Some(first) = punts.first() else {
             return Vec::new();
         };
@@ -203,126 +229,6 @@ impl SlowPath {
             Some(answer) => vec![answer, Reaction::Consume(punt.shim.vif)],
             None => vec![Reaction::drop(punt, DropReason::TrapNoInterface)],
         }
-    }
-
-    fn resolve(&mut self, punt: Punt, now: Duration) -> Vec<Reaction> {
-        let via = self
-            .world
-            .tunnel(punt.shim.nexthop)
-            .and_then(|tunnel| tunnel.via);
-        let Some(IpAddr::V4(neighbor)) = via else {
-            return vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)];
-        };
-        match self.waiting.push(neighbor, punt, now) {
-            Wait::Ask => self.ask(neighbor).into_iter().collect(),
-            Wait::Silent => Vec::new(),
-            Wait::Full(punt) => vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)],
-        }
-    }
-
-    fn ask(&self, neighbor: Ipv4Addr) -> Option<Reaction> {
-        let from = self.world.tunnel_address()?;
-        let frame = arp::request(self.world.underlay().mac, from, neighbor);
-        Reaction::transmit(self.world.vif_of(VifType::Fabric)?, frame)
-    }
-
-    fn arp(&mut self, punt: &Punt) -> Vec<Reaction> {
-        let start = if is_tunnelled(punt) {
-            usize::from(punt.shim.offset)
-        } else {
-            0
-        };
-        let frame = punt.frame.get(start..).unwrap_or_default();
-        let Some(arp) = Arp::read(frame) else {
-            return vec![Reaction::drop(punt, DropReason::InvalidArp)];
-        };
-        let (vif, vrf) = (punt.shim.vif, punt.shim.vrf);
-        let from_guest = self
-            .world
-            .vif(vif)
-            .is_some_and(|vif| vif.vif_type == VifType::Vm);
-        let (told, then) = match (is_tunnelled(punt), from_guest) {
-            (true, _) => (None, arp::from_tunnel(&self.world, vrf, &arp)),
-            (false, true) => (None, arp::from_guest(&self.world, vif, vrf, &arp)),
-            (false, false) => arp::from_wire(&self.world, &arp),
-        };
-        let mut reactions = match told {
-            Some((neighbor, mac)) => self.learn(neighbor, mac),
-            None => Vec::new(),
-        };
-        reactions.extend(self.carry_out(punt, frame, then));
-        reactions
-    }
-
-    /// What ARP decided, for the frame that was punted or the tenant's in it.
-    fn carry_out(&self, punt: &Punt, frame: &[u8], then: Then) -> Vec<Reaction> {
-        let vif = punt.shim.vif;
-        let sent = match then {
-            Then::Flood => return flood::flood(&self.world, punt, frame),
-            Then::Drop(reason) => return vec![Reaction::drop(punt, reason)],
-            Then::Consume => return vec![Reaction::Consume(vif)],
-            Then::Answer(answer) if is_tunnelled(punt) => self.deliver(punt, &answer),
-            Then::Answer(answer) => {
-                let to = self.world.vif(vif);
-                to.and_then(|vif| Reaction::transmit(vif, answer))
-            }
-            Then::Bridge(_) => self.deliver(punt, frame),
-            Then::ToHost => {
-                let host = self.world.vif_of(VifType::Host);
-                host.and_then(|host| Reaction::transmit(host, frame.to_vec()))
-            }
-        };
-        match sent {
-            Some(sent) => vec![sent, Reaction::Consume(vif)],
-            None => vec![Reaction::drop(punt, DropReason::InvalidArp)],
-        }
-    }
-}
-
-impl SlowPath {
-    /// The underlay has told where a neighbour is. If packets wait for it, or if it has moved, its tunnels are
-    /// programmed anew and the packets go.
-    fn learn(&mut self, neighbor: Ipv4Addr, mac: Mac) -> Vec<Reaction> {
-        let address = IpAddr::V4(neighbor);
-        let known = self.world.underlay().neighbors.get(&address);
-        let moved = self.learned.contains(&neighbor) && known != Some(&mac);
-        if !self.waiting.needs(neighbor) && !moved {
-            return Vec::new();
-        }
-        let mut network = self.world.network().clone();
-        network.underlay.neighbors.insert(address, mac);
-        let Ok(compiled) = compile(&network, &self.placed) else {
-            return unresolved(self.waiting.answered(neighbor));
-        };
-        self.placed = compiled.placed;
-        self.world = World::new(network, compiled.objects);
-        self.learned.insert(neighbor);
-        let writes = compiled
-            .plan
-            .steps
-            .iter()
-            .map(|step| Reaction::Write(TableWrite::from(step)));
-        let packets = self
-            .waiting
-            .answered(neighbor)
-            .into_iter()
-            .map(Reaction::again);
-        writes.chain(packets).collect()
-    }
-
-    /// Carries a frame of a tunnelled or local sender to the one guest that it is for, wherever that is: what the card
-    /// would do if it did not hand over all ARP.
-    fn deliver(&self, punt: &Punt, frame: &[u8]) -> Option<Reaction> {
-        let vrf = punt.shim.vrf;
-        let tenant = Tenant::read(frame, 0, true)?;
-        let bridge = self.world.bridge(vrf, tenant.dst_mac())?;
-        if let Some(guest) = self.world.guest_behind(bridge.nh) {
-            return Reaction::transmit(guest, frame.to_vec());
-        }
-        // What came through a tunnel goes back into one only as an answer of ours.
-        let nexthop = self.placed.entries().nexthops.get(&bridge.nh)?;
-        let wrapped = software::into_tunnel(&tenant, vrf, nexthop, bridge.label?)?;
-        Reaction::transmit(self.world.vif_of(VifType::Fabric)?, wrapped)
     }
 }
 

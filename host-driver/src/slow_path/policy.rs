@@ -1,9 +1,11 @@
 //! Whether a flow may start: rules between networks, first match wins, no match is deny.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use underpass_table_compiler::network::{Action, PortRange, Rule};
 use underpass_table_compiler::objects::Policy;
+
+use super::key::{ICMP, ICMPV6};
 
 /// The first packet of a flow, as rules see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,9 +13,9 @@ pub struct FirstPacket {
     /// IP protocol.
     pub protocol: u8,
     /// Where it comes from.
-    pub src: Ipv4Addr,
+    pub src: IpAddr,
     /// Where it goes.
-    pub dst: Ipv4Addr,
+    pub dst: IpAddr,
     /// Source port, of a protocol with ports.
     pub src_port: u16,
     /// Destination port.
@@ -36,15 +38,21 @@ fn matches(rule: &Rule, packet: &FirstPacket) -> bool {
                     .any(|range| (range.first..=range.last).contains(&port))
     };
     rule.protocol
-        .is_none_or(|protocol| protocol == packet.protocol)
+        .is_none_or(|protocol| is_protocol(protocol, packet))
         && rule
             .source
-            .is_none_or(|prefix| prefix.contains(&IpAddr::V4(packet.src)))
+            .is_none_or(|prefix| prefix.contains(&packet.src))
         && rule
             .destination
-            .is_none_or(|prefix| prefix.contains(&IpAddr::V4(packet.dst)))
+            .is_none_or(|prefix| prefix.contains(&packet.dst))
         && within(&rule.source_ports, packet.src_port)
         && within(&rule.destination_ports, packet.dst_port)
+}
+
+/// The word `icmp` of a rule means the one of the packet's family.
+fn is_protocol(protocol: u8, packet: &FirstPacket) -> bool {
+    protocol == packet.protocol
+        || protocol == ICMP && packet.protocol == ICMPV6 && packet.src.is_ipv6()
 }
 
 /// TCP, UDP and SCTP: what flow keys hold for other protocols are no ports.
@@ -67,8 +75,8 @@ mod tests {
     fn tcp(dst_port: u16) -> FirstPacket {
         FirstPacket {
             protocol: 6,
-            src: [10, 1, 1, 3].into(),
-            dst: [10, 2, 2, 3].into(),
+            src: IpAddr::from([10, 1, 1, 3]),
+            dst: IpAddr::from([10, 2, 2, 3]),
             src_port: 40000,
             dst_port,
         }
@@ -116,6 +124,34 @@ mod tests {
             ..tcp(0)
         };
         assert_eq!(judge([&policy].into_iter(), &echo), Action::Deny);
+    }
+
+    #[test]
+    fn prefixes_are_of_a_family_and_icmp_is_of_both() {
+        let policy = policy(
+            r#"[{"action": "deny", "source": "0.0.0.0/0"},
+                {"action": "pass", "protocol": 1, "source": "2001:db8:1::/64"}]"#,
+        );
+        let echo = FirstPacket {
+            protocol: ICMPV6,
+            src: "2001:db8:1::3".parse().unwrap(),
+            dst: "2001:db8:2::3".parse().unwrap(),
+            src_port: 7,
+            dst_port: 0,
+        };
+        assert_eq!(judge([&policy].into_iter(), &echo), Action::Pass);
+        let elsewhere = FirstPacket {
+            src: echo.dst,
+            ..echo
+        };
+        assert_eq!(judge([&policy].into_iter(), &elsewhere), Action::Deny);
+        // Protocol 58 over IPv4 is not ICMP.
+        let odd = FirstPacket {
+            protocol: ICMPV6,
+            ..tcp(0)
+        };
+        let icmp = self::policy(r#"[{"action": "pass", "protocol": 1}]"#);
+        assert_eq!(judge([&icmp].into_iter(), &odd), Action::Deny);
     }
 
     #[test]

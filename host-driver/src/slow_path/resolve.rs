@@ -1,13 +1,13 @@
 //! Packets for next hops of the underlay whose MAC is not known yet.
 //!
 //! ```text
-//!   Resolve ──▶ | 1st | 2nd | 3rd |  of that neighbour   4th: NEXTHOP_UNRESOLVED     ARP request, again every second
+//!   Resolve ──▶ | 1st | 2nd | 3rd |  of that neighbour   4th: NEXTHOP_UNRESOLVED     ARP or ND asks, again every second
 //!                   ├── answered in time ──▶ the tunnels are programmed, the packets go back into the card, in order
 //!                   └── not ──▶ NEXTHOP_UNRESOLVED
 //! ```
 
 use std::collections::BTreeMap;
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::driver::Punt;
@@ -22,7 +22,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Neighbours that were asked for.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    neighbors: BTreeMap<Ipv4Addr, Asked>,
+    neighbors: BTreeMap<IpAddr, Asked>,
 }
 
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum Wait {
 
 impl Waiting {
     /// Lets a packet wait.
-    pub fn push(&mut self, neighbor: Ipv4Addr, punt: Punt, now: Duration) -> Wait {
+    pub fn push(&mut self, neighbor: IpAddr, punt: Punt, now: Duration) -> Wait {
         let asked = self.neighbors.entry(neighbor).or_insert(Asked {
             first: now,
             last: now,
@@ -63,12 +63,12 @@ impl Waiting {
     }
 
     /// Whether some packet needs this neighbour.
-    pub fn needs(&self, neighbor: Ipv4Addr) -> bool {
+    pub fn needs(&self, neighbor: IpAddr) -> bool {
         self.neighbors.contains_key(&neighbor)
     }
 
     /// The packets of a neighbour that has answered.
-    pub fn answered(&mut self, neighbor: Ipv4Addr) -> Vec<Punt> {
+    pub fn answered(&mut self, neighbor: IpAddr) -> Vec<Punt> {
         let asked = self.neighbors.remove(&neighbor);
         asked.map_or_else(Vec::new, |asked| asked.packets)
     }
@@ -100,9 +100,10 @@ impl Waiting {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::Ipv4Addr;
     use underpass_layout::shim::PuntShim;
 
-    const NEIGHBOR: Ipv4Addr = Ipv4Addr::new(192, 168, 100, 9);
+    const NEIGHBOR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 100, 9));
 
     fn punt(number: u8) -> Punt {
         Punt {

@@ -6,19 +6,24 @@
 //! ```
 //! The headers are read by the model's own stage, so that what the slow path sets up is what the card will look for.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use underpass_layout::meta::{Arrival, Decap, Inner, Meta};
-use underpass_layout::tables::{FlowKey, TunnelKind};
+use underpass_layout::tables::TunnelKind;
 use underpass_layout::VerdictKind;
 use underpass_model::s4_inner;
 use underpass_model::window::Window;
 use underpass_table_compiler::Mac;
 
+use super::key::{addresses, Key, ICMPV6};
 use crate::driver::Punt;
 
-/// IP protocol of ICMP.
-pub const ICMP: u8 = 1;
+/// IP protocol of UDP, and its ports of DHCPv6.
+const UDP: u8 = 17;
+const DHCPV6_CLIENT: u16 = 546;
+const DHCPV6_SERVER: u16 = 547;
+/// ICMPv6 types of neighbour discovery (RFC 4861).
+const NEIGHBOR_DISCOVERY: std::ops::RangeInclusive<u16> = 133..=137;
 
 /// The tenant's packet.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +79,26 @@ impl<'a> Tenant<'a> {
         mac(self.headers.src_mac)
     }
 
-    /// The IPv4 addresses, source first.
-    pub fn addresses(&self) -> Option<(Ipv4Addr, Ipv4Addr)> {
+    /// The addresses, source first.
+    pub fn addresses(&self) -> Option<(IpAddr, IpAddr)> {
+        addresses(&self.headers)
+    }
+
+    /// It looks like neighbour discovery but has been through a router, which RFC 4861 forbids: a forgery from afar.
+    pub fn is_stray_discovery(&self) -> bool {
         let headers = &self.headers;
-        headers
-            .ipv4
-            .then(|| (headers.src.into(), headers.dst.into()))
+        headers.ipv6
+            && headers.protocol == ICMPV6
+            && NEIGHBOR_DISCOVERY.contains(&headers.dst_port)
+            && !headers.neighbor
+    }
+
+    /// A guest asks for an IPv6 address (RFC 8415): IPv4 DHCP is told apart by the card.
+    pub fn is_dhcpv6_request(&self) -> bool {
+        let headers = &self.headers;
+        headers.ipv6
+            && headers.protocol == UDP
+            && (headers.src_port, headers.dst_port) == (DHCPV6_CLIENT, DHCPV6_SERVER)
     }
 
     /// From the IP header on.
@@ -88,33 +107,8 @@ impl<'a> Tenant<'a> {
     }
 
     /// The key of its flow under K(nh) `nexthop`.
-    pub fn flow_key(&self, nexthop: u32) -> FlowKey {
-        let headers = &self.headers;
-        FlowKey {
-            nexthop,
-            protocol: headers.protocol,
-            src_port: headers.src_port,
-            dst_port: headers.dst_port,
-            src: headers.src,
-            dst: headers.dst,
-        }
-    }
-}
-
-/// The key of the answers to a flow, under K(nh) `nexthop`. An ICMP echo has its identifier in both directions, and
-/// other ICMP has no answers of another type.
-pub fn answer_key(key: &FlowKey, nexthop: u32) -> FlowKey {
-    let (src_port, dst_port) = match key.protocol {
-        ICMP => (key.src_port, key.dst_port),
-        _ => (key.dst_port, key.src_port),
-    };
-    FlowKey {
-        nexthop,
-        src_port,
-        dst_port,
-        src: key.dst,
-        dst: key.src,
-        ..*key
+    pub fn flow_key(&self, nexthop: u32) -> Option<Key> {
+        Key::of(&self.headers, nexthop)
     }
 }
 

@@ -8,9 +8,9 @@
 //! A neighbour that is learned changes the network, and everything here is derived from that again.
 
 use std::collections::{BTreeSet, HashMap};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
-use ipnet::{IpNet, Ipv4Net};
+use ipnet::IpNet;
 use underpass_layout::port;
 use underpass_table_compiler::network::{Target, Underlay};
 use underpass_table_compiler::objects::{
@@ -25,7 +25,7 @@ pub struct World {
     network: Network,
     objects: Objects,
     /// Place in `objects.routes` by VRF and prefix.
-    routes: HashMap<(u16, Ipv4Net), usize>,
+    routes: HashMap<(u16, IpNet), usize>,
     /// Place in `objects.bridges` by VRF and MAC.
     bridges: HashMap<(u16, Mac), usize>,
     /// By VRF: the prefixes that are its own, and those of them that joined networks see.
@@ -35,18 +35,15 @@ pub struct World {
 /// Prefixes of one network.
 #[derive(Clone, Debug, Default)]
 struct Own {
-    all: BTreeSet<Ipv4Net>,
-    shared: BTreeSet<Ipv4Net>,
+    all: BTreeSet<IpNet>,
+    shared: BTreeSet<IpNet>,
 }
 
 impl World {
     /// Derives what is needed from a network and its objects.
     pub fn new(network: Network, objects: Objects) -> World {
         let routes = objects.routes.iter().enumerate();
-        let routes = routes.filter_map(|(place, route)| match route.prefix {
-            IpNet::V4(prefix) => Some(((route.vrf, prefix), place)),
-            IpNet::V6(_) => None,
-        });
+        let routes = routes.map(|(place, route)| ((route.vrf, route.prefix), place));
         let bridges = objects.bridges.iter().enumerate();
         World {
             routes: routes.collect(),
@@ -80,11 +77,8 @@ impl World {
     }
 
     /// The address at which tunnels end.
-    pub fn tunnel_address(&self) -> Option<Ipv4Addr> {
-        match self.network.underlay.address.addr() {
-            IpAddr::V4(address) => Some(address),
-            IpAddr::V6(_) => None,
-        }
+    pub fn tunnel_address(&self) -> IpAddr {
+        self.network.underlay.address.addr()
     }
 
     /// The interface of that index.
@@ -142,8 +136,12 @@ impl World {
         }
     }
 
-    /// The route that packets to an address take.
-    pub fn route(&self, vrf: u16, address: Ipv4Addr) -> Option<&Route> {
+    /// The route that packets to an address take. None leads to an IPv6 link-local address, whatever the prefixes: who
+    /// has it is on the link, and what is for it stays there (RFC 4291 section 2.5.6).
+    pub fn route(&self, vrf: u16, address: IpAddr) -> Option<&Route> {
+        if is_link_local(address) {
+            return None;
+        }
         prefixes(address).find_map(|prefix| {
             let place = self.routes.get(&(vrf, prefix))?;
             self.objects.routes.get(*place)
@@ -151,8 +149,8 @@ impl World {
     }
 
     /// The VRF of the network that an address belongs to, seen from the network with VRF `vrf`.
-    pub fn owner(&self, vrf: u16, address: Ipv4Addr) -> Option<u16> {
-        let prefix = prefixes(address).find(|prefix| self.routes.contains_key(&(vrf, *prefix)))?;
+    pub fn owner(&self, vrf: u16, address: IpAddr) -> Option<u16> {
+        let prefix = self.route(vrf, address)?.prefix;
         if self
             .own
             .get(&vrf)
@@ -185,6 +183,15 @@ impl World {
     pub fn policies(&self, one: u16, other: u16) -> impl Iterator<Item = &Policy> {
         let policies = self.objects.policies.iter();
         policies.filter(move |policy| policy.vrfs.contains(&one) && policy.vrfs.contains(&other))
+    }
+
+    /// Whether this node is the IPv6 router of a network.
+    pub fn routes_ipv6(&self, vrf: u16) -> bool {
+        let routed = self.vrf(vrf).filter(|network| network.mode.routes());
+        routed.is_some_and(|network| {
+            let mut subnets = network.subnets.iter();
+            subnets.any(|subnet| matches!(subnet.prefix, IpNet::V6(_)))
+        })
     }
 
     /// Whether a guest's packets need flows.
@@ -222,57 +229,80 @@ impl World {
     }
 }
 
+/// An IPv6 address that means something on its link alone.
+pub fn is_link_local(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
+
 /// The prefixes that an address is in, the longest first.
-fn prefixes(address: Ipv4Addr) -> impl Iterator<Item = Ipv4Net> {
-    (0..=32)
+fn prefixes(address: IpAddr) -> impl Iterator<Item = IpNet> {
+    let host = IpNet::from(address);
+    (0..=host.max_prefix_len())
         .rev()
-        .filter_map(move |length| Some(Ipv4Net::new(address, length).ok()?.trunc()))
+        .filter_map(move |length| Some(IpNet::new(address, length).ok()?.trunc()))
 }
 
 fn own(network: &Network) -> HashMap<u16, Own> {
     let mut own: HashMap<u16, Own> = HashMap::new();
-    let host = |address: &IpAddr| v4(IpNet::from(*address));
     for tenant in &network.networks {
         let subnets = tenant.subnets.iter();
         let prefixes = subnets.flat_map(|subnet| {
             let services = subnet.service_addresses();
             std::iter::once(subnet.prefix).chain(services.map(IpNet::from))
         });
-        own.entry(tenant.vrf).or_default().all = prefixes.filter_map(v4).collect();
+        own.entry(tenant.vrf).or_default().all = prefixes.map(|prefix| prefix.trunc()).collect();
     }
-    let mut share = |vrf: u16, prefix: Ipv4Net| {
-        let own = own.entry(vrf).or_default();
+    let mut share = |vrf: u16, prefix: IpNet| {
+        let (own, prefix) = (own.entry(vrf).or_default(), prefix.trunc());
         own.all.insert(prefix);
         own.shared.insert(prefix);
     };
     for interface in &network.interfaces {
         let vrf = network.network(interface.network).vrf;
-        interface
-            .addresses
-            .iter()
-            .filter_map(host)
-            .for_each(|prefix| share(vrf, prefix));
+        let addresses = interface.addresses.iter();
+        addresses.for_each(|address| share(vrf, IpNet::from(*address)));
     }
     for remote in &network.remotes {
         let vrf = network.network(remote.network).vrf;
         match &remote.target {
-            Target::Prefix(prefix) => v4(*prefix)
-                .into_iter()
-                .for_each(|prefix| share(vrf, prefix)),
+            Target::Prefix(prefix) => share(vrf, *prefix),
             Target::Guest { addresses, .. } => {
-                addresses
-                    .iter()
-                    .filter_map(host)
-                    .for_each(|prefix| share(vrf, prefix));
+                let addresses = addresses.iter();
+                addresses.for_each(|address| share(vrf, IpNet::from(*address)));
             }
         }
     }
     own
 }
 
-fn v4(prefix: IpNet) -> Option<Ipv4Net> {
-    match prefix {
-        IpNet::V4(prefix) => Some(prefix.trunc()),
-        IpNet::V6(_) => None,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prefixes_go_from_the_longest_to_the_default() {
+        let of = |address: &str| -> Vec<IpNet> { prefixes(address.parse().unwrap()).collect() };
+        let four = of("10.1.2.3");
+        assert_eq!(four.len(), 33);
+        assert_eq!(four[8].to_string(), "10.1.2.0/24");
+        let six = of("2001:db8::3");
+        assert_eq!(six.len(), 129);
+        assert_eq!(
+            (six[0].to_string(), six[64].to_string()),
+            ("2001:db8::3/128".into(), "2001:db8::/64".into())
+        );
+        assert_eq!(six[128].to_string(), "::/0");
+    }
+
+    #[test]
+    fn only_ipv6_has_link_local_addresses_that_stay() {
+        for (address, stays) in [
+            ("fe80::1", true),
+            ("febf::1", true),
+            ("2001:db8::1", false),
+            ("169.254.1.1", false),
+        ] {
+            assert_eq!(is_link_local(address.parse().unwrap()), stays, "{address}");
+        }
     }
 }

@@ -10,14 +10,14 @@ use crate::support::*;
 /// Key nexthop, source port, S(nh) and action of each flow.
 fn flows(card: &Card) -> Vec<(u32, u16, u32, FlowAction)> {
     let flows = card.slow_path().flows();
-    let entries = flows.iter().map(|flow| flow.entry);
-    entries
-        .map(|entry| {
+    flows
+        .iter()
+        .map(|flow| {
             (
-                entry.key.nexthop,
-                entry.key.src_port,
-                entry.source,
-                entry.action,
+                flow.key.nexthop,
+                flow.key.src_port,
+                flow.source,
+                flow.action,
             )
         })
         .collect()

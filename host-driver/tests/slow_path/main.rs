@@ -3,5 +3,12 @@
 mod arp;
 mod counting;
 mod flows;
+mod flows6;
+mod link_local;
+mod multicast;
+mod nd;
+mod nd_rules;
 mod resolve;
+mod six;
 mod support;
+mod underlay6;

@@ -1,4 +1,4 @@
-//! A network with every mode, a card that carries it, and frames of its guests.
+//! A network with every mode, a card that carries it, and IPv4 frames of its guests; those of IPv6 are in `six`.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ underlay:
   address: 192.168.0.1/24
   neighbors: {192.168.0.2: "0c:c4:7a:00:00:02"}
 networks:
-  - {name: red, vrf: 1, vni: 5001, subnets: [{prefix: 10.1.0.0/24, gateway: 10.1.0.1, dns: 10.1.0.2}]}
-  - {name: blue, vrf: 2, mode: l3, subnets: [{prefix: 10.2.0.0/24, gateway: 10.2.0.1}]}
+  - {name: red, vrf: 1, vni: 5001, subnets: [{prefix: 10.1.0.0/24, gateway: 10.1.0.1, dns: 10.1.0.2}, {prefix: "2001:db8:1::/64", gateway: "2001:db8:1::1", dns: "2001:db8:1::2"}]}
+  - {name: blue, vrf: 2, mode: l3, subnets: [{prefix: 10.2.0.0/24, gateway: 10.2.0.1}, {prefix: "2001:db8:2::/64", gateway: "2001:db8:2::1"}]}
   - {name: green, vrf: 3, mode: l2}
 interfaces:
-  - {name: red1, port: vf0, network: red, mac: "02:00:00:00:01:01", addresses: [10.1.0.11], label: 21, l2_label: 22}
-  - {name: red2, port: vf1, network: red, mac: "02:00:00:00:01:02", addresses: [10.1.0.12]}
-  - {name: blue1, port: vf2, network: blue, mac: "02:00:00:00:02:01", addresses: [10.2.0.11], label: 31}
-  - {name: blue2, port: vf3, network: blue, mac: "02:00:00:00:02:02", addresses: [10.2.0.12], mode: packet}
+  - {name: red1, port: vf0, network: red, mac: "02:00:00:00:01:01", addresses: [10.1.0.11, "2001:db8:1::11"], label: 21, l2_label: 22}
+  - {name: red2, port: vf1, network: red, mac: "02:00:00:00:01:02", addresses: [10.1.0.12, "2001:db8:1::12"]}
+  - {name: blue1, port: vf2, network: blue, mac: "02:00:00:00:02:01", addresses: [10.2.0.11, "2001:db8:2::11"], label: 31}
+  - {name: blue2, port: vf3, network: blue, mac: "02:00:00:00:02:02", addresses: [10.2.0.12, "2001:db8:2::12"], mode: packet}
   - {name: green1, port: vf4, network: green, mac: "02:00:00:00:03:01"}
   - {name: green2, port: vf5, network: green, mac: "02:00:00:00:03:02"}
   - {name: green3, port: vf6, network: green, mac: "02:00:00:00:03:03"}
@@ -40,8 +40,9 @@ policies:
     networks: [red, blue]
     rules: [{action: pass, protocol: icmp}, {action: pass, protocol: tcp, destination_ports: [80]}]
 remote:
-  - {network: red, mac: "02:00:00:00:01:09", addresses: [10.1.0.19], next_hops: [{address: 192.168.0.2, encapsulation: vxlan, vni: 5001}]}
+  - {network: red, mac: "02:00:00:00:01:09", addresses: [10.1.0.19, "2001:db8:1::19"], next_hops: [{address: 192.168.0.2, encapsulation: vxlan, vni: 5001}]}
   - {network: red, prefix: 172.16.0.0/16, next_hops: [{address: 192.168.0.3, encapsulation: mpls-udp, label: 99}]}
+  - {network: red, prefix: "2001:db8:ffff::/48", next_hops: [{address: 192.168.0.3, encapsulation: mpls-udp, label: 99}]}
 "#;
 
 /// A guest: its port, MAC and address.
@@ -72,10 +73,15 @@ pub const RED9: Guest = guest(0, 1, 9);
 
 pub type Card = Session<Model>;
 
+/// A card that carries a network.
+pub fn card_of(text: &str) -> Card {
+    let network = underpass_table_compiler::parse("test.yaml", text);
+    Session::start(Model::new(&SIM), network.unwrap(), REPLAY_SEED).unwrap()
+}
+
 /// A card that carries [`NETWORK`] with `more` behind it.
 pub fn card_with(more: &str) -> Card {
-    let network = underpass_table_compiler::parse("test.yaml", &format!("{NETWORK}{more}"));
-    Session::start(Model::new(&SIM), network.unwrap(), REPLAY_SEED).unwrap()
+    card_of(&format!("{NETWORK}{more}"))
 }
 
 pub fn card() -> Card {

@@ -1,0 +1,186 @@
+//! ARP and neighbour discovery, from the punted frame to what is sent, and what is learned on the way.
+//!
+//! ```text
+//!   Arp ───────────────▶ arp ─┐        ┌─ Answer   back, through the tunnel it came from too
+//!                             ├─ Then ─┼─ Flood    every other guest
+//!   NeighborDiscovery ─▶ nd ──┘        ├─ Bridge   the one guest, here or elsewhere
+//!             │                        └─ ToHost, Consume, Drop
+//!             └─ from the wire: a neighbour's MAC ─▶ learn ─▶ tunnels are programmed, packets that waited go
+//! ```
+
+use std::net::IpAddr;
+
+use underpass_layout::DropReason;
+use underpass_table_compiler::objects::VifType;
+use underpass_table_compiler::{compile, Mac};
+
+use super::arp::{self, Arp};
+use super::discovery::{self, Discovery};
+use super::proxy::{Asker, Then};
+use super::reaction::{Reaction, TableWrite};
+use super::resolve::Wait;
+use super::tenant::{is_tunnelled, Tenant};
+use super::world::World;
+use super::{flood, nd, software, unresolved, SlowPath};
+use crate::driver::Punt;
+
+impl SlowPath {
+    pub(super) fn arp(&mut self, punt: &Punt) -> Vec<Reaction> {
+        let frame = tenant_frame(punt);
+        let Some(arp) = Arp::read(frame) else {
+            return vec![Reaction::drop(punt, DropReason::InvalidArp)];
+        };
+        match self.asker(punt) {
+            Some(asker) => {
+                let then = arp::from_tenant(&self.world, asker, punt.shim.vrf, &arp);
+                self.carry_out(punt, frame, then)
+            }
+            None => {
+                let (told, then) = arp::from_wire(&self.world, &arp);
+                self.learn_and_carry_out(punt, frame, told, then)
+            }
+        }
+    }
+
+    pub(super) fn discovery(&mut self, punt: &Punt) -> Vec<Reaction> {
+        let frame = tenant_frame(punt);
+        let Some(discovery) = Discovery::read(frame) else {
+            return vec![Reaction::drop(punt, DropReason::InvalidArp)];
+        };
+        match self.asker(punt) {
+            Some(asker) => {
+                let then = nd::from_tenant(&self.world, asker, punt.shim.vrf, &discovery);
+                self.carry_out(punt, frame, then)
+            }
+            None => {
+                let (told, then) = nd::from_wire(&self.world, &discovery);
+                self.learn_and_carry_out(punt, frame, told, then)
+            }
+        }
+    }
+
+    /// A guest or a tunnel; none: the wire.
+    fn asker(&self, punt: &Punt) -> Option<Asker> {
+        let vif = punt.shim.vif;
+        if is_tunnelled(punt) {
+            return Some(Asker::Tunnel);
+        }
+        let guest = self.world.vif(vif)?.vif_type == VifType::Vm;
+        guest.then_some(Asker::Guest(vif))
+    }
+
+    fn learn_and_carry_out(
+        &mut self,
+        punt: &Punt,
+        frame: &[u8],
+        told: Option<(IpAddr, Mac)>,
+        then: Then,
+    ) -> Vec<Reaction> {
+        let mut reactions = match told {
+            Some((neighbor, mac)) => self.learn(neighbor, mac),
+            None => Vec::new(),
+        };
+        reactions.extend(self.carry_out(punt, frame, then));
+        reactions
+    }
+
+    /// What was decided about `frame`, the one that was punted or the tenant's in it.
+    fn carry_out(&self, punt: &Punt, frame: &[u8], then: Then) -> Vec<Reaction> {
+        let vif = punt.shim.vif;
+        let sent = match then {
+            Then::Flood => return flood::flood(&self.world, punt, frame),
+            Then::Drop(reason) => return vec![Reaction::drop(punt, reason)],
+            Then::Consume => return vec![Reaction::Consume(vif)],
+            Then::Answer(answer) if is_tunnelled(punt) => self.deliver(punt, &answer),
+            Then::Answer(answer) => {
+                let to = self.world.vif(vif);
+                to.and_then(|vif| Reaction::transmit(vif, answer))
+            }
+            Then::Bridge(_) => self.deliver(punt, frame),
+            Then::ToHost => {
+                let host = self.world.vif_of(VifType::Host);
+                host.and_then(|host| Reaction::transmit(host, frame.to_vec()))
+            }
+        };
+        match sent {
+            Some(sent) => vec![sent, Reaction::Consume(vif)],
+            None => vec![Reaction::drop(punt, DropReason::InvalidArp)],
+        }
+    }
+
+    /// Carries a frame of a tunnelled or local sender to the one guest that it is for, wherever that is: what the card
+    /// would do if it did not hand over all ARP and all neighbour discovery.
+    fn deliver(&self, punt: &Punt, frame: &[u8]) -> Option<Reaction> {
+        let vrf = punt.shim.vrf;
+        let tenant = Tenant::read(frame, 0, true)?;
+        let bridge = self.world.bridge(vrf, tenant.dst_mac())?;
+        if let Some(guest) = self.world.guest_behind(bridge.nh) {
+            return Reaction::transmit(guest, frame.to_vec());
+        }
+        // What came through a tunnel goes back into one only as an answer of ours.
+        let nexthop = self.placed.entries().nexthops.get(&bridge.nh)?;
+        let wrapped = software::into_tunnel(&tenant, vrf, nexthop, bridge.label?)?;
+        Reaction::transmit(self.world.vif_of(VifType::Fabric)?, wrapped)
+    }
+
+    /// A packet for a tunnel whose next hop has no MAC yet.
+    pub(super) fn resolve(&mut self, punt: Punt, now: std::time::Duration) -> Vec<Reaction> {
+        let tunnel = self.world.tunnel(punt.shim.nexthop);
+        let Some(neighbor) = tunnel.and_then(|tunnel| tunnel.via) else {
+            return vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)];
+        };
+        match self.waiting.push(neighbor, punt, now) {
+            Wait::Ask => self.ask(neighbor).into_iter().collect(),
+            Wait::Silent => Vec::new(),
+            Wait::Full(punt) => vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)],
+        }
+    }
+
+    fn ask(&self, neighbor: IpAddr) -> Option<Reaction> {
+        let mac = self.world.underlay().mac;
+        let frame = match (self.world.tunnel_address(), neighbor) {
+            (IpAddr::V4(from), IpAddr::V4(neighbor)) => arp::request(mac, from, neighbor),
+            (IpAddr::V6(from), IpAddr::V6(neighbor)) => discovery::solicit(mac, from, neighbor)?,
+            _ => return None,
+        };
+        Reaction::transmit(self.world.vif_of(VifType::Fabric)?, frame)
+    }
+
+    /// The underlay has told where a neighbour is. If packets wait for it, or if it has moved, its tunnels are
+    /// programmed anew and the packets go.
+    fn learn(&mut self, neighbor: IpAddr, mac: Mac) -> Vec<Reaction> {
+        let known = self.world.underlay().neighbors.get(&neighbor);
+        let moved = self.learned.contains(&neighbor) && known != Some(&mac);
+        if !self.waiting.needs(neighbor) && !moved {
+            return Vec::new();
+        }
+        let mut network = self.world.network().clone();
+        network.underlay.neighbors.insert(neighbor, mac);
+        let Ok(compiled) = compile(&network, &self.placed) else {
+            return unresolved(self.waiting.answered(neighbor));
+        };
+        self.placed = compiled.placed;
+        self.world = World::new(network, compiled.objects);
+        self.learned.insert(neighbor);
+        let writes = compiled
+            .plan
+            .steps
+            .iter()
+            .map(|step| Reaction::Write(TableWrite::from(step)));
+        let packets = self
+            .waiting
+            .answered(neighbor)
+            .into_iter()
+            .map(Reaction::again);
+        writes.chain(packets).collect()
+    }
+}
+
+/// The frame that was punted, or the tenant's in it.
+fn tenant_frame(punt: &Punt) -> &[u8] {
+    let start = match is_tunnelled(punt) {
+        true => usize::from(punt.shim.offset),
+        false => 0,
+    };
+    punt.frame.get(start..).unwrap_or_default()
+}
