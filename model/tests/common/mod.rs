@@ -2,11 +2,13 @@
 //! wherever it lies.
 #![allow(dead_code, reason = "each test binary uses the verbs that it needs")]
 
+pub mod packets;
+
 use underpass_layout::port;
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{
-    id, BridgeEntry, BridgeKey, FlowAction, FlowEntry, FlowKey, LabelAction, MplsEntry,
-    NexthopEntry, NexthopKind, PortEntry, RouteEntry, RouteKey, SourceEntry, SourceKind,
+    id, BridgeEntry, BridgeKey, FlowAction, FlowEntry, FlowEntry6, FlowKey, FlowKey6, LabelAction,
+    MplsEntry, NexthopEntry, NexthopKind, PortEntry, RouteEntry, RouteKey, SourceEntry, SourceKind,
     TunnelKind, VifEntry, VifKind, VrfEntry, VxlanEntry, VxlanKey, TABLES,
 };
 use underpass_layout::{words_for, Record};
@@ -16,6 +18,10 @@ use underpass_model::Core;
 pub const OURS: u128 = 0x0800_0002;
 /// The other node's, 8.0.0.3.
 pub const FAR: u128 = 0x0800_0003;
+/// Our tunnel address in an underlay of IPv6, 2001:db8::2.
+pub const OURS6: u128 = 0x2001_0db8 << 96 | 2;
+/// The other node's, 2001:db8::3.
+pub const FAR6: u128 = 0x2001_0db8 << 96 | 3;
 /// The MAC that every VM takes for its gateway's.
 pub const ROUTER_MAC: u64 = 0x0000_5e00_0100;
 
@@ -29,14 +35,28 @@ pub struct Network {
     /// What is filled.
     pub core: Core,
     taken: [usize; TABLES.len()],
+    ours: u128,
+    far: u128,
+}
+
+/// Of the addresses here, those of IPv6 are the larger ones.
+pub fn is_v6(address: u128) -> bool {
+    address > u32::MAX.into()
 }
 
 impl Network {
     /// The node of the peer's cases: interface 0 is the wire, 1 the host, cross-connected.
     pub fn new() -> Self {
+        Network::between(OURS, FAR)
+    }
+
+    /// A node with that tunnel address, and another node's.
+    pub fn between(ours: u128, far: u128) -> Self {
         let mut network = Network {
             core: Core::new(&SIM),
             taken: [0; TABLES.len()],
+            ours,
+            far,
         };
         let (wire, host) = (port("wire0"), port("host0"));
         for (vif, kind, own, other) in [
@@ -48,7 +68,8 @@ impl Network {
                 cross_connect: true,
                 cross_vif: 1 - vif,
                 cross_port: other,
-                address: OURS,
+                address: ours,
+                address_v6: is_v6(ours),
                 ..VifEntry::default()
             };
             network.interface(vif, own, entry);
@@ -121,8 +142,11 @@ impl Network {
             dst_mac: 0x001b_21bb_f946,
             src_mac: 0x001b_21bb_f948,
             tunnel,
-            tunnel_src: OURS,
-            tunnel_dst: FAR,
+            tunnel_v6: is_v6(self.far),
+            tunnel_src: self.ours,
+            tunnel_dst: self.far,
+            l3_vxlan: true,
+            router_mac: ROUTER_MAC,
             mtu: 1500,
             ..NexthopEntry::default()
         };
@@ -149,7 +173,7 @@ impl Network {
             ..VrfEntry::default()
         };
         self.put(id::VRF, vrf.into(), &word);
-        let v6 = prefix > u32::MAX.into();
+        let v6 = is_v6(prefix);
         let entry = RouteEntry {
             valid: true,
             key: RouteKey {
@@ -166,8 +190,13 @@ impl Network {
 
     /// A label for one nexthop.
     pub fn mpls(&mut self, label: usize, vrf: u16, nexthop: u32) {
+        self.label(label, LabelAction::Nexthop, vrf, nexthop);
+    }
+
+    /// A label.
+    pub fn label(&mut self, label: usize, action: LabelAction, vrf: u16, nexthop: u32) {
         let entry = MplsEntry {
-            action: LabelAction::Nexthop,
+            action,
             vrf,
             nexthop,
         };
@@ -224,6 +253,31 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Both directions of an IPv6 flow: flow 3 and flow 4, in whose stead no IPv4 entry can be put.
+    pub fn flow_pair6(&mut self, key: FlowKey6, ends: [u128; 2], sources: [SourceEntry; 2]) {
+        let [src, dst] = ends;
+        let reverse = FlowKey6 {
+            src_port: key.dst_port,
+            dst_port: key.src_port,
+            ..key
+        };
+        let keys = [key.between(src, dst), reverse.between(dst, src)];
+        for (flow_id, (key, source)) in (3..).zip(keys.into_iter().zip(sources)) {
+            let entry = FlowEntry6 {
+                valid: true,
+                key,
+                action: FlowAction::Forward,
+                flow_id,
+                source: flow_id,
+                spare: 0,
+            };
+            self.add(id::FLOW, &entry);
+            self.put(id::SOURCE, flow_id as usize, &source);
+        }
+    }
+}
+
 /// Packets must come from this interface.
 pub fn from_vif(vif: u16) -> SourceEntry {
     SourceEntry {
@@ -236,11 +290,16 @@ pub fn from_vif(vif: u16) -> SourceEntry {
 
 /// Packets must come through the tunnel from the other node.
 pub fn from_far() -> SourceEntry {
+    from_end(FAR)
+}
+
+/// Packets must come through the tunnel from this end.
+pub fn from_end(address: u128) -> SourceEntry {
     SourceEntry {
         kind: SourceKind::Tunnel,
         vif: 0,
-        address: FAR,
-        v6: false,
+        address,
+        v6: is_v6(address),
     }
 }
 
