@@ -8,8 +8,8 @@
 //!                 │ descriptors that come with any of these bytes ───────────▲
 //! ```
 //!
-//! Header and body are read by separate calls on purpose: one larger read could take the descriptors of the next message
-//! along with the bytes of this one.
+//! Header and body are read by separate calls on purpose: one larger read could take the descriptors of the next
+//! message along with the bytes of this one.
 
 use std::collections::VecDeque;
 use std::io::{IoSlice, IoSliceMut};
@@ -41,7 +41,8 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Room for reads and writes of `max_data` bytes. What is not data (VERSION, lists of booleans or areas) gets 64 KiB.
+    /// Room for reads and writes of `max_data` bytes. What is not data (VERSION, lists of booleans or areas) gets 64
+    /// KiB.
     pub fn for_data(max_data: u32, max_fds: u32) -> Self {
         Self {
             max_message: max_data.saturating_add(64 << 10),
@@ -316,7 +317,8 @@ impl Connection {
         Ok(done)
     }
 
-    /// Waits until the peer has sent something, or takes something if there is something to send. False: it was too late.
+    /// Waits until the peer has sent something, or takes something if there is something to send. False: it was too
+    /// late.
     pub fn wait(&self, deadline: Instant) -> Result<bool, SocketError> {
         // While something is kept, reading on would only pile up more to answer.
         let wish = if self.is_sending() {
@@ -353,3 +355,6 @@ pub(crate) fn wait(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -312,8 +312,8 @@ impl Target {
     }
 }
 
-/// Whatever a client sends, the server goes on, each call of it returns, memory that was not mapped stays as it is, and the
-/// next client finds a device that works.
+/// Whatever a client sends, the server goes on, each call of it returns, memory that was not mapped stays as it is,
+/// and the next client finds a device that works.
 #[test]
 fn a_server_outlives_any_client() {
     let dma = Cell::new([0; 2]);

@@ -13,8 +13,8 @@ use rustix::net::{connect, socket_with, AddressFamily, SocketAddrUnix, SocketFla
 /// Between two tries at a server whose queue is full.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// A connected stream. A server that listens but has its queue full is tried again until it is too late; one that does not
-/// listen is an error at once.
+/// A connected stream. A server that listens but has its queue full is tried again until it is too late; one that
+/// does not listen is an error at once.
 pub(super) fn connect_by(path: &Path, deadline: Instant) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(path)?;
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;

@@ -8,8 +8,8 @@ use crate::socket::SocketError;
 use crate::Errno;
 
 /// Why a call did not do what it should. After [`Refused`](Self::Refused), [`TimedOut`](Self::TimedOut) and
-/// [`WrongAnswer`](Self::WrongAnswer) the stream is still in step and the client can be used; after any other error every
-/// call is [`GivenUp`](Self::GivenUp).
+/// [`WrongAnswer`](Self::WrongAnswer) the stream is still in step and the client can be used; after any other error
+/// every call is [`GivenUp`](Self::GivenUp).
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// Nobody listens there.

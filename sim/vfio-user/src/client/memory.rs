@@ -3,8 +3,8 @@
 use crate::codec::{DmaData, DmaSpan, Reply, Request};
 use crate::Errno;
 
-/// Answers the DMA_READ and DMA_WRITE requests of a server. They come for memory that was mapped without a file, and are
-/// answered while the client waits for a reply, or in [`Client::serve`](crate::Client::serve).
+/// Answers the DMA_READ and DMA_WRITE requests of a server. They come for memory that was mapped without a file, and
+/// are answered while the client waits for a reply, or in [`Client::serve`](crate::Client::serve).
 pub trait ClientMemory: Send {
     /// The server reads.
     fn read(&mut self, iova: u64, data: &mut [u8]) -> Result<(), Errno>;

@@ -61,7 +61,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, agrees on a version and asks what the device is. The time-out holds for each step, and for each call later.
+    /// Connects, agrees on a version and asks what the device is. The time-out holds for each step, and for each call
+    /// later.
     pub fn connect(path: impl AsRef<Path>, timeout: Duration) -> Result<Self, ClientError> {
         let path = path.as_ref();
         let now = Instant::now();
@@ -304,7 +305,8 @@ impl Client {
         self.call(&Request::DeviceReset, &[]).map(|_| ())
     }
 
-    /// Answers what the server asks, for some time, while there is nothing to ask it. Says how many requests it answered.
+    /// Answers what the server asks, for some time, while there is nothing to ask it. Says how many requests it
+    /// answered.
     pub fn serve(&mut self, time: Duration) -> Result<usize, ClientError> {
         self.caller.serve_for(time)
     }

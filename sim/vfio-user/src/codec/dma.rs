@@ -36,8 +36,8 @@ impl Protection {
     };
 }
 
-/// Memory that the device may reach from now on. The file that holds it comes as a descriptor beside the message; without
-/// one the memory can be reached by DMA_READ and DMA_WRITE only.
+/// Memory that the device may reach from now on. The file that holds it comes as a descriptor beside the message;
+/// without one the memory can be reached by DMA_READ and DMA_WRITE only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DmaMap {
     /// First address, as the device says it.

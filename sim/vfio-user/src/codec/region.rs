@@ -11,7 +11,8 @@
 //!     └── cap_offset ──▶  └── from the start of info; 0 ends the chain
 //! ```
 //!
-//! A reply that would be longer than the asker said it can take ends after the fixed part, with the full length in `argsz`.
+//! A reply that would be longer than the asker said it can take ends after the fixed part, with the full length in
+//! `argsz`.
 
 use super::wire::{Reader, Writer};
 use super::DecodeError;

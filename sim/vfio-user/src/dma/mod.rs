@@ -8,8 +8,8 @@
 //!          file A + 0     file A + 0x8000             no file: refused
 //! ```
 //!
-//! Behind an IOMMU a client maps page by page, so mappings are many and small, and all of them lie in one file. Each file
-//! is therefore kept once, whatever number of descriptors came for it, and an access may run across mappings.
+//! Behind an IOMMU a client maps page by page, so mappings are many and small, and all of them lie in one file. Each
+//! file is therefore kept once, whatever number of descriptors came for it, and an access may run across mappings.
 //!
 //! An access that is not allowed in full does nothing at all. There is one exception: a file that the client makes
 //! shorter at that very moment ends the access where it is.

@@ -77,6 +77,7 @@ pub trait Device {
     /// The client resets the device.
     fn reset(&mut self) -> Result<(), Errno>;
 
-    /// The client is gone, in whatever way. Its memory and its eventfds must be given up; the state of the device stays.
+    /// The client is gone, in whatever way. Its memory and its eventfds must be given up; the state of the device
+    /// stays.
     fn disconnected(&mut self);
 }

@@ -10,10 +10,10 @@
 //!   }                                              └───────────┘ the next client's turn
 //! ```
 //!
-//! A call handles at most one message, so the owner decides how many messages a clock may take. It never waits longer than
-//! it was told to: half a message, an answer that the client does not take, and a client that says nothing are all kept
-//! for later, and a client that owes something for [`Config::stall_timeout`] is put out. Further clients wait in the
-//! socket's queue meanwhile.
+//! A call handles at most one message, so the owner decides how many messages a clock may take. It never waits longer
+//! than it was told to: half a message, an answer that the client does not take, and a client that says nothing are
+//! all kept for later, and a client that owes something for [`Config::stall_timeout`] is put out. Further clients
+//! wait in the socket's queue meanwhile.
 
 mod answer;
 mod device;
@@ -148,8 +148,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens at a path. The socket file of a server that died there is replaced; a live one is not. The file goes when the
-    /// server is dropped.
+    /// Listens at a path. The socket file of a server that died there is replaced; a live one is not. The file goes
+    /// when the server is dropped.
     pub fn bind(path: impl AsRef<Path>, config: Config) -> Result<Self, ServerError> {
         Ok(Self {
             listener: Listener::bind(path.as_ref())?,
@@ -168,8 +168,8 @@ impl Server {
         self.session.as_ref().is_some_and(Session::is_agreed)
     }
 
-    /// The descriptor that becomes ready when [`poll`](Self::poll) has something to do, for an owner that waits for other
-    /// things as well. It changes with every client.
+    /// The descriptor that becomes ready when [`poll`](Self::poll) has something to do, for an owner that waits for
+    /// other things as well. It changes with every client.
     pub fn wait_fd(&self) -> BorrowedFd<'_> {
         self.session
             .as_ref()

@@ -5,7 +5,9 @@
 pub mod messages;
 
 use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,7 +17,7 @@ use std::time::Duration;
 use rustix::event::{eventfd, EventfdFlags};
 use rustix::fs::{ftruncate, memfd_create, MemfdFlags};
 use tempfile::TempDir;
-use underpass_vfio_user::codec::{DmaMap, DmaUnmap, IrqInfo, SetIrqs};
+use underpass_vfio_user::codec::{decode, DmaMap, DmaUnmap, IrqInfo, Message, SetIrqs, HEADER_LEN};
 use underpass_vfio_user::{
     pci, Config, Device, Dma, Errno, Event, Irqs, Region, RegionMapping, Server,
 };
@@ -24,8 +26,8 @@ pub const SECOND: Duration = Duration::from_secs(1);
 pub const REGISTERS: u64 = 4096;
 pub const VECTORS: u32 = 32;
 
-/// A write here copies [`COPY_LEN`] bytes from one I/O address (register 0x10) to another (register 0x18) and fires MSI-X
-/// vector 0.
+/// A write here copies [`COPY_LEN`] bytes from one I/O address (register 0x10) to another (register 0x18) and fires
+/// MSI-X vector 0.
 pub const COPY: u64 = 0x20;
 pub const COPY_LEN: usize = 8192;
 /// Reading here is refused with [`Errno::IO`].
@@ -299,4 +301,14 @@ pub fn read_only(file: &OwnedFd) -> OwnedFd {
         std::os::fd::AsRawFd::as_raw_fd(&file.as_fd())
     );
     OwnedFd::from(File::open(Path::new(&link)).unwrap())
+}
+
+/// One whole message from a blocking stream.
+pub fn receive(stream: &mut UnixStream) -> Option<Message> {
+    let mut bytes = vec![0; HEADER_LEN];
+    stream.read_exact(&mut bytes).ok()?;
+    let size = u32::from_ne_bytes(bytes[4..8].try_into().unwrap()) as usize;
+    bytes.resize(size, 0);
+    stream.read_exact(&mut bytes[HEADER_LEN..]).ok()?;
+    Some(decode(&bytes).unwrap())
 }
