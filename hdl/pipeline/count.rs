@@ -11,9 +11,9 @@
 use super::s10_encap::Decided;
 use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
-use crate::hardware::{OutcomeCounter, TrafficCounter};
+use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
 use crate::lookup::counter::{count, Event};
-use crate::lookup::{host, Place};
+use crate::lookup::Place;
 use crate::stream::beat::EditSlot;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
@@ -56,10 +56,10 @@ pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, 
         meta.arrival.length - meta.decap.offset.ext(),
     );
 
-    let bus = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_RX), rx, bus);
-    let bus = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_TX), tx, bus);
-    let bus = count::<OutcomeCounter>(&Place::of(profile, id::COUNTER_OUTCOME), end, bus);
-    let bus = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_FLOW), flow, bus);
+    let chain = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_RX), rx, bus);
+    let chain = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_TX), tx, chain);
+    let chain = count::<OutcomeCounter>(&Place::of(profile, id::COUNTER_OUTCOME), end, chain);
+    let chain = count::<FlowCounter>(&Place::of(profile, id::COUNTER_FLOW), flow, chain);
 
     let mut out = EditSlot {
         valid,
@@ -69,5 +69,7 @@ pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, 
     }
     .reg("edit");
     out.valid = valid.reg_rst("edit_valid");
-    (out, host::after(bus))
+    // A counter is read for the host a clock behind the packet; nothing comes after this stage.
+    let read = out.valid.reg("read");
+    (out, chain.leave(read))
 }

@@ -2,13 +2,16 @@
 //!
 //! ```text
 //!   header ─▶ parse ─▶ classify ─▶ decap ─▶ inner ─▶ bridge ─▶ route ─▶ nexthop ─▶ flow ─▶ rewrite ─▶ encap ─▶ count ─▶ edit
-//!   host ─────────────▶ classify ─▶ decap ──────────▶ bridge ─▶ route ─▶ nexthop ─▶ flow ──────────────────────▶ count ─▶ host
+//!   host ─────────────▶ classify ─▶ decap ─▶ wait ──▶ bridge ─▶ route ─▶ nexthop ─▶ flow ─▶ wait ──────────────▶ count ─▶ host
 //! ```
 //! One header enters a clock and none is ever held up: a slot is valid or empty. The host's accesses to the tables
-//! take the lower chain. This file is structure only; what a stage does stands in its own.
+//! take the lower chain, in step with the packets: where a stage has no table, they wait as long as it takes. This file
+//! is structure only; what a stage does stands in its own.
 
 pub mod count;
+pub mod ip;
 pub mod ipv4;
+pub mod ipv6;
 pub mod s10_encap;
 pub mod s1_parse;
 pub mod s2_classify;
@@ -22,6 +25,7 @@ pub mod s9_rewrite;
 pub mod slot;
 
 use crate::buses::{DecidedOut, EditOut, HeadOut, HeaderIn, HostIn, HostOut, Sizes, SlotOut};
+use crate::lookup::host::HostWait;
 use count::CountStage;
 use rust_hdl_core::prelude::*;
 use s10_encap::EncapStage;
@@ -62,6 +66,8 @@ pub struct Pipeline {
     rewrite: RewriteStage,
     encap: EncapStage,
     count: CountStage,
+    beside_inner: HostWait,
+    beside_rewrite: HostWait,
 }
 
 impl Pipeline {
@@ -75,6 +81,8 @@ impl Pipeline {
             nexthop: NexthopStage::new(sizes),
             flow: FlowStage::new(sizes),
             count: CountStage::new(sizes),
+            beside_inner: HostWait::new(s4_inner::LATENCY as u32),
+            beside_rewrite: HostWait::new((s9_rewrite::LATENCY + s10_encap::LATENCY) as u32),
             ..Default::default()
         }
     }
@@ -94,6 +102,8 @@ impl Logic for Pipeline {
         ClkRst::link(&mut self.cr, &mut self.rewrite.cr);
         ClkRst::link(&mut self.cr, &mut self.encap.cr);
         ClkRst::link(&mut self.cr, &mut self.count.cr);
+        ClkRst::link(&mut self.cr, &mut self.beside_inner.cr);
+        ClkRst::link(&mut self.cr, &mut self.beside_rewrite.cr);
 
         HeaderIn::link(&mut self.header, &mut self.parse.header);
         HeadOut::join(&mut self.parse.slot, &mut self.classify.slot_in);
@@ -111,11 +121,13 @@ impl Logic for Pipeline {
 
         HostIn::link(&mut self.host_in, &mut self.classify.host_in);
         HostOut::join(&mut self.classify.host, &mut self.decap.host_in);
-        HostOut::join(&mut self.decap.host, &mut self.bridge.host_in);
+        HostOut::join(&mut self.decap.host, &mut self.beside_inner.host_in);
+        HostOut::join(&mut self.beside_inner.host, &mut self.bridge.host_in);
         HostOut::join(&mut self.bridge.host, &mut self.route.host_in);
         HostOut::join(&mut self.route.host, &mut self.nexthop.host_in);
         HostOut::join(&mut self.nexthop.host, &mut self.flow.host_in);
-        HostOut::join(&mut self.flow.host, &mut self.count.host_in);
+        HostOut::join(&mut self.flow.host, &mut self.beside_rewrite.host_in);
+        HostOut::join(&mut self.beside_rewrite.host, &mut self.count.host_in);
         HostOut::link(&mut self.host, &mut self.count.host);
     }
 }

@@ -3,10 +3,10 @@
 //! ```text
 //!   slot ─▶ [ shape ] ─▶ [ identification, checksum: 5 ] ─▶ [ header's bytes ] ─▶ edit
 //!
-//!   MplsGre      | Ethernet 14 | IPv4 20 | GRE 4 | MPLS 4 |
-//!   MplsUdp      | Ethernet 14 | IPv4 20 | UDP 8 | MPLS 4 |
-//!   Vxlan        | Ethernet 14 | IPv4 20 | UDP 8 | VXLAN 8 |
-//!   VxlanRouted  | Ethernet 14 | IPv4 20 | UDP 8 | VXLAN 8 | Ethernet 14 |
+//!   MplsGre      | Ethernet 14 | IPv4 20, IPv6 40 | GRE 4 | MPLS 4 |
+//!   MplsUdp      | Ethernet 14 | IPv4 20, IPv6 40 | UDP 8 | MPLS 4 |
+//!   Vxlan        | Ethernet 14 | IPv4 20, IPv6 40 | UDP 8 | VXLAN 8 |
+//!   VxlanRouted  | Ethernet 14 | IPv4 20, IPv6 40 | UDP 8 | VXLAN 8 | Ethernet 14 |
 //!   Ethernet     | Ethernet 14 |
 //!   Shim         | PuntShim 64 |
 //! ```

@@ -1,12 +1,14 @@
 //! s1_parse: find the tunnel header, if there is one. Reads the window. Writes `parse`.
 //!
 //! ```text
-//!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 ] ─▶ [ GRE | UDP ] ─▶ [ MPLS | VXLAN ] ─▶ parse
+//!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6 ] ─▶ [ GRE | UDP ] ─▶ [ MPLS | VXLAN ] ─▶ parse
 //! ```
-//! Five clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides.
+//! Five clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides. Both families share
+//! the shifter to what is behind the IP header: IPv6 is a header of ten words, extension headers end the search.
 
-use super::ipv4::{self, Ipv4};
+use super::ip::{self, Family, Ip, Room};
 use super::slot::HeadSlot;
+use super::{ipv4, ipv6};
 use crate::buses::{HeadOut, HeaderIn};
 use crate::hardware::Parse;
 use underpass_layout::tables::TunnelKind;
@@ -34,6 +36,8 @@ pub const UDP: u32 = 17;
 pub const GRE: u32 = 47;
 /// SCTP.
 pub const SCTP: u32 = 132;
+/// ICMPv6.
+pub const ICMP6: u32 = 58;
 
 /// MPLS in GRE: the protocol type (RFC 4023 section 4).
 pub const GRE_MPLS: u32 = 0x8847;
@@ -45,7 +49,7 @@ pub const OLD_MPLS_PORT: u32 = 51234;
 pub const VXLAN_PORT: u32 = 4789;
 
 bundle! {
-    /// The tunnel header as the bytes behind IPv4 have it.
+    /// The tunnel header as the bytes behind the IP header have it.
     struct Tunnel {
         mpls_gre: Bit,
         mpls_udp: Bit,
@@ -74,58 +78,40 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
     wire!(tagged = window.at::<16>(12).eq(VLAN));
     wire!(runt = mux(tagged, length.lt(18), length.lt(14)));
     wire!(ethertype: U<16> = mux(tagged, window.at(16), window.at(12)));
-    let ip: U<{ ipv4::WINDOW_BITS }> =
+    let ip: U<{ ip::WINDOW_BITS }> =
         mux(tagged, window.slice(18 * 8), window.slice(14 * 8)).reg("ip");
-    let room = (length - mux(tagged, k(18), k(14))).reg("room");
-    let is_ip = (ethertype.eq(IPV4) & !runt).reg("is_ip");
+    let room = Room::behind(length, &[(tagged, 18)], 14).reg("room");
+    let family = Family {
+        v4: ethertype.eq(IPV4) & !runt,
+        v6: ethertype.eq(IPV6) & !runt,
+    }
+    .reg("family");
     let (runt, ethertype, tagged) = (
-        runt.reg("runt"),
-        ethertype.reg("ethertype"),
-        tagged.reg("tagged"),
+        runt.delay("runt", 3),
+        ethertype.delay("ethertype", 3),
+        tagged.delay("tagged", 2),
     );
 
-    // IPv4.
-    let header = ipv4::fields(ip, room);
-    let header = Ipv4 {
-        good: header.good & is_ip,
-        ..header
-    }
-    .reg("ipv4");
-    let behind = ipv4::payload(ip, ip.at_bits(0, 4)).reg("behind_ip");
-    let payload = ipv4::payload_length(ipv4::fields(ip, room)).reg("payload");
-    let (runt, ethertype, tagged, is_ip) = (
-        runt.reg("runt"),
-        ethertype.reg("ethertype"),
-        tagged.reg("tagged"),
-        is_ip.reg("is_ip"),
-    );
+    // IP.
+    let header = Ip::of(family, ipv4::fields(ip, room), ipv6::fields(ip, room)).reg("ip_header");
+    let behind = ip::from_word(ip, ip::words(ip, family)).reg("behind_ip");
+    let is_ip = (family.v4 | family.v6).delay("is_ip", 2);
 
     // GRE or UDP, and what they carry.
-    let tunnel = tunnel(header, behind, payload).reg("tunnel_seen");
-    let ip_end: U<8> = mux(tagged, k(18), k(14)) + cat!(k::<2>(0), header.ihl, k::<2>(0));
-    let (ip_end, payload, header) = (
-        ip_end.reg("ip_end"),
-        payload.reg("payload_seen"),
-        header.reg("ipv4_seen"),
-    );
-    let (runt, ethertype, is_ip) = (
-        runt.reg("runt"),
-        ethertype.reg("ethertype"),
-        is_ip.reg("is_ip"),
-    );
+    let tunnel = tunnel(header, behind).reg("tunnel_seen");
+    let neighbor = neighbor(header, behind).reg("neighbor");
+    let ip_end: U<8> = mux(tagged, k(18), k(14)) + cat!(k::<2>(0), header.words, k::<2>(0));
+    let (ip_end, header) = (ip_end.reg("ip_end"), header.reg("ip_seen"));
 
     // Whether it is whole.
     let bytes: U<5> = cat!(tunnel.words, k::<2>(0));
     wire!(some = tunnel.mpls_gre | tunnel.mpls_udp | tunnel.vxlan);
-    wire!(whole = payload.ge(bytes.ext::<16>()));
+    wire!(whole = header.payload.ge(bytes.ext::<16>()));
     let malformed = (is_ip & (!header.good | some & !whole)).reg("malformed");
     let tunnel = only(some & whole, tunnel).reg("tunnel");
     let offset = only(some & whole, ip_end + bytes.ext()).reg("offset");
-    let (runt, ethertype, header) = (
-        runt.reg("runt"),
-        ethertype.reg("ethertype"),
-        header.reg("ipv4"),
-    );
+    let (runt, ethertype) = (runt.reg("runt_whole"), ethertype.reg("ethertype_whole"));
+    let (header, neighbor) = (header.reg("ip_whole"), neighbor.reg("neighbor_whole"));
 
     // The label.
     let is_mpls = tunnel.mpls_gre | tunnel.mpls_udp;
@@ -135,6 +121,8 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         runt,
         malformed,
         ethertype: only(!runt, ethertype),
+        v6: header.good & header.v6,
+        neighbor,
         src: only(header.good, header.src),
         dst: only(header.good, header.dst),
         tunnel: first(
@@ -161,11 +149,19 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
     out
 }
 
-/// What the bytes behind IPv4 are. Combinational.
-fn tunnel(header: Ipv4, behind: U<128>, payload: U<16>) -> Tunnel {
+/// Neighbour discovery right behind an IPv6 header. Combinational.
+fn neighbor(header: Ip, behind: U<128>) -> Bit {
+    header.good
+        & header.v6
+        & header.payload.ge(8)
+        & ipv6::discovers_neighbors(header.protocol, behind.at(0))
+}
+
+/// What the bytes behind the IP header are. Combinational.
+fn tunnel(header: Ip, behind: U<128>) -> Tunnel {
     wire!(whole = header.good & !header.fragment);
-    wire!(is_gre = whole & header.protocol.eq(GRE) & payload.ge(4));
-    wire!(is_udp = whole & header.protocol.eq(UDP) & payload.ge(8));
+    wire!(is_gre = whole & header.protocol.eq(GRE) & header.payload.ge(4));
+    wire!(is_udp = whole & header.protocol.eq(UDP) & header.payload.ge(8));
     // RFC 2784 and 2890: checksum and key may be there, all other flags and the version are zero.
     let flags: U<16> = behind.at(0);
     let (checksum, key) = (flags.bit(15), flags.bit(13));

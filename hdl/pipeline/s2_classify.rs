@@ -5,11 +5,11 @@
 //! ```
 //! An injected packet names its interface itself.
 
-use super::slot::HeadSlot;
+use super::slot::{HeadSlot, Written};
 use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Classify, PortEntry, VerdictBits, VifEntry};
-use crate::lookup::{direct, host, Place};
+use crate::lookup::{direct, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::id;
@@ -27,8 +27,9 @@ leaf!(
 
 /// The stage.
 pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {
+    let slot = slot.written(Written::Parse);
     let arrival = slot.meta.arrival;
-    let (port, bus) =
+    let (port, chain) =
         direct::direct::<PortEntry, _>(&Place::of(profile, id::PORT), arrival.port, bus);
 
     let arrival = arrival.delay("arrival", direct::LATENCY);
@@ -45,7 +46,7 @@ pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, H
     )
     .reg("vif");
 
-    let (entry, bus) = direct::direct::<VifEntry, _>(&Place::of(profile, id::VIF), vif, bus);
+    let (entry, chain) = direct::direct::<VifEntry, _>(&Place::of(profile, id::VIF), vif, chain);
     let vif = vif.delay("vif_number", direct::LATENCY);
     let unknown = unknown.delay("unknown", direct::LATENCY);
 
@@ -67,5 +68,6 @@ pub fn classify(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, H
         ),
         (command(InjectCommand::Transmit), VerdictBits::deliver()),
     ]);
-    (out.later("out", 1), host::after(bus))
+    let out = out.later("out", 1);
+    (out, chain.leave(out))
 }

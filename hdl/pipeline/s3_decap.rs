@@ -8,11 +8,11 @@
 //! A label or VNI that is unknown is a drop, never a guess. Other packets of the underlay go straight to the host.
 
 use super::s1_parse::ARP;
-use super::slot::HeadSlot;
+use super::slot::{HeadSlot, Written};
 use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Decap, MplsEntry, VerdictBits, VxlanEntry, VxlanKey};
-use crate::lookup::{direct, exact, host, Place};
+use crate::lookup::{direct, exact, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, LabelAction, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
@@ -29,15 +29,16 @@ leaf!(
 
 /// The stage.
 pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {
+    let slot = slot.written(Written::Classify);
     let label = slot.meta.parse.label;
     let mpls_place = Place::of(profile, id::MPLS);
-    let (mpls, bus) = direct::direct::<MplsEntry, _>(&mpls_place, label, bus);
+    let (mpls, chain) = direct::direct::<MplsEntry, _>(&mpls_place, label, bus);
     let mpls = mpls.delay("mpls", exact::LATENCY - direct::LATENCY);
-    let (vni_known, vxlan, bus) = exact::exact::<VxlanEntry, _, 1>(
+    let (vni_known, vxlan, chain) = exact::exact::<VxlanEntry, _, 1>(
         &Place::of(profile, id::VXLAN),
         0,
         VxlanKey { vni: label }.pack(),
-        bus,
+        chain,
     );
 
     let mut slot = slot.later("slot", exact::LATENCY);
@@ -45,7 +46,10 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
     wire!(fabric = entry.kind.eq(VifKind::Fabric.code()));
     wire!(vm = entry.kind.eq(VifKind::Vm.code()));
     wire!(
-        tunnelled = fabric & parse.tunnel.ne(TunnelKind::None.code()) & parse.dst.eq(entry.address)
+        tunnelled = fabric
+            & parse.tunnel.ne(TunnelKind::None.code())
+            & parse.dst.eq(entry.address)
+            & parse.v6.eq(entry.address_v6)
     );
     wire!(by_vni = parse.tunnel.eq(TunnelKind::Vxlan.code()));
     wire!(by_label = !by_vni);
@@ -62,6 +66,10 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
             VerdictBits::punt(PuntReason::Arp),
         ),
         (fabric & parse.malformed, drop(DropReason::InvalidPacket)),
+        (
+            fabric & parse.neighbor,
+            VerdictBits::punt(PuntReason::NeighborDiscovery),
+        ),
         (
             !vm & !tunnelled & entry.cross_connect,
             VerdictBits::deliver(),
@@ -91,5 +99,6 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
     // A punt shim tells only what was reached.
     slot.meta.decap = only(verdict.open(), slot.meta.decap);
     slot.meta.verdict = verdict;
-    (slot.later("out", 1), host::after(bus))
+    let out = slot.later("out", 1);
+    (out, chain.leave(out))
 }

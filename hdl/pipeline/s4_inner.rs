@@ -1,25 +1,36 @@
 //! s4_inner: the tenant's own headers. Reads the window from `decap.offset` on. Writes `inner`.
 //!
 //! ```text
-//!   window ─▶ [ which offset ] ─▶ [ shift ] ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 ] ─▶ [ ports ] ─▶ inner
+//!   window ─▶ [ which offset ] ─▶ [ shift ] ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6, first extension header ]
+//!                                  ┌────────────────────────────────────────────────────┘
+//!                                  └─▶ [ second ] ─▶ [ what is behind ] ─▶ [ ports ] ─▶ inner
 //! ```
 //! The offset is 0 for a packet that came through no tunnel. The last stage that needs bytes.
 
-use super::ipv4::{self, Ipv4};
-use super::s1_parse::{ICMP, IPV4, IPV6, SCTP, TCP, UDP, VLAN};
-use super::slot::{HeadSlot, Slot};
+mod upper;
+
+use super::ip::{self, Family, Ip, Room};
+use super::ipv6::Walk;
+use super::s1_parse::{IPV4, IPV6, VLAN};
+use super::slot::{HeadSlot, Slot, Written};
+use super::{ipv4, ipv6};
 use crate::buses::{HeadIn, SlotOut};
 use crate::hardware::{Inner, VerdictBits};
+use underpass_layout::meta::WINDOW_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{any_of, bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
+use upper::Upper;
 
 /// Clocks from slot to slot.
-pub const LATENCY: usize = 6;
+pub const LATENCY: usize = 8;
 
-/// Ethernet 14, VLAN 4, then what the IPv4 reader wants.
-const TENANT_BITS: usize = 18 * 8 + ipv4::WINDOW_BITS;
-/// Where a tenant's packet can start behind a tunnel: 14 + 20 + 8 up to 18 + 60 + 16, in steps of four.
+/// Ethernet 14, VLAN 4, then what the reader of IP headers wants.
+const TENANT_BITS: usize = 18 * 8 + ip::WINDOW_BITS;
+/// Where a tenant's packet can start behind a tunnel, in steps of four: 14 + IPv4 20 + GRE 8 up to 18 + 60 + VXLAN 16;
+/// behind IPv6 it is 62 to 74.
 const OFFSETS: std::ops::RangeInclusive<usize> = 42..=94;
+
+const _: () = assert!(8 * *OFFSETS.end() + TENANT_BITS == 8 * WINDOW_BYTES);
 
 bundle! {
     /// What the Ethernet step found.
@@ -41,6 +52,7 @@ leaf!(
 
 /// The stage.
 pub fn inner(slot: HeadSlot) -> Slot {
+    let slot = slot.written(Written::Decap);
     let decap = slot.meta.decap;
 
     // Decide, then shift: the select is a register before it moves 94 bytes.
@@ -62,7 +74,7 @@ pub fn inner(slot: HeadSlot) -> Slot {
 
     // Ethernet, or an IP header at once.
     let ethernet = ethernet(tenant, room, frame, offset);
-    let ip: U<{ ipv4::WINDOW_BITS }> = first(
+    let ip: U<{ ip::WINDOW_BITS }> = first(
         &[
             (!frame, tenant.slice(0)),
             (ethernet.tagged, tenant.slice(18 * 8)),
@@ -70,48 +82,59 @@ pub fn inner(slot: HeadSlot) -> Slot {
         tenant.slice(14 * 8),
     )
     .reg("ip");
-    let room = (room - first(&[(!frame, k(0)), (ethernet.tagged, k(18))], k(14))).reg("ip_room");
+    let room = Room::behind(room, &[(!frame, 0), (ethernet.tagged, 18)], 14).reg("ip_room");
     let ethernet = ethernet.reg("ethernet");
 
-    // IP.
-    wire!(is_v4 = !ethernet.bad & ethernet.ethertype.eq(IPV4));
-    wire!(is_v6 = !ethernet.bad & ethernet.ethertype.eq(IPV6));
-    let header = ipv4::fields(ip, room);
-    let behind = ipv4::payload(ip, header.ihl).reg("behind_ip");
-    let payload = ipv4::payload_length(header).reg("payload");
-    wire!(
-        bad = ethernet.bad
-            | is_v4 & !header.good
-            | is_v6 & (room.lt(40) | ip.at_bits::<4>(0, 0).ne(6))
+    // IP, and the first extension header.
+    let is = |ethertype: u32| !ethernet.bad & ethernet.ethertype.eq(ethertype);
+    let family = Family {
+        v4: is(IPV4),
+        v6: is(IPV6),
+    };
+    let (v4, v6) = (ipv4::fields(ip, room), ipv6::fields(ip, room));
+    let bad = (ethernet.bad | family.v4 & !v4.good | family.v6 & !v6.good).delay("bad", 3);
+    let header = Ip::of(family, v4, v6).reg("header");
+    let walk = Walk::new(v6).step(ip).reg("walk_first");
+    let (family, ethernet) = (
+        family.delay("family", 4),
+        ethernet.delay("ethernet_inner", 4),
     );
-    let header = only(is_v4, header).reg("ipv4");
-    let (bad, is_v4, is_v6) = (bad.reg("bad"), is_v4.reg("is_v4"), is_v6.reg("is_v6"));
-    let ethernet = ethernet.reg("ethernet_ip");
+
+    // The second one.
+    let ip = ip.reg("ip_second");
+    let walk = walk.step(ip).reg("walk_second");
+    let header = header.reg("header_second");
+
+    // What is behind them.
+    let upper = Upper::behind(header, walk, ip.reg("ip_behind")).reg("upper");
+    let header = header.reg("header_upper");
 
     // Ports.
-    let (src_port, dst_port, short) = ports(header, behind, payload);
-    let bad = bad | is_v4 & short;
+    let ports = upper.ports();
+    let bad = (bad | upper.cut | ports.short).reg("bad_inner");
+    let (header, ports) = (header.reg("header_inner"), ports.reg("ports"));
     let inner = Inner {
         dst_mac: ethernet.dst,
         src_mac: ethernet.src,
         ethertype: ethernet.ethertype,
         tagged: ethernet.tagged,
         l3_offset: ethernet.l3_offset,
-        ipv4: is_v4,
-        ipv6: is_v6,
-        fragment: header.fragment,
-        protocol: header.protocol,
+        ipv4: family.v4,
+        ipv6: family.v6,
+        fragment: ports.fragment,
+        extension: ports.extension,
+        neighbor: ports.neighbor & header.ttl.all(),
+        protocol: ports.protocol,
         ttl: header.ttl,
         id: header.id,
         checksum: header.checksum,
         src: header.src,
         dst: header.dst,
-        src_port,
-        dst_port,
+        src_port: ports.src,
+        dst_port: ports.dst,
     };
-    let bad = bad.reg("bad_inner");
     let mut out = slot.without_window().later("slot", LATENCY - 1);
-    out.meta.inner = inner.reg("inner");
+    out.meta.inner = inner;
     out.meta.verdict = out
         .meta
         .verdict
@@ -139,26 +162,4 @@ fn ethernet(tenant: U<TENANT_BITS>, room: U<16>, frame: Bit, offset: U<8>) -> Et
         l3_offset: offset + first(&[(!frame, k(0)), (tagged, k(18))], k(14)),
         bad: mux(frame, bad_frame, bad_packet),
     }
-}
-
-/// The ports as flow keys have them, and whether the header is too short to have any. Combinational.
-fn ports(header: Ipv4, behind: U<128>, payload: U<16>) -> (U<16>, U<16>, Bit) {
-    let is = |protocol: u32| header.protocol.eq(protocol);
-    wire!(has_ports = any_of(&[is(TCP), is(UDP), is(SCTP)]));
-    let kind: U<8> = behind.at(0);
-    wire!(echo = is(ICMP) & (kind.eq(0) | kind.eq(8)));
-    wire!(whole = !header.fragment);
-    let least: [(Bit, U<16>); 4] = [
-        (is(TCP), k(20)),
-        (is(UDP), k(8)),
-        (is(SCTP), k(12)),
-        (is(ICMP), k(8)),
-    ];
-    wire!(short = whole & any_of(&least.map(|(this, bytes)| this & payload.lt(bytes))));
-    let src: U<16> = first(&[(has_ports, behind.at(0)), (echo, behind.at(4))], k(0));
-    let dst: U<16> = first(
-        &[(has_ports, behind.at(2)), (is(ICMP) & !echo, kind.ext())],
-        k(0),
-    );
-    (only(whole, src), only(whole, dst), short)
 }

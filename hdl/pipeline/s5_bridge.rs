@@ -6,11 +6,11 @@
 //! ```
 
 use super::s1_parse::{ARP, UDP};
-use super::slot::Slot;
+use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Bridge, BridgeEntry, BridgeKey, VerdictBits};
-use crate::lookup::{exact, host, Place};
+use crate::lookup::{exact, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, VifKind};
 use underpass_layout::{DropReason, PuntReason};
@@ -30,11 +30,12 @@ leaf!(
 
 /// The stage.
 pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
+    let slot = slot.written(Written::Inner);
     let key = BridgeKey {
         vrf: slot.meta.decap.vrf,
         mac: slot.meta.inner.dst_mac,
     };
-    let (hit, entry, bus) =
+    let (hit, entry, chain) =
         exact::exact::<BridgeEntry, _, 1>(&Place::of(profile, id::BRIDGE), 0, key.pack(), bus);
 
     let mut slot = slot.later("slot", exact::LATENCY);
@@ -53,6 +54,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             & inner.src_port.eq(DHCP_CLIENT)
     );
     wire!(arp = decap.frame & inner.ethertype.eq(ARP));
+    wire!(neighbor = decap.frame & inner.neighbor);
     wire!(looked_up = decap.frame & !decap.direct);
     wire!(to_router = looked_up & hit & entry.receive);
     wire!(bridged = looked_up & hit & !entry.receive);
@@ -64,11 +66,12 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             & !inner.tagged
             & (inner.ipv4 | inner.ipv6)
             & !group
-            & !arp
+            & !neighbor
     );
 
     let verdict = slot.meta.verdict.or_first(&[
         (arp, VerdictBits::punt(PuntReason::Arp)),
+        (neighbor, VerdictBits::punt(PuntReason::NeighborDiscovery)),
         (group & dhcp, VerdictBits::punt(PuntReason::L3Protocol)),
         (group, VerdictBits::punt(PuntReason::Multicast)),
         (looked_up & !hit, VerdictBits::drop(DropReason::L2NoRoute)),
@@ -76,9 +79,8 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             to_router & inner.tagged,
             VerdictBits::punt(PuntReason::Tagged),
         ),
-        (l3 & inner.ipv6, VerdictBits::punt(PuntReason::Ipv6)),
         (
-            l3 & !inner.ipv4,
+            l3 & !inner.ipv4 & !inner.ipv6,
             VerdictBits::drop(DropReason::InvalidProtocol),
         ),
     ]);
@@ -92,5 +94,6 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         label: only(bridged, entry.label),
     };
     slot.meta.verdict = verdict;
-    (slot.later("out", 1), host::after(bus))
+    let out = slot.later("out", 1);
+    (out, chain.leave(out))
 }

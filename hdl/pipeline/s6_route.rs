@@ -5,17 +5,18 @@
 //!   VRF ─▶ [ vrf 2 ] ─▶ [ six masked keys ] ─┬─▶ [ bank 0..5: 5 ] ─┬─▶ [ longest ] ─▶ route
 //!                                            └─▶ [ host: 5 ] ──────┘
 //! ```
-//! Banks hold longer prefixes first, so the first that hits is the longest.
+//! Banks hold longer prefixes first, so the first that hits is the longest. They hold both families: an IPv4 prefix is
+//! kept as the last 32 of 128 bits, so that one mask serves both.
 
-use super::slot::Slot;
+use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Route, RouteEntry, RouteKey, VerdictBits, VrfEntry};
-use crate::lookup::{direct, exact, host, Place};
+use crate::lookup::{direct, exact, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, BANKS, WAYS};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{any_of, first, k, leaf, mux, only, select, wire, Bit, BundleExt, U};
+use underpass_wires::{any_of, cat, first, k, leaf, mux, only, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = direct::LATENCY + 1 + exact::LATENCY + 1;
@@ -28,27 +29,19 @@ leaf!(
 
 /// The stage.
 pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
-    let (vrf, mut bus) =
+    let slot = slot.written(Written::Bridge);
+    let (vrf, mut chain) =
         direct::direct::<VrfEntry, _>(&Place::of(profile, id::VRF), slot.meta.decap.vrf, bus);
 
-    // One key for each length that the VRF word names.
+    // One key for each length that the VRF word names for the family.
     let number = slot.meta.decap.vrf.delay("vrf_number", direct::LATENCY);
     let address = slot.meta.inner.dst.delay("address", direct::LATENCY);
-    let lengths: [U<5>; BANKS] = [
-        vrf.length0,
-        vrf.length1,
-        vrf.length2,
-        vrf.length3,
-        vrf.length4,
-        vrf.length5,
-    ];
-    let masks: Vec<U<32>> = (0..32)
-        .map(|length: u32| k(!(u32::MAX >> length)))
-        .collect();
+    let v6 = slot.meta.inner.ipv6.delay("v6", direct::LATENCY);
     let mut found: Vec<(Bit, RouteEntry)> = Vec::new();
     let host_key = RouteKey {
         vrf: number,
-        length: k(32),
+        v6,
+        length: mux(v6, k(128), k(32)),
         prefix: address,
     }
     .reg("host_key");
@@ -56,25 +49,24 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         &Place::of(profile, id::ROUTE_HOST),
         0,
         host_key.pack(),
-        bus,
+        chain,
     );
-    bus = next;
+    chain = next;
     found.push((hit, entry));
-    for (bank, length) in lengths.into_iter().enumerate() {
-        let prefix = address & select(length, &masks);
+    for (bank, (length, v6_length)) in lengths(vrf).into_iter().enumerate() {
         let key = RouteKey {
             vrf: number,
-            length: length.ext(),
-            prefix,
+            v6,
+            length: mux(v6, v6_length.ext(), length.ext()),
+            prefix: address & mask(v6, length, v6_length),
         }
         .reg(&format!("key{bank}"));
-        let used = length
-            .any()
+        let used = mux(v6, v6_length.any(), length.any())
             .delay(&format!("used{bank}"), 1 + exact::LATENCY);
         let place = Place::of(profile, id::ROUTE_BANK);
         let (hit, entry, next) =
-            exact::exact::<RouteEntry, _, 1>(&place, WAYS * bank, key.pack(), bus);
-        bus = next;
+            exact::exact::<RouteEntry, _, 1>(&place, WAYS * bank, key.pack(), chain);
+        chain = next;
         found.push((hit & used, entry));
     }
 
@@ -90,10 +82,15 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             .map(|(hit, entry)| (*hit, pick(*entry)))
             .collect()
     };
-    let default = (
-        only(vrf.default_valid, vrf.default_nexthop),
-        only(vrf.default_valid, vrf.default_label),
+    let (default_valid, default) = mux(
+        slot.meta.inner.ipv6,
+        (
+            vrf.default6_valid,
+            (vrf.default6_nexthop, vrf.default6_label),
+        ),
+        (vrf.default_valid, (vrf.default_nexthop, vrf.default_label)),
     );
+    let default = only(default_valid, default);
     let (nexthop, label) = first(&of(|entry| (entry.nexthop, entry.label)), default);
     let (nexthop, label) = mux(routed, (nexthop, label), (bridge.nexthop, bridge.label));
 
@@ -108,7 +105,7 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             VerdictBits::drop(DropReason::TtlExceeded),
         ),
         (
-            routed & !hit & !vrf.default_valid,
+            routed & !hit & !default_valid,
             VerdictBits::drop(DropReason::Discard),
         ),
     ]);
@@ -118,5 +115,53 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         label,
     };
     slot.meta.verdict = verdict;
-    (slot.later("out", 1), host::after(bus))
+    let out = slot.later("out", 1);
+    (out, chain.leave(out))
+}
+
+/// The lengths of the banks, those of IPv4 first. Combinational.
+fn lengths(vrf: VrfEntry) -> [(U<5>, U<7>); BANKS] {
+    [
+        (vrf.length0, vrf.v6_length0),
+        (vrf.length1, vrf.v6_length1),
+        (vrf.length2, vrf.v6_length2),
+        (vrf.length3, vrf.v6_length3),
+        (vrf.length4, vrf.v6_length4),
+        (vrf.length5, vrf.v6_length5),
+    ]
+}
+
+/// The bits of a prefix of this length: of an IPv4 prefix the 96 bits above it count too, which are zero. Combinational.
+fn mask(v6: Bit, length: U<5>, v6_length: U<7>) -> U<128> {
+    let length: U<7> = mux(v6, v6_length, cat!(k::<2>(3), length));
+    !(!k::<128>(0)).shr_by(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use underpass_wires::{build, input, output, Blocks, Ports, Sim};
+
+    #[test]
+    fn a_mask_has_as_many_bits_as_its_length_says() {
+        let mut sim = Sim::new(&build("mask", Ports::Packed, Blocks::Inline, || {
+            let (v6, length, v6_length) = input("lengths");
+            output("mask", mask(v6, length, v6_length));
+        }));
+        let mut masked = |v6: u128, length: u128, v6_length: u128| {
+            sim.set_int("lengths", v6 | length << 1 | v6_length << 6);
+            sim.get_int("mask")
+        };
+        for length in 0..32 {
+            let bits = !(u32::MAX.checked_shr(length).unwrap_or(0));
+            assert_eq!(masked(0, length.into(), 77) as u32, bits, "/{length}");
+        }
+        for length in 1..128 {
+            assert_eq!(
+                masked(1, 9, length),
+                u128::MAX << (128 - length),
+                "/{length}"
+            );
+        }
+    }
 }

@@ -4,11 +4,11 @@
 //!   nexthop id ─▶ [ nexthop 2 ] ─▶ [ decide ] ─▶ nexthop
 //! ```
 
-use super::slot::Slot;
+use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{Meta, NexthopEntry, VerdictBits};
-use crate::lookup::{direct, host, Place};
+use crate::lookup::{direct, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, NexthopKind, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
@@ -25,8 +25,9 @@ leaf!(
 
 /// The stage.
 pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
+    let slot = slot.written(Written::Route);
     let place = Place::of(profile, id::NEXTHOP);
-    let (entry, bus) = direct::direct::<NexthopEntry, _>(&place, slot.meta.route.nexthop, bus);
+    let (entry, chain) = direct::direct::<NexthopEntry, _>(&place, slot.meta.route.nexthop, bus);
 
     let mut slot = slot.later("slot", direct::LATENCY);
     slot.meta.nexthop = entry;
@@ -48,7 +49,7 @@ pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             VerdictBits::punt(PuntReason::Receive),
         ),
         (
-            decrements(meta) & meta.inner.ttl.le(1),
+            counts_as_hop(meta) & meta.inner.ttl.le(1),
             VerdictBits::punt(PuntReason::ZeroTtl),
         ),
         (is(NexthopKind::Discard), drop(DropReason::Discard)),
@@ -63,7 +64,7 @@ pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         ),
         (again & !meta.bridge.l3, drop(DropReason::InvalidSource)),
         (
-            again & entry.tunnel_dst.eq(meta.parse.src),
+            again & entry.tunnel_dst.eq(meta.parse.src) & entry.tunnel_v6.eq(meta.parse.v6),
             drop(DropReason::PacketLoop),
         ),
         (
@@ -71,11 +72,12 @@ pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             drop(DropReason::InvalidNexthop),
         ),
     ]);
-    (slot.later("out", 1), host::after(bus))
+    let out = slot.later("out", 1);
+    (out, chain.leave(out))
 }
 
-/// Whether the TTL is decremented: what a tenant sent is routed, or what came out of one tunnel is routed into another.
-pub fn decrements(meta: Meta) -> Bit {
+/// Whether this hop counts: what a tenant sent is routed, or what came out of one tunnel is routed into another.
+pub fn counts_as_hop(meta: Meta) -> Bit {
     let vm = meta.classify.entry.kind.eq(VifKind::Vm.code());
     meta.route.routed & (vm | meta.nexthop.kind.eq(NexthopKind::Tunnel.code()))
 }

@@ -4,8 +4,8 @@
 //!   clock 0: TTL, checksum, length, hash of the flow     1: length in the tunnel     2: does it fit the underlay?
 //! ```
 
-use super::s7_nexthop::decrements;
-use super::slot::Slot;
+use super::s7_nexthop::counts_as_hop;
+use super::slot::{Slot, Written};
 use crate::buses::{SlotIn, SlotOut};
 use crate::hardware::{Meta, Rewrite, VerdictBits};
 use underpass_layout::hash::ENTROPY_MASKS;
@@ -16,12 +16,16 @@ use underpass_wires::{cat, first, k, konst, leaf, mux, only, wire, BundleExt, U}
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 3;
 
-/// What a tunnel adds to an IPv4 packet, bytes: IPv4 20, then GRE 4 + MPLS 4, UDP 8 + MPLS 4, UDP 8 + VXLAN 8.
-pub const GRE_OVERHEAD: u32 = 28;
-/// MPLS over UDP.
-pub const UDP_OVERHEAD: u32 = 32;
-/// VXLAN.
-pub const VXLAN_OVERHEAD: u32 = 36;
+/// Bytes of the outer IP header, by family.
+pub const IPV4_HEADER: u32 = 20;
+/// IPv6.
+pub const IPV6_HEADER: u32 = 40;
+/// What a tunnel adds to a packet behind the outer IP header, bytes: GRE 4 + MPLS 4.
+pub const GRE_OVERHEAD: u32 = 8;
+/// UDP 8 + MPLS 4.
+pub const UDP_OVERHEAD: u32 = 12;
+/// UDP 8 + VXLAN 8.
+pub const VXLAN_OVERHEAD: u32 = 16;
 /// The inner Ethernet header of a routed packet in VXLAN.
 pub const ETHERNET: u32 = 14;
 /// The TTL of an MPLS header over something that has none.
@@ -35,8 +39,10 @@ leaf!(
 
 /// The stage.
 pub fn rewrite(slot: Slot) -> Slot {
+    let slot = slot.written(Written::Flow);
     let meta = slot.meta;
-    wire!(decrement = decrements(meta));
+    // The peer leaves the hop limit of IPv6 as it is.
+    wire!(decrement = counts_as_hop(meta) & meta.inner.ipv4);
     let ttl = mux(decrement, meta.inner.ttl - 1, meta.inner.ttl);
     let start = mux(meta.bridge.l3, meta.inner.l3_offset, meta.decap.offset);
     let rewrite = Rewrite {
@@ -52,15 +58,22 @@ pub fn rewrite(slot: Slot) -> Slot {
     let slot = slot.later("slot", 1);
     let nexthop = slot.meta.nexthop;
     let tunnel = |kind: TunnelKind| nexthop.tunnel.eq(kind.code());
-    let overhead: U<7> = first(
+    let with_ip = |bytes: u32| {
+        mux(
+            nexthop.tunnel_v6,
+            k::<7>(IPV6_HEADER + bytes),
+            k(IPV4_HEADER + bytes),
+        )
+    };
+    let overhead = first(
         &[
-            (tunnel(TunnelKind::MplsGre), k(GRE_OVERHEAD)),
-            (tunnel(TunnelKind::MplsUdp), k(UDP_OVERHEAD)),
+            (tunnel(TunnelKind::MplsGre), with_ip(GRE_OVERHEAD)),
+            (tunnel(TunnelKind::MplsUdp), with_ip(UDP_OVERHEAD)),
         ],
         mux(
             slot.meta.bridge.l3 & nexthop.l3_vxlan,
-            k(VXLAN_OVERHEAD + ETHERNET),
-            k(VXLAN_OVERHEAD),
+            with_ip(VXLAN_OVERHEAD + ETHERNET),
+            with_ip(VXLAN_OVERHEAD),
         ),
     );
     let long = (rewrite.payload.ext::<17>() + overhead.ext()).reg("tunnel_length");
@@ -95,11 +108,12 @@ fn folded(sum: U<17>) -> U<16> {
 /// The UDP source port of the tunnel, `underpass_layout::hash::entropy`.
 fn entropy(meta: Meta) -> U<16> {
     let inner = meta.inner;
-    let a: U<48> = mux(inner.ipv4, inner.src.ext(), inner.src_mac);
-    let b: U<48> = mux(inner.ipv4, inner.dst.ext(), inner.dst_mac);
-    let src_port = only(inner.ipv4, inner.src_port) ^ meta.decap.vrf.ext::<16>().shl(4);
-    let dst_port = only(inner.ipv4, inner.dst_port);
-    let protocol = only(inner.ipv4, inner.protocol);
+    wire!(ip = inner.ipv4 | inner.ipv6);
+    let a = mux(ip, fold48(inner.src), inner.src_mac);
+    let b = mux(ip, fold48(inner.dst), inner.dst_mac);
+    let src_port = only(ip, inner.src_port) ^ meta.decap.vrf.ext::<16>().shl(4);
+    let dst_port = only(ip, inner.dst_port);
+    let protocol = only(ip, inner.protocol);
     let ends: U<128> = cat!(k::<32>(0), b, a);
     let key: U<128> = ends ^ cat!(dst_port, src_port, protocol, k::<88>(0));
     let port = ENTROPY_MASKS
@@ -114,6 +128,11 @@ fn entropy(meta: Meta) -> U<16> {
         .reduce(|port, bit| port | bit)
         .expect("there are fourteen masks");
     port | 0xc000
+}
+
+/// All of an IPv4 address, IPv6 folded: `underpass_layout::hash::fold48`.
+fn fold48(address: U<128>) -> U<48> {
+    address.slice::<48>(0) ^ address.slice(48) ^ address.slice::<32>(96).ext()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::hardware::{Arrival, Meta, VerdictBits};
 use crate::stream::beat::HeaderSlot;
 use underpass_layout::{DropReason, PuntReason, VerdictKind};
-use underpass_wires::{bundle, k, mux, zero, Bit, BundleExt, U};
+use underpass_wires::{bundle, k, mux, zero, Bit, Bundle, BundleExt, U};
 
 bundle! {
     /// A packet's metadata, from `s4_inner` on all that the stages see of it.
@@ -25,7 +25,65 @@ bundle! {
     }
 }
 
+/// How far the records of [`Meta`] are written: the stage that wrote the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Written {
+    /// Gather.
+    Arrival,
+    /// And those after it.
+    Parse,
+    /// `s2_classify`, the first that may decide.
+    Classify,
+    /// `s3_decap`.
+    Decap,
+    /// `s4_inner`.
+    Inner,
+    /// `s5_bridge`.
+    Bridge,
+    /// `s6_route`.
+    Route,
+    /// `s7_nexthop`.
+    Nexthop,
+    /// `s8_flow`.
+    Flow,
+}
+
+impl Meta {
+    /// The records up to `last` as they are and the rest as the constant zero, so that no register holds and no
+    /// simulator moves what nobody has written yet.
+    pub fn written(self, last: Written) -> Meta {
+        fn keep<T: Bundle>(record: T, written: bool) -> T {
+            if written {
+                record
+            } else {
+                zero()
+            }
+        }
+        Meta {
+            arrival: self.arrival,
+            parse: keep(self.parse, last >= Written::Parse),
+            classify: keep(self.classify, last >= Written::Classify),
+            decap: keep(self.decap, last >= Written::Decap),
+            inner: keep(self.inner, last >= Written::Inner),
+            bridge: keep(self.bridge, last >= Written::Bridge),
+            route: keep(self.route, last >= Written::Route),
+            nexthop: keep(self.nexthop, last >= Written::Nexthop),
+            flow: keep(self.flow, last >= Written::Flow),
+            rewrite: zero(),
+            verdict: keep(self.verdict, last >= Written::Classify),
+        }
+    }
+}
+
 impl Slot {
+    /// The same slot with nothing in the records behind `last`.
+    pub fn written(self, last: Written) -> Slot {
+        Slot {
+            meta: self.meta.written(last),
+            ..self
+        }
+    }
+
     /// The same slot `clocks` later.
     pub fn later(self, name: &str, clocks: usize) -> Slot {
         let mut later = self.delay(name, clocks);
@@ -47,6 +105,14 @@ impl HeadSlot {
             valid: header.valid,
             meta,
             window: header.window,
+        }
+    }
+
+    /// The same slot with nothing in the records behind `last`.
+    pub fn written(self, last: Written) -> HeadSlot {
+        HeadSlot {
+            meta: self.meta.written(last),
+            ..self
         }
     }
 

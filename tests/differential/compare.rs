@@ -1,5 +1,11 @@
 //! One run: random tables, random packets, RTL and model side by side.
+//!
+//! ```text
+//!   packet ─┬─▶ RTL ───▶ what each stage wrote, the frame ─┐
+//!           └─▶ model ─▶ what each stage wrote, the frame ─┴─▶ the same? and at the end the counters, and their sum
+//! ```
 
+use crate::conservation;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -7,8 +13,7 @@ use fastrand::Rng;
 use underpass_bench::Stalls;
 use underpass_layout::meta::{Meta, STAGES};
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::id;
-use underpass_layout::{FieldSpec, Record, Verdict, VerdictKind, OUTCOMES};
+use underpass_layout::{FieldSpec, Record, Verdict, VerdictKind};
 use underpass_model::{Core, Output, Trace};
 use underpass_tests::packets::{self, Packet};
 use underpass_tests::rtl::{Decided, Rtl};
@@ -53,8 +58,8 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
     for packet in &sent {
         rtl.send(packet.bytes.clone(), packet.port);
     }
-    let frames = rtl.drain();
-    let mut frames = frames.iter();
+    let seen = rtl.drain();
+    let mut frames = seen.iter();
     let mut mismatches = Mismatches::default();
     for (number, packet) in sent.iter().enumerate() {
         let (expected, trace) = model.process_traced(&packet.bytes, packet.port);
@@ -95,7 +100,8 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
         "{run:?}: the RTL sent a frame too many"
     );
     mismatches.check(run);
-    counters(&mut rtl, &model, profile, run);
+    let counted = conservation::compare_counters(&mut rtl, &model, profile, run);
+    conservation::check(&sent, &seen, &counted, run);
 }
 
 /// Mismatches, one of each kind: many packets fail for one reason.
@@ -204,28 +210,4 @@ fn first_line<T: Debug>(model: &T, card: &T) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Every counter of every interface that can have counted, and every flow.
-fn counters(rtl: &mut Rtl, model: &Core, profile: &Profile, run: &Run) {
-    let vifs = (0..16).chain([profile.no_vif()]);
-    let rows = vifs.flat_map(|vif| {
-        let outcomes = (0..OUTCOMES as usize)
-            .map(move |code| (id::COUNTER_OUTCOME, vif * OUTCOMES as usize + code));
-        [(id::COUNTER_RX, vif), (id::COUNTER_TX, vif)]
-            .into_iter()
-            .chain(outcomes)
-    });
-    for (table, row) in rows.chain((0..512).map(|flow| (id::COUNTER_FLOW, flow))) {
-        let expected = model
-            .read_row(table, row)
-            .unwrap_or_else(|error| panic!("{error}"));
-        let found = rtl.read_row(table, row);
-        assert_eq!(
-            found,
-            expected,
-            "{run:?}: {} row {row}",
-            underpass_layout::tables::TABLES[table as usize].name
-        );
-    }
 }

@@ -4,6 +4,7 @@
 //! (default 50,000), `UNDERPASS_SEED` which ones; both are printed.
 
 mod compare;
+mod conservation;
 
 use compare::{compare, Run};
 use fastrand::Rng;

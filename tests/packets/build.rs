@@ -1,5 +1,7 @@
 //! Bytes in wire order.
 
+use crate::tables::Address;
+
 /// A packet under construction.
 #[derive(Clone, Debug, Default)]
 pub struct Bytes(Vec<u8>);
@@ -24,6 +26,12 @@ impl Bytes {
     /// Appends 32 bits.
     pub fn u32(&mut self, value: u32) -> &mut Self {
         self.put(&value.to_be_bytes())
+    }
+
+    /// Appends an IP address: 4 or 16 bytes.
+    pub fn address(&mut self, address: Address) -> &mut Self {
+        let bytes = address.bits.to_be_bytes();
+        self.put(&bytes[if address.v6 { 0 } else { 12 }..])
     }
 
     /// Appends bytes that tell where they belong.
@@ -82,5 +90,34 @@ impl Ipv4 {
         bytes[10..12].copy_from_slice(&checksum.to_be_bytes());
         bytes.extend_from_slice(payload);
         bytes
+    }
+}
+
+/// An IPv6 header (RFC 8200).
+#[derive(Clone, Copy, Debug)]
+pub struct Ipv6 {
+    /// Traffic class and flow label.
+    pub label: u32,
+    /// What is behind it.
+    pub next: u8,
+    /// Hop limit.
+    pub hop_limit: u8,
+    /// Source.
+    pub src: u128,
+    /// Destination.
+    pub dst: u128,
+}
+
+impl Ipv6 {
+    /// The packet with this payload, its length right.
+    pub fn with(&self, payload: &[u8]) -> Vec<u8> {
+        let mut out = Bytes::default();
+        out.u32(0x6000_0000 | self.label & 0x0fff_ffff)
+            .u16(payload.len() as u16)
+            .put(&[self.next, self.hop_limit])
+            .address(Address::v6(self.src))
+            .address(Address::v6(self.dst))
+            .put(payload);
+        out.done()
     }
 }

@@ -104,7 +104,7 @@ fn interfaces(rows: &mut Rows) {
         kind: VifKind::Fabric,
         cross_vif: 1,
         cross_port: HOST0,
-        address: TUNNEL_END,
+        address: TUNNEL_END.into(),
         ..crossed
     };
     plug(rows, WIRE0, 0, fabric);
@@ -165,8 +165,8 @@ fn nexthops(rows: &mut Rows) {
             dst_mac: REMOTE_FABRIC_MAC,
             src_mac: FABRIC_MAC,
             tunnel,
-            tunnel_src: TUNNEL_END,
-            tunnel_dst: REMOTE,
+            tunnel_src: TUNNEL_END.into(),
+            tunnel_dst: REMOTE.into(),
             l3_vxlan: tunnel == TunnelKind::Vxlan,
             router_mac: ROUTER_MAC,
             ..Default::default()
@@ -220,8 +220,9 @@ fn forwarding(rows: &mut Rows) {
     let mut route = |bank, prefix, length, nexthop, label| {
         let key = RouteKey {
             vrf: VRF,
+            v6: false,
             length,
-            prefix,
+            prefix: u128::from(prefix),
         };
         rows.route(
             bank,
@@ -246,8 +247,8 @@ fn sources(rows: &mut Rows) {
     };
     let remote = SourceEntry {
         kind: SourceKind::Tunnel,
-        vif: 0,
-        address: REMOTE,
+        address: REMOTE.into(),
+        ..Default::default()
     };
     rows.direct(0, &any);
     rows.direct(NH_GRE as usize, &remote);
@@ -262,6 +263,7 @@ fn conversation(rows: &mut Rows, number: u16) {
     for (from, to) in [(vm, remote), (remote, vm)] {
         for (protocol, src_port, dst_port) in [(17, from.1, to.1), (PROTOCOL_SHORT, 0, 0)] {
             let key = FlowKey {
+                v6: false,
                 nexthop: nh_routed(3),
                 protocol,
                 src_port,

@@ -1,8 +1,13 @@
 //! Random tables within small pools of addresses, so that random packets find something in them.
+//!
+//! A world is of one family outside: its fabric interface has an IPv4 or an IPv6 address. Tenants speak both. Some
+//! addresses of the two families are the same number, so that a comparison which forgets the family is found out.
 
 mod rows;
+mod talk;
 
 pub use rows::{Row, Rows};
+pub use talk::{pick, Address, Talk};
 
 use fastrand::Rng;
 use underpass_layout::profile::Profile;
@@ -10,8 +15,10 @@ use underpass_layout::tables::*;
 
 /// MAC of the router, the same in every network.
 pub const ROUTER_MAC: u64 = 0x0000_5e00_0100;
-/// The address at which the fabric interface ends tunnels.
+/// The IPv4 address at which a fabric interface ends tunnels.
 pub const TUNNEL_END: u32 = 0xc0a8_c80b;
+/// The IPv6 address at which one does.
+pub const TUNNEL_END_V6: u128 = 0xfd00_0000_0000_0000_0000_0000_0000_000b;
 /// Interfaces: 0 fabric, 1 host, 2 agent, 3.. tenants.
 pub const VMS: std::ops::Range<u16> = 3..11;
 /// VRFs of tenants.
@@ -22,33 +29,26 @@ pub const NEXTHOPS: std::ops::Range<u32> = 1..64;
 pub const LABELS: std::ops::Range<u32> = 16..48;
 /// VNIs.
 pub const VNIS: std::ops::Range<u32> = 5000..5012;
-
-/// A tenant's conversation: what flow keys and packets are drawn from.
-#[derive(Clone, Copy, Debug)]
-pub struct Talk {
-    /// IP protocol.
-    pub protocol: u8,
-    /// Source address.
-    pub src: u32,
-    /// Destination address.
-    pub dst: u32,
-    /// Source port, or ICMP identifier.
-    pub src_port: u16,
-    /// Destination port; of ICMP the type.
-    pub dst_port: u16,
-}
+/// Ids of flows; more than one flow may count in one place.
+pub const FLOW_IDS: std::ops::Range<u32> = 1..512;
 
 /// The pools and the rows made from them.
 #[derive(Clone, Debug)]
 pub struct World {
+    /// Where the fabric interface ends tunnels.
+    pub fabric: Address,
     /// MACs of tenants.
     pub macs: Vec<u64>,
-    /// Addresses of tenants.
-    pub addresses: Vec<u32>,
-    /// Other tunnel ends.
-    pub remotes: Vec<u32>,
-    /// Conversations.
+    /// IPv4 addresses of tenants.
+    pub addresses: Vec<Address>,
+    /// IPv6 addresses of tenants.
+    pub addresses6: Vec<Address>,
+    /// Other tunnel ends, of both families.
+    pub remotes: Vec<Address>,
+    /// Conversations of IPv4.
     pub talks: Vec<Talk>,
+    /// Conversations of IPv6.
+    pub talks6: Vec<Talk>,
     /// What is in the card's tables.
     pub rows: Rows,
 }
@@ -56,17 +56,43 @@ pub struct World {
 impl World {
     /// A world for tables of these sizes.
     pub fn random(profile: &'static Profile, rng: &mut Rng, seed: u128) -> Self {
-        let addresses: Vec<u32> = (0..24)
-            .map(|_| 0x0a00_0000 | rng.u32(..) & 0x0003_03ff)
+        let addresses: Vec<Address> = (0..24)
+            .map(|_| Address::v4(0x0a00_0000 | rng.u32(..) & 0x0003_03ff))
             .collect();
-        let talks = (0..64).map(|_| talk(rng, &addresses)).collect();
+        // One in four is an IPv4 address seen as a number.
+        let addresses6: Vec<Address> = (0..24)
+            .map(|i| match i % 4 {
+                0 => Address::v6(addresses[i].bits),
+                _ => Address::v6(
+                    0x2001_0db8 << 96 | rng.u128(..) & 0x3_0000_0003_8000_0000_0000_03ff,
+                ),
+            })
+            .collect();
+        let fabric = match rng.u8(..4) {
+            0 | 1 => Address::v4(TUNNEL_END),
+            2 => Address::v6(TUNNEL_END_V6),
+            _ => Address::v6(TUNNEL_END.into()),
+        };
+        let remotes = (0..6)
+            .flat_map(|i| {
+                let v4 = Address::v4(0xc0a8_c80c + i);
+                let v6 = match i % 2 {
+                    0 => Address::v6(v4.bits),
+                    _ => Address::v6(TUNNEL_END_V6 + 1 + u128::from(i)),
+                };
+                [v4, v6]
+            })
+            .collect();
         let mut world = World {
+            fabric,
             macs: (0..16)
                 .map(|i| 0x0200_0000_0000 | rng.u64(..) & 0xff_ff00 | i)
                 .collect(),
-            remotes: (0..6).map(|i| 0xc0a8_c80c + i).collect(),
+            remotes,
+            talks: (0..64).map(|_| Talk::random(rng, &addresses)).collect(),
+            talks6: (0..64).map(|_| Talk::random(rng, &addresses6)).collect(),
             addresses,
-            talks,
+            addresses6,
             rows: Rows::new(profile, seed),
         };
         world.interfaces(rng);
@@ -85,7 +111,8 @@ impl World {
             cross_connect: rng.u8(..4) > 0,
             cross_vif: 1,
             cross_port: 0x100,
-            address: TUNNEL_END,
+            address: self.fabric.bits,
+            address_v6: self.fabric.v6,
             ..Default::default()
         };
         let host = VifEntry {
@@ -144,10 +171,12 @@ impl World {
                 };
             }
             self.rows.direct(id as usize, &entry);
+            let remote = pick(rng, &self.remotes);
             let source = SourceEntry {
-                kind: *rng.choice(SourceKind::ALL).expect("some"),
+                kind: pick(rng, SourceKind::ALL),
                 vif: rng.u16(VMS),
-                address: *rng.choice(&self.remotes).expect("some"),
+                address: remote.bits,
+                v6: remote.v6,
             };
             self.rows.direct(id as usize, &source);
         }
@@ -172,6 +201,7 @@ impl World {
         let vif = rng.u16(VMS);
         let tunnel = kind == NexthopKind::Tunnel;
         let wraps = &TunnelKind::ALL[usize::from(rng.u8(..16) > 0)..];
+        let remote = pick(rng, &self.remotes);
         NexthopEntry {
             valid: rng.u8(..32) > 0,
             kind,
@@ -183,21 +213,25 @@ impl World {
             dst_mac: rng.u64(..) >> 16,
             src_mac: rng.u64(..) >> 16,
             tunnel: if tunnel {
-                *rng.choice(wraps).expect("some")
+                pick(rng, wraps)
             } else {
                 TunnelKind::None
             },
-            tunnel_src: TUNNEL_END,
-            tunnel_dst: *rng.choice(&self.remotes).expect("some"),
+            tunnel_v6: remote.v6,
+            tunnel_src: match remote.v6 {
+                true => TUNNEL_END_V6,
+                false => TUNNEL_END.into(),
+            },
+            tunnel_dst: remote.bits,
             l3_vxlan: rng.bool(),
             router_mac: rng.u64(..) >> 16,
-            mtu: *rng.choice(&[0, 1500, 1500, 128]).expect("some"),
+            mtu: pick(rng, &[0, 1500, 1500, 9000, 16383, 128]),
         }
     }
 
     fn tunnels(&mut self, rng: &mut Rng) {
         for label in LABELS {
-            let action = *rng.choice(LabelAction::ALL).expect("some");
+            let action = pick(rng, LabelAction::ALL);
             self.rows.direct(
                 label as usize,
                 &MplsEntry {
@@ -249,124 +283,132 @@ impl World {
 
     fn routes(&mut self, rng: &mut Rng) {
         for vrf in VRFS {
-            let mut lengths: Vec<u8> = (0..BANKS).map(|_| rng.u8(8..32)).collect();
-            lengths.sort_unstable_by(|a, b| b.cmp(a));
-            lengths.dedup();
-            lengths.truncate(rng.usize(..BANKS + 1));
-            let mut banks = [0; BANKS];
-            banks[..lengths.len()].copy_from_slice(&lengths);
+            let (lengths, lengths6) = (banks(rng, 1..32), banks(rng, 1..128));
             let word = VrfEntry {
                 valid: rng.u8(..16) > 0,
                 punt_all: rng.u8(..16) == 0,
                 default_valid: rng.bool(),
                 default_nexthop: rng.u32(NEXTHOPS),
                 default_label: rng.u32(..1 << 24),
+                default6_valid: rng.bool(),
+                default6_nexthop: rng.u32(NEXTHOPS),
+                default6_label: rng.u32(..1 << 24),
                 ..Default::default()
             };
-            self.rows
-                .direct(usize::from(vrf), &word.with_lengths(banks));
+            let word = word.with_lengths(lengths).with_v6_lengths(lengths6);
+            self.rows.direct(usize::from(vrf), &word);
             for address in self.addresses.clone() {
-                for (bank, length) in std::iter::once((None, 32))
-                    .chain(lengths.iter().enumerate().map(|(i, l)| (Some(i), *l)))
-                {
-                    if rng.u8(..3) == 0 {
-                        let prefix = address & u32::MAX << (32 - length);
-                        let key = RouteKey {
-                            vrf,
-                            length,
-                            prefix,
-                        };
-                        let entry = RouteEntry {
-                            valid: true,
-                            key,
-                            nexthop: rng.u32(NEXTHOPS),
-                            label: rng.u32(..1 << 24),
-                        };
-                        self.rows.route(bank, &entry);
-                    }
-                }
+                self.routes_to(rng, vrf, address, &lengths);
             }
+            for address in self.addresses6.clone() {
+                self.routes_to(rng, vrf, address, &lengths6);
+            }
+        }
+    }
+
+    /// Some of the prefixes of an address, each in the bank of its length.
+    fn routes_to(&mut self, rng: &mut Rng, vrf: u16, address: Address, lengths: &[u8; BANKS]) {
+        let bits: u8 = if address.v6 { 128 } else { 32 };
+        let banks = lengths
+            .iter()
+            .enumerate()
+            .filter(|(_, length)| **length > 0);
+        let banks: Vec<(Option<usize>, u8)> = std::iter::once((None, bits))
+            .chain(banks.map(|(bank, length)| (Some(bank), *length)))
+            .collect();
+        for (bank, length) in banks {
+            if rng.u8(..3) > 0 {
+                continue;
+            }
+            let key = RouteKey {
+                vrf,
+                v6: address.v6,
+                length,
+                prefix: address.bits & u128::MAX << (bits - length),
+            };
+            let entry = RouteEntry {
+                valid: true,
+                key,
+                nexthop: rng.u32(NEXTHOPS),
+                label: rng.u32(..1 << 24),
+            };
+            self.rows.route(bank, &entry);
         }
     }
 
     fn flows(&mut self, rng: &mut Rng) {
-        let mut flow_id = 1;
-        for talk in self.talks.clone() {
-            for vif in VMS {
-                if rng.u8(..3) > 0 {
-                    let key = FlowKey {
-                        nexthop: u32::from(vif) + 20,
-                        protocol: talk.protocol,
-                        src_port: talk.src_port,
-                        dst_port: talk.dst_port,
-                        src: talk.src,
-                        dst: talk.dst,
-                    };
-                    let action = if rng.u8(..3) > 0 {
-                        FlowAction::Forward
-                    } else {
-                        *rng.choice(FlowAction::ALL).expect("some")
-                    };
-                    let source = if rng.bool() { 0 } else { rng.u32(NEXTHOPS) };
-                    self.rows.exact(&FlowEntry {
-                        valid: true,
-                        key,
-                        action,
-                        flow_id,
-                        source,
-                        spare: 0,
-                    });
-                    flow_id += 1;
-                }
+        let talks: Vec<Talk> = self.talks.iter().chain(&self.talks6).copied().collect();
+        for (talk, vif) in talks
+            .into_iter()
+            .flat_map(|talk| VMS.map(move |vif| (talk, vif)))
+        {
+            if rng.u8(..3) > 0 {
+                self.flow(rng, &talk, u32::from(vif) + 20);
             }
+        }
+    }
+
+    /// The flow of a conversation under this K(nh).
+    fn flow(&mut self, rng: &mut Rng, talk: &Talk, nexthop: u32) {
+        let action = match rng.u8(..3) {
+            0 => pick(rng, FlowAction::ALL),
+            _ => FlowAction::Forward,
+        };
+        let source = if rng.bool() { 0 } else { rng.u32(NEXTHOPS) };
+        let flow_id = rng.u32(FLOW_IDS);
+        let Talk {
+            protocol,
+            src,
+            dst,
+            src_port,
+            dst_port,
+        } = *talk;
+        if src.v6 {
+            let key = FlowKey6 {
+                nexthop,
+                protocol,
+                src_port,
+                dst_port,
+                ..Default::default()
+            };
+            self.rows.flow6(&FlowEntry6 {
+                valid: true,
+                key: key.between(src.bits, dst.bits),
+                action,
+                flow_id,
+                source,
+                ..Default::default()
+            });
+        } else {
+            let key = FlowKey {
+                v6: false,
+                nexthop,
+                protocol,
+                src_port,
+                dst_port,
+                src: src.bits as u32,
+                dst: dst.bits as u32,
+            };
+            self.rows.exact(&FlowEntry {
+                valid: true,
+                key,
+                action,
+                flow_id,
+                source,
+                ..Default::default()
+            });
         }
     }
 }
 
-fn talk(rng: &mut Rng, addresses: &[u32]) -> Talk {
-    let (src, dst) = (
-        *rng.choice(addresses).expect("some"),
-        *rng.choice(addresses).expect("some"),
-    );
-    let (src_port, dst_port) = (
-        rng.u16(..),
-        *rng.choice(&[53, 80, 443, 6635, 4789, 68]).expect("some"),
-    );
-    match rng.u8(..10) {
-        0..=3 => Talk {
-            protocol: 6,
-            src,
-            dst,
-            src_port,
-            dst_port,
-        },
-        4..=6 => Talk {
-            protocol: 17,
-            src,
-            dst,
-            src_port: if rng.u8(..8) == 0 { 68 } else { src_port },
-            dst_port,
-        },
-        7 => Talk {
-            protocol: 1,
-            src,
-            dst,
-            src_port,
-            dst_port: 0,
-        },
-        8 => Talk {
-            protocol: 1,
-            src,
-            dst,
-            src_port: 0,
-            dst_port: *rng.choice(&[3, 5, 11]).expect("some"),
-        },
-        _ => Talk {
-            protocol: *rng.choice(&[132, 47, 2]).expect("some"),
-            src,
-            dst,
-            src_port: 0,
-            dst_port: 0,
-        },
-    }
+/// Lengths of prefixes for the banks, the longest first, 0 for a bank that is not used.
+fn banks(rng: &mut Rng, of: std::ops::Range<u8>) -> [u8; BANKS] {
+    let mut lengths: Vec<u8> = (0..rng.usize(..BANKS + 1))
+        .map(|_| rng.u8(of.clone()))
+        .collect();
+    lengths.sort_unstable_by(|a, b| b.cmp(a));
+    lengths.dedup();
+    let mut banks = [0; BANKS];
+    banks[..lengths.len()].copy_from_slice(&lengths);
+    banks
 }

@@ -1,31 +1,34 @@
-//! The fields of the outer IPv4 header that differ from packet to packet.
+//! The fields of the outer IP header that differ from packet to packet.
 //!
 //! ```text
 //!   clock 0: length, halves of the addresses     1: two sums     2: one sum     3: + identification     4, 5: fold
 //! ```
-//! One addition a clock: the checksum of RFC 1071 is a sum of seven words here (the fixed ones are one constant).
+//! One addition a clock: the checksum of RFC 1071 is a sum of seven words here (the fixed ones are one constant). IPv6
+//! has none, and its payload length is what UDP's length is in both families.
 
 use super::shape::Shape;
 use crate::pipeline::s1_parse::{GRE, UDP};
+use crate::pipeline::s9_rewrite::IPV4_HEADER;
 use crate::pipeline::slot::Slot;
 use underpass_wires::{bundle, k, mux, state_from, BundleExt, U};
 
 /// Clocks from shape to fields.
 pub const LATENCY: usize = 6;
 
-/// 45 00, flags 00 00 and TTL 40: the words of the header that never change, the protocol aside.
-const FIXED: u32 = 0x4500 + 0x4000;
+/// 45 00, flags 00 00 and TTL 40: the words of the header that never change, the protocol aside; and the part of the
+/// total length that the header itself is.
+const FIXED: u32 = 0x4500 + 0x4000 + IPV4_HEADER;
 
 bundle! {
     /// The fields.
     pub struct Outer {
         /// IPv4 total length.
         length: U<16>,
-        /// UDP length.
-        udp_length: U<16>,
-        /// Identification.
+        /// Bytes behind the IP header: IPv6 payload length, UDP length.
+        behind_ip: U<16>,
+        /// IPv4 identification.
         id: U<16>,
-        /// Header checksum.
+        /// IPv4 header checksum.
         checksum: U<16>,
     }
 }
@@ -34,8 +37,8 @@ bundle! {
 pub(super) fn outer(slot: Slot, shape: Shape) -> Outer {
     let nexthop = slot.meta.nexthop;
     let halves =
-        |address: U<32>| address.slice::<16>(16).ext::<17>() + address.slice::<16>(0).ext::<17>();
-    let length = (slot.meta.rewrite.payload + shape.overhead.ext()).reg("length");
+        |address: U<128>| address.slice::<16>(16).ext::<17>() + address.slice::<16>(0).ext::<17>();
+    let behind_ip = (slot.meta.rewrite.payload + shape.overhead.ext()).reg("behind_ip");
     let src = halves(nexthop.tunnel_src).reg("src_sum");
     let dst = halves(nexthop.tunnel_dst).reg("dst_sum");
     let gre = shape.protocol.eq(GRE).reg("is_gre");
@@ -50,15 +53,15 @@ pub(super) fn outer(slot: Slot, shape: Shape) -> Outer {
 
     let fixed = mux(gre, k::<20>(FIXED + GRE), k(FIXED + UDP));
     let first = (fixed + src.ext()).reg("sum_src");
-    let second = (dst.ext::<20>() + length.ext()).reg("sum_dst");
-    let udp_length = (length - 20).delay("udp_length", 5);
+    let length = behind_ip + IPV4_HEADER;
+    let second = (dst.ext::<20>() + behind_ip.ext()).reg("sum_dst");
     let both = (first + second).reg("sum_both");
     let sum = (both + id.ext()).reg("sum");
     let once = (sum.trunc::<16>().ext::<17>() + sum.slice::<4>(16).ext()).reg("folded");
     let twice = once.trunc::<16>() + once.slice::<1>(16).ext();
     Outer {
         length: length.delay("length", 5),
-        udp_length,
+        behind_ip: behind_ip.delay("behind_ip_out", 5),
         id: id.delay("id_out", 3),
         checksum: (!twice).reg("checksum"),
     }

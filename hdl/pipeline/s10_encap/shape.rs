@@ -2,7 +2,9 @@
 
 use crate::hardware::Meta;
 use crate::pipeline::s1_parse::{GRE, UDP};
-use crate::pipeline::s9_rewrite::{ETHERNET, GRE_OVERHEAD, UDP_OVERHEAD, VXLAN_OVERHEAD};
+use crate::pipeline::s9_rewrite::{
+    ETHERNET, GRE_OVERHEAD, IPV4_HEADER, IPV6_HEADER, UDP_OVERHEAD, VXLAN_OVERHEAD,
+};
 use underpass_layout::meta::{HeaderKind, BEAT_BYTES};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::VerdictKind;
@@ -17,9 +19,9 @@ bundle! {
         add: U<8>,
         /// Bytes taken off the front.
         strip: U<8>,
-        /// What the tunnel adds to the length of an IPv4 packet.
+        /// What the tunnel adds to the packet behind the outer IP header.
         overhead: U<8>,
-        /// The outer IPv4 protocol.
+        /// The outer protocol.
         protocol: U<8>,
         /// The inner packet's identification is taken.
         inner_id: Bit,
@@ -28,18 +30,18 @@ bundle! {
     }
 }
 
-/// The headers that can be put in front, with what they add to an IPv4 packet and to the frame.
-const HEADERS: [(HeaderKind, u32, u32); 6] = [
-    (HeaderKind::Shim, 0, BEAT_BYTES as u32),
-    (HeaderKind::MplsGre, GRE_OVERHEAD, ETHERNET + GRE_OVERHEAD),
-    (HeaderKind::MplsUdp, UDP_OVERHEAD, ETHERNET + UDP_OVERHEAD),
-    (HeaderKind::Vxlan, VXLAN_OVERHEAD, ETHERNET + VXLAN_OVERHEAD),
+/// The headers that can be put in front: what they start with, and of a tunnel what is behind the outer IP header, bytes.
+const HEADERS: [(HeaderKind, u32, Option<u32>); 6] = [
+    (HeaderKind::Shim, BEAT_BYTES as u32, None),
+    (HeaderKind::Ethernet, ETHERNET, None),
+    (HeaderKind::MplsGre, ETHERNET, Some(GRE_OVERHEAD)),
+    (HeaderKind::MplsUdp, ETHERNET, Some(UDP_OVERHEAD)),
+    (HeaderKind::Vxlan, ETHERNET, Some(VXLAN_OVERHEAD)),
     (
         HeaderKind::VxlanRouted,
-        VXLAN_OVERHEAD + ETHERNET,
-        ETHERNET + VXLAN_OVERHEAD + ETHERNET,
+        ETHERNET,
+        Some(VXLAN_OVERHEAD + ETHERNET),
     ),
-    (HeaderKind::Ethernet, 0, ETHERNET),
 ];
 
 /// Finds it out. Combinational.
@@ -59,17 +61,25 @@ pub(super) fn shape(meta: Meta, by_nexthop: Bit) -> Shape {
         HeaderKind::VxlanRouted => vxlan & routed,
         HeaderKind::Shim => meta.verdict.is(VerdictKind::Punt),
     };
-    let of = |value: fn(&(HeaderKind, u32, u32)) -> u32| -> U<8> {
-        one_of(&HEADERS.map(|header| (chosen(header.0), k(value(&header)))))
+    let of = |value: &dyn Fn(&(HeaderKind, u32, Option<u32>)) -> U<8>| -> U<8> {
+        one_of(&HEADERS.map(|header| (chosen(header.0), value(&header))))
+    };
+    let bytes = |&(_, front, tunnel): &(HeaderKind, u32, Option<u32>)| match tunnel {
+        None => k(front),
+        Some(behind) => mux(
+            nexthop.tunnel_v6,
+            k(front + IPV6_HEADER + behind),
+            k(front + IPV4_HEADER + behind),
+        ),
     };
     let start = only(by_nexthop, mux(l3, meta.inner.l3_offset, meta.decap.offset));
     Shape {
-        kind: of(|(kind, _, _)| kind.code()).trunc(),
-        add: of(|(_, _, add)| *add),
+        kind: of(&|(kind, _, _)| k(kind.code())).trunc(),
+        add: of(&bytes),
         strip: start + meta.arrival.shim_bytes(),
-        overhead: of(|(_, overhead, _)| *overhead),
+        overhead: of(&|(_, _, tunnel)| k(tunnel.unwrap_or(0))),
         protocol: mux(gre, k(GRE), k(UDP)),
         inner_id: gre & meta.inner.ipv4,
-        counts_id: tunnel & !(gre & meta.inner.ipv4),
+        counts_id: tunnel & !nexthop.tunnel_v6 & !(gre & meta.inner.ipv4),
     }
 }

@@ -1,0 +1,146 @@
+//! The IPv6 header and the extension headers behind it (RFC 8200). Combinational.
+//!
+//! ```text
+//!  0                          4                6             7           8     24    40
+//! | version | class, label    | payload length | next header | hop limit | src | dst | extension headers | upper layer |
+//!
+//!                     clock 0     clock 1
+//!   next header ─▶ [ step ] ─▶ [ step ] ─▶ upper-layer protocol, and where it starts
+//!                      ▲           ▲
+//!   bytes 40.. ────────┴───────────┘     next header, length: 8 bytes, and 8 more a unit
+//! ```
+//! All extension headers are a whole number of 8-byte units long, so where one starts is a number of 0 to 4.
+
+use super::ip::{Room, WINDOW_BITS};
+use super::s1_parse::ICMP6;
+use underpass_layout::meta::{EXTENSION_BYTES, EXTENSION_HEADERS};
+use underpass_wires::{any_of, bundle, k, mux, select, wire, Bit, U};
+
+/// Bytes of the fixed header.
+pub const LENGTH: usize = 40;
+/// The extension headers together, in units of 8 bytes.
+const MOST_UNITS: usize = EXTENSION_BYTES / 8;
+/// Extension headers that are read over: hop-by-hop options, routing, destination options.
+const READ_OVER: [u32; 3] = [0, 43, 60];
+/// A fragment header.
+const FRAGMENT: u32 = 44;
+/// Extension headers that nothing is read behind: authentication, mobility, HIP, shim6.
+const UNKNOWN: [u32; 4] = [51, 135, 139, 140];
+
+const _: () = assert!(MOST_UNITS == 4 && EXTENSION_HEADERS == 2);
+
+bundle! {
+    /// The fixed header's fields.
+    pub struct Ipv6 {
+        /// Version, length and the room in the frame agree.
+        good: Bit,
+        /// Bytes behind the fixed header.
+        payload: U<16>,
+        /// What is behind it.
+        next: U<8>,
+        /// Hop limit.
+        hop_limit: U<8>,
+        /// Source.
+        src: U<128>,
+        /// Destination.
+        dst: U<128>,
+    }
+
+    /// How far the extension headers are read.
+    pub struct Walk {
+        /// The header that comes next.
+        next: U<8>,
+        /// Where it starts behind the fixed header, in units of 8 bytes.
+        at: U<3>,
+        /// One ends behind what the card reads.
+        far: Bit,
+        /// One ends behind the packet.
+        cut: Bit,
+        /// The payload in whole units, 7 for more.
+        units: U<3>,
+    }
+
+    /// What the headers turned out to be.
+    pub struct Walked {
+        /// Protocol and ports are out of reach.
+        extension: Bit,
+        /// The next header is a fragment header.
+        fragment: Bit,
+        /// One of them is cut short.
+        cut: Bit,
+    }
+}
+
+/// Reads the fixed header at the start of `window`.
+pub fn fields(window: U<WINDOW_BITS>, room: Room) -> Ipv6 {
+    let payload: U<16> = window.at(4);
+    wire!(good = window.at_bits::<4>(0, 0).eq(6) & room.v6 & payload.le(room.behind_v6));
+    Ipv6 {
+        good,
+        payload,
+        next: window.at(6),
+        hop_limit: window.at(7),
+        src: window.at(8),
+        dst: window.at(24),
+    }
+}
+
+/// Whether a message of this type is neighbour discovery (RFC 4861): router and neighbour solicitation and
+/// advertisement, redirect.
+pub fn discovers_neighbors(protocol: U<8>, kind: U<8>) -> Bit {
+    protocol.eq(ICMP6) & kind.ge(133) & kind.le(137)
+}
+
+impl Walk {
+    /// Before the first extension header, if there is one.
+    pub fn new(header: Ipv6) -> Walk {
+        let more: U<10> = header.payload.slice(6);
+        Walk {
+            next: header.next,
+            at: k(0),
+            far: k(0),
+            cut: k(0),
+            units: mux(more.any(), k(7), header.payload.slice(3)),
+        }
+    }
+
+    /// Behind the next header, if it is one that is read over.
+    pub fn step(self, window: U<WINDOW_BITS>) -> Walk {
+        let starts: Vec<U<16>> = (0..=MOST_UNITS)
+            .map(|unit| window.slice(8 * (LENGTH + 8 * unit)))
+            .collect();
+        let bytes = select(self.at, &starts);
+        let (next, more): (U<8>, U<8>) = (bytes.at(0), bytes.at(1));
+        wire!(over = is_one_of(self.next, &READ_OVER) & !self.far);
+        let end: U<4> = self.at.ext::<4>() + more.slice::<2>(0).ext::<4>() + 1;
+        wire!(far = more.slice::<6>(2).any() | end.gt(MOST_UNITS));
+        wire!(cut = self.at.ge(self.units) | !far & end.gt(self.units.ext::<4>()));
+        wire!(onward = over & !far);
+        Walk {
+            next: mux(onward, next, self.next),
+            at: mux(onward, end.trunc(), self.at),
+            far: self.far | over & far,
+            cut: self.cut | over & cut,
+            units: self.units,
+        }
+    }
+
+    /// Where it ended.
+    pub fn end(self) -> Walked {
+        wire!(fragment = self.next.eq(FRAGMENT));
+        Walked {
+            extension: self.far | is_one_of(self.next, &READ_OVER) | is_one_of(self.next, &UNKNOWN),
+            fragment,
+            cut: self.cut | fragment & self.at.ge(self.units),
+        }
+    }
+}
+
+fn is_one_of(next: U<8>, headers: &[u32]) -> Bit {
+    any_of(
+        &headers
+            .iter()
+            .map(|header| next.eq(*header))
+            .collect::<Vec<_>>(),
+    )
+}

@@ -1,0 +1,80 @@
+//! Nothing is lost and nothing is made: what went in has come out, was punted, or was dropped, and was counted as such.
+//!
+//! ```text
+//!   sent = frames seen + dropped
+//!   counter_rx + injected = counter_tx + punts + drops of counter_outcome
+//! ```
+
+use crate::compare::Run;
+use underpass_bench::Received;
+use underpass_layout::port;
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, TABLES};
+use underpass_layout::{Record, OUTCOMES, PUNT_BASE};
+use underpass_model::Core;
+use underpass_tests::packets::Packet;
+use underpass_tests::rtl::Rtl;
+use underpass_tests::tables::{FLOW_IDS, VMS};
+
+/// Sums of packets over the rows of the counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    received: u64,
+    sent: u64,
+    punted: u64,
+    dropped: u64,
+}
+
+/// Reads every counter of every interface that can have counted, and every flow; each is what the model has.
+pub fn compare_counters(rtl: &mut Rtl, model: &Core, profile: &Profile, run: &Run) -> Counted {
+    let mut read = |table: u32, row: usize| {
+        let expected = model
+            .read_row(table, row)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let found = rtl.read_row(table, row);
+        let name = TABLES[table as usize].name;
+        assert_eq!(found, expected, "{run:?}: {name} row {row}");
+        found
+    };
+    let mut counted = Counted::default();
+    for vif in (0..usize::from(VMS.end)).chain([profile.no_vif()]) {
+        counted.received += packets(&read(id::COUNTER_RX, vif));
+        counted.sent += packets(&read(id::COUNTER_TX, vif));
+        for outcome in 0..OUTCOMES {
+            let row = read(
+                id::COUNTER_OUTCOME,
+                vif * OUTCOMES as usize + outcome as usize,
+            );
+            let row = OutcomeCounter::unpack(&row).unwrap_or_else(|error| panic!("{error}"));
+            match outcome < PUNT_BASE {
+                true => counted.dropped += row.packets,
+                false => counted.punted += row.packets,
+            }
+        }
+    }
+    for flow in FLOW_IDS {
+        read(id::COUNTER_FLOW, flow as usize);
+    }
+    counted
+}
+
+fn packets(row: &[u32]) -> u64 {
+    TrafficCounter::unpack(row)
+        .unwrap_or_else(|error| panic!("{error}"))
+        .packets
+}
+
+/// What was counted agrees with the packets that were sent and the frames that were seen.
+pub fn check(sent: &[Packet], seen: &[Received], counted: &Counted, run: &Run) {
+    let injected = |port: u16| port == port::SLOW;
+    let from_slow = sent.iter().filter(|packet| injected(packet.port)).count() as u64;
+    let to_slow = seen.iter().filter(|left| injected(left.frame.port)).count() as u64;
+    let (sent, seen) = (sent.len() as u64, seen.len() as u64);
+    let expected = Counted {
+        received: sent - from_slow,
+        sent: seen - to_slow,
+        punted: to_slow,
+        dropped: sent - seen,
+    };
+    assert_eq!(*counted, expected, "{run:?}: counters and frames");
+}

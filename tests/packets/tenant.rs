@@ -1,0 +1,189 @@
+//! What tenants send: Ethernet frames, IPv4 and IPv6 packets.
+
+use super::build::{Bytes, Ipv4, Ipv6};
+use crate::tables::{pick, Talk, World, ROUTER_MAC};
+use fastrand::Rng;
+
+/// Extension headers that the card reads over, and others.
+const EXTENSIONS: [u8; 8] = [0, 43, 60, 44, 51, 135, 139, 140];
+
+/// A tenant's Ethernet frame.
+pub fn frame(rng: &mut Rng, world: &World) -> Vec<u8> {
+    let dst = match rng.u8(..16) {
+        0..=6 => ROUTER_MAC,
+        7..=12 => pick(rng, &world.macs),
+        13 => 0xffff_ffff_ffff,
+        14 => pick(rng, &[0x0100_5e00_0000, 0x3333_0000_0000, 0x3333_ff00_0000]) | rng.u64(..0x100),
+        _ => rng.u64(..) >> 16 & !(1 << 40),
+    };
+    let mut out = Bytes::default();
+    out.mac(dst).mac(pick(rng, &world.macs));
+    let tags = match rng.u8(..48) {
+        0..=3 => 1,
+        4 => rng.usize(2..11),
+        _ => 0,
+    };
+    for _ in 0..tags {
+        out.u16(pick(rng, &[0x8100, 0x8100, 0x8100, 0x88a8]))
+            .u16(rng.u16(..));
+    }
+    match rng.u8(..24) {
+        0 => out.u16(0x0806).put(&[0, 1, 8, 0, 6, 4, 0, 1]).fill(20),
+        1 => out.u16(rng.u16(..)).fill(rng.usize(..100)),
+        2..=11 => out.u16(0x86dd).put(&ipv6(rng, world)),
+        // An ethertype that does not fit.
+        12 => out.u16(pick(rng, &[0x0800, 0x86dd])).put(&ip(rng, world)),
+        _ => out.u16(0x0800).put(&ipv4(rng, world)),
+    };
+    out.done()
+}
+
+/// A tenant's packet of either family.
+pub fn ip(rng: &mut Rng, world: &World) -> Vec<u8> {
+    match rng.bool() {
+        true => ipv4(rng, world),
+        false => ipv6(rng, world),
+    }
+}
+
+/// A tenant's IPv4 packet: usually one of the conversations.
+fn ipv4(rng: &mut Rng, world: &World) -> Vec<u8> {
+    let talk = pick(rng, &world.talks);
+    let stray = |rng: &mut Rng, address: u128| match rng.u8(..16) {
+        0 => rng.u32(..),
+        _ => address as u32,
+    };
+    let header = Ipv4 {
+        options: match rng.u8(..8) {
+            0 => rng.usize(1..11),
+            _ => 0,
+        },
+        id: rng.u16(..),
+        fragment: match rng.u8(..16) {
+            0 => rng.u16(..) & 0x3fff,
+            _ => rng.u16(..2) << 14,
+        },
+        ttl: pick(rng, &[64, 64, 64, 255, 2, 1, 0]),
+        protocol: talk.protocol,
+        src: stray(rng, talk.src.bits),
+        dst: stray(rng, talk.dst.bits),
+    };
+    let upper = upper(rng, &talk);
+    let mut bytes = header.with(&upper);
+    match rng.u8(..64) {
+        // A length that lies.
+        0..=1 => bytes[2..4].copy_from_slice(&rng.u16(..2000).to_be_bytes()),
+        2 => bytes[2..4].copy_from_slice(&rng.u16(..80).to_be_bytes()),
+        // A header shorter than any, or another one than it says.
+        3 => bytes[0] = 0x40 | rng.u8(..16),
+        4 => bytes[0] = rng.u8(..16) << 4 | 5,
+        5..=7 => bytes[10..12].copy_from_slice(&rng.u16(..).to_be_bytes()),
+        _ => {}
+    }
+    bytes
+}
+
+/// A tenant's IPv6 packet: a conversation, neighbour discovery, with extension headers or without.
+fn ipv6(rng: &mut Rng, world: &World) -> Vec<u8> {
+    let talk = pick(rng, &world.talks6);
+    let discovers = rng.u8(..10) == 0;
+    let (next, upper) = match discovers {
+        true => (58, discovery(rng)),
+        false => (talk.protocol, upper(rng, &talk)),
+    };
+    let headers = match rng.u8(..16) {
+        0..=3 => 1,
+        4..=5 => 2,
+        6 => 3,
+        7 => 4,
+        _ => 0,
+    };
+    let (next, mut payload) = extended(rng, headers, next);
+    payload.extend_from_slice(&upper);
+    let stray = |rng: &mut Rng, address: u128| match rng.u8(..16) {
+        0 => rng.u128(..),
+        _ => address,
+    };
+    let header = Ipv6 {
+        label: rng.u32(..),
+        next,
+        hop_limit: match discovers {
+            true => pick(rng, &[255, 255, 255, 254, 64]),
+            false => pick(rng, &[64, 64, 64, 255, 2, 1, 0]),
+        },
+        src: stray(rng, talk.src.bits),
+        dst: stray(rng, talk.dst.bits),
+    };
+    let mut bytes = header.with(&payload);
+    match rng.u8(..64) {
+        0..=1 => bytes[4..6].copy_from_slice(&rng.u16(..2000).to_be_bytes()),
+        2..=3 => bytes[4..6].copy_from_slice(&rng.u16(..64).to_be_bytes()),
+        4 => bytes[0] = rng.u8(..),
+        5 => bytes[6] = rng.u8(..),
+        _ => {}
+    }
+    bytes
+}
+
+/// A chain of extension headers before `last`: the first header's number and their bytes. Some lie about their length.
+fn extended(rng: &mut Rng, headers: usize, last: u8) -> (u8, Vec<u8>) {
+    let kinds: Vec<u8> = (0..headers)
+        .map(|_| match rng.u8(..4) {
+            0 => pick(rng, &EXTENSIONS),
+            _ => pick(rng, &EXTENSIONS[..3]),
+        })
+        .chain([last])
+        .collect();
+    let mut out = Bytes::default();
+    for pair in kinds.windows(2) {
+        let units = match pair[0] {
+            44 => 0,
+            _ => pick(rng, &[0, 0, 0, 1, 1, 2, 3, 4]),
+        };
+        let said = match rng.u8(..24) {
+            0 => rng.u8(..),
+            1 => rng.u8(..6),
+            _ => units,
+        };
+        out.put(&[pair[1], said]).fill(6 + 8 * usize::from(units));
+    }
+    (kinds[0], out.done())
+}
+
+/// A message of neighbour discovery, or one whose type is next to those.
+fn discovery(rng: &mut Rng) -> Vec<u8> {
+    let mut out = Bytes::default();
+    out.put(&[rng.u8(132..139), 0]).fill(rng.usize(4..40));
+    out.done()
+}
+
+/// The upper layer of a conversation; one in sixteen is cut within its header, its length being right.
+fn upper(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
+    let mut out = Bytes::default();
+    let (echo, icmp) = match talk.src.v6 {
+        true => ([128, 129], 58),
+        false => ([8, 0], 1),
+    };
+    match talk.protocol {
+        protocol if protocol == icmp && talk.dst_port == 0 => out
+            .put(&[pick(rng, &echo), 0, 0, 0])
+            .u16(talk.src_port)
+            .u16(1),
+        protocol if protocol == icmp => out.put(&[talk.dst_port as u8, 0, 0, 0]).fill(4),
+        6 => out.u16(talk.src_port).u16(talk.dst_port).fill(16),
+        17 => out.u16(talk.src_port).u16(talk.dst_port).u16(8).u16(0),
+        _ => out.u16(talk.src_port).u16(talk.dst_port).fill(8),
+    };
+    out.fill(match rng.u16(..400) {
+        0 => rng.usize(15_900..16_330),
+        1 => rng.usize(8_800..9_100),
+        2..=40 => rng.usize(..1_500),
+        41..=90 => 0,
+        _ => rng.usize(..120),
+    });
+    let mut bytes = out.done();
+    if rng.u8(..16) == 0 {
+        bytes.truncate(rng.usize(..24));
+    }
+    bytes
+}
