@@ -16,7 +16,7 @@ use common::{
 };
 use tempfile::TempDir;
 use underpass_vfio_user::codec::{DeviceInfo, Protection};
-use underpass_vfio_user::{pci, Client, ClientError, Errno};
+use underpass_vfio_user::{pci, Client, ClientError, Config, Errno};
 use vfio_bindings::bindings::vfio::{
     vfio_region_info, vfio_region_sparse_mmap_area, VFIO_IRQ_INFO_EVENTFD,
     VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_IRQ_SET_DATA_EVENTFD, VFIO_IRQ_SET_DATA_NONE,
@@ -388,4 +388,26 @@ fn their_client_drives_our_server() {
     );
     client.shutdown().unwrap();
     served.wait_for(|log| log.disconnects == 1);
+}
+
+/// Descriptors that are too many are closed. Without a refusal the message would then read "disconnect".
+#[test]
+fn more_descriptors_than_announced_change_nothing() {
+    let served = Served::with(Config {
+        max_msg_fds: 2,
+        ..Config::default()
+    });
+    let mut client = vfio_user::Client::new(&served.path()).unwrap();
+    let eventfds: Vec<_> = (0..3).map(|_| new_eventfd()).collect();
+    let raw: Vec<_> = eventfds.iter().map(AsRawFd::as_raw_fd).collect();
+    let connect = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+    client
+        .set_irqs(pci::MSIX_IRQ, connect, 0, 2, &raw[..2])
+        .unwrap();
+    // Their client does not look at the answer, so the refusal shows in what the card has.
+    client.set_irqs(pci::MSIX_IRQ, connect, 0, 3, &raw).unwrap();
+    assert_eq!(served.log().connected, [0, 1]);
+    client.reset().unwrap();
+    assert_eq!(served.log().resets, 1);
+    client.shutdown().unwrap();
 }
