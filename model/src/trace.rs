@@ -14,6 +14,9 @@ use std::fmt;
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::Verdict;
 
+/// Columns for what was seen; more where IPv6 addresses need them.
+const SEEN_WIDTH: usize = 44;
+
 /// What each stage made of a packet.
 #[derive(Clone, Debug)]
 pub struct Trace {
@@ -53,8 +56,14 @@ impl Trace {
 
 impl fmt::Display for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (stage, Line { seen, result }) in self.lines() {
-            writeln!(f, "{stage:<12} {seen:<44} -> {result}")?;
+        let lines: Vec<_> = self.lines().collect();
+        let longest = lines
+            .iter()
+            .map(|(_, line)| line.seen.chars().count())
+            .max();
+        let width = longest.unwrap_or(0).max(SEEN_WIDTH);
+        for (stage, Line { seen, result }) in lines {
+            writeln!(f, "{stage:<12} {seen:<width$} -> {result}")?;
         }
         Ok(())
     }

@@ -2,20 +2,21 @@
 
 mod common;
 
-use common::{from_far, from_vif, hex, port, Network, ROUTER_MAC};
+use common::packets::{any_tenant, ipv6_frames, REMOTE4, REMOTE6, VM4, VM6};
+use common::{from_end, from_vif, hex, port, Network, FAR, FAR6, OURS, OURS6, ROUTER_MAC};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use underpass_layout::meta::{Meta, STAGES};
 use underpass_layout::port::SLOW;
 use underpass_layout::profile::SIM;
-use underpass_layout::registers::{slow, REGISTERS};
-use underpass_layout::tables::{FlowAction, FlowKey, TunnelKind, TABLES};
+use underpass_layout::registers::{rings, slow, REGISTERS};
+use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, TunnelKind, TABLES};
 use underpass_layout::{Verdict, VerdictKind};
 use underpass_model::core::MAX_FRAME_BYTES;
 use underpass_model::headers::ipv4::checksum;
 use underpass_model::{Core, ModelCard, Output};
 
-/// The frames of the peer's cases that go in: each of them reaches a late stage of some network.
+/// The frames of the peer's cases that go in, and likewise of IPv6: each of them reaches a late stage of some network.
 fn known_frames() -> Vec<(u16, Vec<u8>)> {
     let scripts = [
         include_str!("peer/l3-intervn-flow.txt"),
@@ -30,16 +31,30 @@ fn known_frames() -> Vec<(u16, Vec<u8>)> {
             let (name, frame) = line.strip_prefix("in ")?.split_once(' ')?;
             Some((port(name), hex(frame)))
         })
+        .chain(ipv6_frames())
         .collect()
 }
 
+/// What differs from network to network.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    tunnel: TunnelKind,
+    policy: bool,
+    underlay_v6: bool,
+}
+
 /// A network in which those frames meet routers, tunnels, flows and labels.
-fn network(tunnel: TunnelKind, policy: bool) -> Network {
-    let mut network = Network::new();
-    network.vm(3, 2, policy);
+fn network(setting: Setting) -> Network {
+    let (ours, far) = match setting.underlay_v6 {
+        true => (OURS6, FAR6),
+        false => (OURS, FAR),
+    };
+    let mut network = Network::between(ours, far);
+    network.vm(3, 2, setting.policy);
     network.vm(4, 2, false);
-    network.tunnel(tunnel);
-    network.route(2, 0x0a01_0109, 30, 48);
+    network.tunnel(setting.tunnel);
+    network.route(2, REMOTE4, 30, 48);
+    network.route(2, REMOTE6, 30, 48);
     network.route(2, 0x0a02_0204, 24, 0);
     network.bridge(2, 0x0200_0000_0099, 30, 128);
     network.mpls(42, 2, 23);
@@ -50,16 +65,29 @@ fn network(tunnel: TunnelKind, policy: bool) -> Network {
         protocol: 17,
         src_port: 1000,
         dst_port: 2000,
-        src: 0x0a01_0103,
-        dst: 0x0a01_0109,
+        src: VM4 as u32,
+        dst: REMOTE4 as u32,
     };
-    network.flow_pair(key, 23, FlowAction::Forward, [from_vif(3), from_far()]);
+    let sources = [from_vif(3), from_end(far)];
+    network.flow_pair(key, 23, FlowAction::Forward, sources);
+    let key = FlowKey6 {
+        nexthop: 23,
+        protocol: 17,
+        src_port: 1000,
+        dst_port: 2000,
+        ..FlowKey6::default()
+    };
+    network.flow_pair6(key, [VM6, REMOTE6], sources);
     network
 }
 
-fn any_network() -> impl Strategy<Value = (TunnelKind, bool)> {
-    let kinds = &TunnelKind::ALL[1..];
-    (prop::sample::select(kinds), any::<bool>())
+fn any_network() -> impl Strategy<Value = Setting> {
+    let kinds = prop::sample::select(&TunnelKind::ALL[1..]);
+    (kinds, any::<bool>(), any::<bool>()).prop_map(|(tunnel, policy, underlay_v6)| Setting {
+        tunnel,
+        policy,
+        underlay_v6,
+    })
 }
 
 /// A known frame with some bytes changed, cut or extended, on some port, or injected; or no frame at all.
@@ -99,7 +127,11 @@ fn any_frame() -> impl Strategy<Value = (u16, Vec<u8>)> {
             (port, frame)
         });
     let noise = (ports, vec(any::<u8>(), 0..300));
-    prop_oneof![4 => known, 1 => noise]
+    let tenant = any_tenant().prop_map(|tenant| {
+        let frame = tenant.frame(ROUTER_MAC, 0x0200_0000_0011);
+        (port("vf0"), frame)
+    });
+    prop_oneof![4 => known, 1 => tenant, 1 => noise]
 }
 
 /// A row of any table, its words dense or sparse.
@@ -140,9 +172,7 @@ fn check_sent(came: &[u8], output: &Output) -> Result<(), TestCaseError> {
     let (added, after) = output.frame.split_at(edit.add.into());
     prop_assert_eq!(before.len(), after.len());
     if added.len() > 14 {
-        prop_assert_eq!(checksum(&added[14..34]), 0);
-        let outer_length = u16::from_be_bytes([added[16], added[17]]);
-        prop_assert_eq!(usize::from(outer_length), output.frame.len() - 14);
+        check_outer(added, output.frame.len())?;
     }
     if !edit.patch {
         prop_assert_eq!(before, after);
@@ -160,14 +190,27 @@ fn check_sent(came: &[u8], output: &Output) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// What holds for the outer IP header of a frame of `length` bytes.
+fn check_outer(added: &[u8], length: usize) -> Result<(), TestCaseError> {
+    let word = |at: usize| usize::from(u16::from_be_bytes([added[at], added[at + 1]]));
+    if word(12) == 0x86dd {
+        prop_assert_eq!(added[14] >> 4, 6);
+        prop_assert_eq!(word(18), length - 54);
+    } else {
+        prop_assert_eq!(checksum(&added[14..34]), 0);
+        prop_assert_eq!(word(16), length - 14);
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn every_packet_ends_well_and_is_counted(
-        (tunnel, policy) in any_network(),
+        setting in any_network(),
         rows in vec(any_row(), 0..40),
         frames in vec(any_frame(), 1..40),
     ) {
-        let mut core = network(tunnel, policy).core;
+        let mut core = network(setting).core;
         for (table, row, words) in rows {
             let _refused = core.write_row(table, row, &words);
         }
@@ -185,10 +228,10 @@ proptest! {
 
     #[test]
     fn a_trace_tells_what_will_happen_and_changes_nothing(
-        (tunnel, policy) in any_network(),
+        setting in any_network(),
         frames in vec(any_frame(), 1..20),
     ) {
-        let mut core = network(tunnel, policy).core;
+        let mut core = network(setting).core;
         for (port, frame) in &frames {
             let before = core.counters.totals();
             let told = core.trace(frame, *port);
@@ -203,10 +246,10 @@ proptest! {
 
     #[test]
     fn a_stage_writes_its_own_record_alone(
-        (tunnel, policy) in any_network(),
+        setting in any_network(),
         (port, frame) in any_frame(),
     ) {
-        let steps = network(tunnel, policy).core.trace(&frame, port).steps;
+        let steps = network(setting).core.trace(&frame, port).steps;
         prop_assert_eq!(steps.len(), STAGES.len());
         let mut before = Meta::default();
         for ((name, after), (stage, record)) in steps.iter().zip(STAGES) {
@@ -234,11 +277,12 @@ proptest! {
 
     #[test]
     fn the_registers_take_anything(
-        accesses in vec((any::<bool>(), 0..REGISTERS.len() + slow::REGISTERS.len(), any::<u32>()), 0..200),
+        accesses in vec((any::<bool>(), 0..registers().len(), any::<u32>()), 0..200),
     ) {
         let mut card = ModelCard::new(&SIM);
+        let offsets = registers();
         for (write, register, value) in accesses {
-            let offset = REGISTERS.iter().chain(slow::REGISTERS).nth(register).unwrap().offset;
+            let offset = offsets[register];
             if write {
                 card.write(offset, value >> (value % 32));
             } else {
@@ -246,6 +290,15 @@ proptest! {
             }
         }
     }
+}
+
+/// The offset of every register.
+fn registers() -> Vec<u32> {
+    let all = [REGISTERS, slow::REGISTERS, rings::REGISTERS];
+    all.concat()
+        .iter()
+        .map(|register| register.offset)
+        .collect()
 }
 
 /// The tree shows the order of the stages.
@@ -263,11 +316,12 @@ fn each_stage_has_its_file() {
 fn the_generated_packets_go_everywhere() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut sent, mut patched, mut tunnelled, mut punted, mut dropped) = (0, 0, 0, 0, 0);
+    let (mut ipv6, mut tunnelled_v6, mut ipv6_flows) = (0, 0, 0);
     for _ in 0..2000 {
         let strategy = (any_network(), any_frame());
         let tree = strategy.new_tree(&mut runner).unwrap();
-        let ((tunnel, policy), (port, frame)) = proptest::strategy::ValueTree::current(&tree);
-        let output = network(tunnel, policy).core.process(&frame, port);
+        let (setting, (port, frame)) = proptest::strategy::ValueTree::current(&tree);
+        let output = network(setting).core.process(&frame, port);
         match output.verdict {
             Verdict::Deliver => sent += 1,
             Verdict::Punt(_) => punted += 1,
@@ -275,6 +329,10 @@ fn the_generated_packets_go_everywhere() {
         }
         patched += u32::from(output.edit.patch);
         tunnelled += u32::from(output.edit.add > 14 && output.edit.add != 64);
+        let delivered = output.verdict == Verdict::Deliver;
+        ipv6 += u32::from(delivered && output.meta.inner.ipv6);
+        tunnelled_v6 += u32::from(output.meta.decap.tunnelled && output.meta.parse.v6);
+        ipv6_flows += u32::from(output.meta.inner.ipv6 && output.meta.flow.hit);
     }
     for (what, times) in [
         ("sent", sent),
@@ -282,14 +340,22 @@ fn the_generated_packets_go_everywhere() {
         ("tunnelled", tunnelled),
         ("punted", punted),
         ("dropped", dropped),
+        ("IPv6 sent", ipv6),
+        ("IPv6 out of a tunnel", tunnelled_v6),
+        ("IPv6 in a flow", ipv6_flows),
     ] {
-        assert!(times > 100, "{what} {times} of 2000 times");
+        assert!(times > 50, "{what} {times} of 2000 times");
     }
 }
 
 #[test]
 fn a_frame_longer_than_the_bus_can_tell_is_cut() {
-    let mut core = network(TunnelKind::MplsUdp, false).core;
+    let setting = Setting {
+        tunnel: TunnelKind::MplsUdp,
+        policy: false,
+        underlay_v6: false,
+    };
+    let mut core = network(setting).core;
     let mut frame = ROUTER_MAC.to_be_bytes()[2..].to_vec();
     frame.resize(70_000, 0);
     frame[5] = 0x12;

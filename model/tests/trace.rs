@@ -2,8 +2,9 @@
 
 mod common;
 
-use common::{from_far, from_vif, hex, port, Network};
-use underpass_layout::tables::{FlowAction, FlowKey, TunnelKind};
+use common::packets::{ipv6_frames, REMOTE6, VM6};
+use common::{from_end, from_far, from_vif, hex, port, Network, FAR6, OURS6};
+use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, TunnelKind};
 
 fn assert_trace(network: &Network, name: &str, frame: &str, expected: &str) {
     let found = network.core.trace(&hex(frame), port(name)).to_string();
@@ -90,4 +91,57 @@ fn from_the_wire_to_the_host() {
         frame,
         include_str!("trace/wire-to-host.txt"),
     );
+}
+
+/// A node in an underlay of IPv6, with a VM whose IPv6 neighbour is behind a tunnel, by flow or by route.
+fn ipv6_network(policy: bool) -> Network {
+    let mut network = Network::between(OURS6, FAR6);
+    network.vm(3, 2, policy);
+    network.tunnel(TunnelKind::MplsUdp);
+    network.route(2, REMOTE6, 30, 48);
+    network.mpls(42, 2, 23);
+    let key = FlowKey6 {
+        nexthop: 23,
+        protocol: 17,
+        src_port: 1000,
+        dst_port: 2000,
+        ..FlowKey6::default()
+    };
+    let sources = [from_vif(3), from_end(FAR6)];
+    network.flow_pair6(key, [VM6, REMOTE6], sources);
+    network
+}
+
+fn assert_trace6(policy: bool, frame: usize, expected: &str) {
+    let network = ipv6_network(policy);
+    let (port, bytes) = &ipv6_frames()[frame];
+    let found = network.core.trace(bytes, *port).to_string();
+    assert_eq!(found, expected, "\n{found}");
+}
+
+#[test]
+fn ipv6_from_a_vm_into_a_tunnel_over_ipv6() {
+    assert_trace6(false, 0, include_str!("trace/ipv6-vm-to-tunnel.txt"));
+}
+
+#[test]
+fn ipv6_from_a_tunnel_over_ipv6_to_a_vm() {
+    assert_trace6(true, 4, include_str!("trace/ipv6-tunnel-to-vm.txt"));
+}
+
+#[test]
+fn neighbour_discovery_from_both_sides() {
+    assert_trace6(true, 2, include_str!("trace/ipv6-vm-neighbor.txt"));
+    assert_trace6(true, 3, include_str!("trace/ipv6-wire-neighbor.txt"));
+}
+
+#[test]
+fn what_is_behind_extension_headers() {
+    let (port, mut frame) = ipv6_frames()[0].clone();
+    // The next header is authentication, which the card does not read over.
+    frame[20] = 51;
+    let network = ipv6_network(true);
+    let found = network.core.trace(&frame, port).to_string();
+    let expected = include_str!("trace/ipv6-extension.txt");
+    assert_eq!(found, expected, "\n{found}");
 }

@@ -105,12 +105,13 @@ fn inner(meta: &Meta) -> (String, String) {
 }
 
 fn flow_ends(inner: &Inner) -> String {
+    if inner.extension {
+        let (src, dst) = (ip(true, inner.src), ip(true, inner.dst));
+        return format!("{src} > {dst}, unknown extension");
+    }
     let src = end(inner.ipv6, inner.src, inner.src_port);
     let dst = end(inner.ipv6, inner.dst, inner.dst_port);
-    let protocol = match inner.extension {
-        true => "extension headers".to_string(),
-        false => protocol(inner.protocol),
-    };
+    let protocol = protocol(inner.protocol);
     format!("{protocol} {src} > {dst}")
 }
 

@@ -305,6 +305,7 @@ pub fn from_end(address: u128) -> SourceEntry {
 
 /// Bytes from hex digits.
 pub fn hex(text: &str) -> Vec<u8> {
+    let text = text.replace(' ', "");
     let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hex digits");
     (0..text.len()).step_by(2).map(byte).collect()
 }

@@ -1,6 +1,6 @@
 //! Packets of tenants, of both families, put together with another crate's headers.
 
-use etherparse::{IpFragOffset, IpNumber, Ipv4Header, Ipv6Header};
+use etherparse::{IpFragOffset, IpNumber, Ipv4Header, Ipv6Header, PacketBuilder};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -137,4 +137,72 @@ fn any_ipv6(hop_limit: u8) -> impl Strategy<Value = Tenant> {
 /// A good packet of either family from the VM to the remote one, that has more than two hops to go.
 pub fn any_tenant() -> impl Strategy<Value = Tenant> {
     (3..=254_u8).prop_flat_map(|ttl| prop_oneof![any_ipv4(ttl), any_ipv6(ttl)])
+}
+
+/// IPv6 from node 3's tunnel address to ours around a packet.
+fn underlay6(next_header: u8, payload: &[u8]) -> Vec<u8> {
+    let header = Ipv6Header {
+        payload_length: payload.len() as u16,
+        next_header: IpNumber(next_header),
+        hop_limit: 64,
+        source: super::FAR6.to_be_bytes(),
+        destination: super::OURS6.to_be_bytes(),
+        ..Ipv6Header::default()
+    };
+    let ethernet = super::hex("001b21bbf948001b21bbf94686dd");
+    [&ethernet[..], &header.to_bytes(), payload].concat()
+}
+
+/// Frames of IPv6, each with its port: from the VM to the gateway and to the remote VM, through every tunnel over IPv6 with
+/// either family inside, and neighbour discovery from both sides.
+pub fn ipv6_frames() -> Vec<(u16, Vec<u8>)> {
+    let ends = (VM6.to_be_bytes(), REMOTE6.to_be_bytes());
+    let udp = |(src, dst), src_port, dst_port| {
+        let builder = PacketBuilder::ipv6(src, dst, 64).udp(src_port, dst_port);
+        let mut packet = Vec::new();
+        builder.write(&mut packet, b"payload").expect("it is short");
+        Tenant {
+            v6: true,
+            ttl: 64,
+            packet,
+        }
+    };
+    let sent = udp(ends, 1000, 2000);
+    let answer = udp((ends.1, ends.0), 2000, 1000);
+    let answer4 = super::hex("4500001d0001000040116494 0a010109 0a010103 07d003e8 00090000 61");
+    let mut solicitation = udp(ends, 0, 0);
+    solicitation.packet.truncate(40);
+    solicitation.packet.extend([135, 0, 0, 0, 0, 0, 0, 0]);
+    solicitation.packet.extend([1; 16]);
+    solicitation.packet[4..8].copy_from_slice(&[0, 24, 58, 255]);
+
+    let (vm, gateway, remote) = (0x0200_0000_0011, super::ROUTER_MAC, 0x0200_0000_0099);
+    let (vf0, wire0) = (super::port("vf0"), super::port("wire0"));
+    let label = [0x00, 0x02, 0xa1, 0x40];
+    let over_udp = |port: u16, behind: &[u8]| {
+        let ports = [0xd1fe_u16.to_be_bytes(), port.to_be_bytes()].concat();
+        let length = (8 + behind.len() as u16).to_be_bytes();
+        underlay6(17, &[&ports[..], &length, &[0, 0], behind].concat())
+    };
+    let mut frames = vec![
+        (vf0, sent.frame(gateway, vm)),
+        (vf0, sent.frame(remote, vm)),
+        (vf0, solicitation.frame(0x3333_ff00_0009, vm)),
+        (
+            wire0,
+            solicitation.frame(0x001b_21bb_f948, 0x001b_21bb_f946),
+        ),
+    ];
+    for inside in [&answer.packet, &answer4] {
+        let labelled = [&label[..], inside].concat();
+        frames.push((wire0, over_udp(6635, &labelled)));
+        frames.push((
+            wire0,
+            underlay6(47, &[&[0, 0, 0x88, 0x47], &labelled[..]].concat()),
+        ));
+    }
+    let vni = [8, 0, 0, 0, 0, 0, 50, 0];
+    let framed = [&vni[..], &answer.frame(vm, remote)].concat();
+    frames.push((wire0, over_udp(4789, &framed)));
+    frames
 }
