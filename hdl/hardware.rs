@@ -59,6 +59,8 @@ layout::verdict_bits!(hardware);
 layout::meta!(hardware);
 layout::inject_shim!(hardware);
 layout::punt_shim!(hardware);
+layout::ring_command!(hardware);
+layout::ring_status!(hardware);
 
 #[cfg(test)]
 mod tests {

@@ -1,12 +1,14 @@
 //! What is around the core, and the Verilog of it all with the names that a board's designer expects.
 //!
 //! ```text
-//!   RustHDL hierarchy ─▶ text ─▶ modules underpass_* ─▶ + wrapper: clk, rst, s_axis_*, m_axis_*, s_axil_*
+//!   RustHDL hierarchy ─▶ text ─▶ modules underpass_* ─▶ + wrapper: clk, rst, s_axis_*, m_axis_*, s_axil_*, m_axi_*, irq
 //! ```
 
+pub mod card;
 pub mod core_only;
 pub mod sim;
 pub mod slow_fifo;
+pub mod turns;
 mod wrapper;
 
 use crate::buses::Sizes;
@@ -23,6 +25,8 @@ pub enum Shell {
     TappedCore,
     /// `underpass_sim`: the core with its slow port on registers.
     Sim,
+    /// `underpass_card`: the core with its slow port on registers and on rings in host memory, and interrupts.
+    Card,
 }
 
 /// A port of the top module.
@@ -86,6 +90,7 @@ fn hierarchy(build: Build, shell: Shell) -> Result<String, EmitError> {
     let text = match shell {
         Shell::Core | Shell::TappedCore => generate(move || core_only::CoreOnly::new(build)),
         Shell::Sim => generate(move || sim::SimShell::new(build)),
+        Shell::Card => generate(move || card::Card::new(build)),
     }
     .map_err(EmitError::Generate)?;
     plain_names(&text).map_err(EmitError::Rename)

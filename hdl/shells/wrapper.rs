@@ -10,6 +10,7 @@
 use super::{Rtl, RtlPort, Shell};
 use crate::hardware::{Edit, Meta};
 use std::fmt::Write;
+use underpass_layout::rings::VECTORS;
 use underpass_wires::Bundle;
 
 /// Bits of what a tap tells, beside its valid bit.
@@ -20,6 +21,7 @@ pub(super) fn wrap(verilog: String, shell: Shell) -> Rtl {
     let top = match shell {
         Shell::Core | Shell::TappedCore => "underpass_core",
         Shell::Sim => "underpass_sim",
+        Shell::Card => "underpass_card",
     };
     let inside = format!("{top}_parts");
     let mut verilog = renamed(&verilog, &inside);
@@ -56,6 +58,13 @@ pub(super) fn wrap(verilog: String, shell: Shell) -> Rtl {
     ] {
         port(&format!("s_axil_{name}"), width, input);
     }
+    let has_rings = shell == Shell::Card;
+    if has_rings {
+        for (name, width, input) in MASTER {
+            port(&format!("m_axi_{name}"), *width, *input);
+        }
+        port("irq", VECTORS, false);
+    }
     let tapped = shell == Shell::TappedCore;
     if tapped {
         port("tap_valid", 1, false);
@@ -66,7 +75,7 @@ pub(super) fn wrap(verilog: String, shell: Shell) -> Rtl {
         verilog,
         "\nmodule {top} (\n  {}\n);\n{}endmodule\n",
         list.join(",\n  "),
-        body(&inside, tapped)
+        body(&inside, tapped, has_rings)
     );
     Rtl {
         top: top.to_string(),
@@ -74,6 +83,49 @@ pub(super) fn wrap(verilog: String, shell: Shell) -> Rtl {
         ports,
     }
 }
+
+/// The signals of the AXI4 master: name, bits, and whether it is an input.
+const MASTER: &[(&str, usize, bool)] = &[
+    ("awaddr", 64, false),
+    ("awlen", 8, false),
+    ("awsize", 3, false),
+    ("awburst", 2, false),
+    ("awvalid", 1, false),
+    ("awready", 1, true),
+    ("wdata", 512, false),
+    ("wstrb", 64, false),
+    ("wlast", 1, false),
+    ("wvalid", 1, false),
+    ("wready", 1, true),
+    ("bresp", 2, true),
+    ("bvalid", 1, true),
+    ("bready", 1, false),
+    ("araddr", 64, false),
+    ("arlen", 8, false),
+    ("arsize", 3, false),
+    ("arburst", 2, false),
+    ("arvalid", 1, false),
+    ("arready", 1, true),
+    ("rdata", 512, true),
+    ("rresp", 2, true),
+    ("rlast", 1, true),
+    ("rvalid", 1, true),
+    ("rready", 1, false),
+];
+
+/// The pins of the rings, and what of the master never changes: whole beats of 64 bytes, at addresses that count up.
+const RINGS: &str = "    .read_data({m_axi_rready, m_axi_arlen, m_axi_araddr, m_axi_arvalid}),
+    .read_in_data({m_axi_rlast, m_axi_rresp, m_axi_rdata, m_axi_rvalid, m_axi_arready}),
+    .write_data({m_axi_bready, m_axi_wlast, m_axi_wdata, m_axi_wvalid, m_axi_awlen, m_axi_awaddr, m_axi_awvalid}),
+    .write_in_data({m_axi_bresp, m_axi_bvalid, m_axi_wready, m_axi_awready}),
+    .irq(irq),
+";
+const CONSTANT: &str = "  assign m_axi_awsize = 3'd6;
+  assign m_axi_arsize = 3'd6;
+  assign m_axi_awburst = 2'b01;
+  assign m_axi_arburst = 2'b01;
+  assign m_axi_wstrb = {64{1'b1}};
+";
 
 fn stream(prefix: &str, into: bool, port: &mut impl FnMut(&str, usize, bool)) {
     port(&format!("{prefix}_tdata"), 512, into);
@@ -97,8 +149,12 @@ fn declaration(port: &RtlPort) -> String {
 }
 
 /// The instance. The order of the concatenations is that of the bundles, last field first.
-fn body(inside: &str, tapped: bool) -> String {
+fn body(inside: &str, tapped: bool, has_rings: bool) -> String {
     let tap = 1 + TAP;
+    let (pins, constant) = match has_rings {
+        true => (RINGS, CONSTANT),
+        false => ("", ""),
+    };
     let taps = match tapped {
         true => "  assign tap = decided;\n  assign tap_valid = decided[0];\n",
         false => "",
@@ -114,11 +170,11 @@ fn body(inside: &str, tapped: bool) -> String {
     .m_ready(m_axis_tready),
     .axi_in_data({{s_axil_rready, s_axil_araddr, s_axil_arvalid, s_axil_bready, s_axil_wdata, s_axil_wvalid, s_axil_awaddr, s_axil_awvalid}}),
     .axi_out_data({{s_axil_rdata, s_axil_rvalid, s_axil_arready, s_axil_bvalid, s_axil_wready, s_axil_awready}}),
-    .tap_data(decided)
+{pins}    .tap_data(decided)
   );
   assign s_axil_bresp = 2'b00;
   assign s_axil_rresp = 2'b00;
-{taps}",
+{constant}{taps}",
         tap - 1
     )
 }

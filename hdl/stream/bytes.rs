@@ -1,5 +1,6 @@
 //! Small arithmetic that the stream blocks share: which bytes of a beat count, how much of something is used.
 
+use underpass_layout::meta::BEAT_BYTES;
 use underpass_wires::{cat_of, k, mux, only, parts, Bit, State, U};
 
 /// A mask of the data: eight bits for each byte that counts.
@@ -22,6 +23,12 @@ pub fn first_bytes(count: U<6>) -> U<64> {
 #[track_caller]
 pub fn ones<const N: usize>() -> U<N> {
     !k::<N>(0)
+}
+
+/// Beats of a frame of so many bytes.
+#[track_caller]
+pub fn beats_of(length: U<16>) -> U<11> {
+    (length.ext::<17>() + (BEAT_BYTES - 1)).slice(6)
 }
 
 /// A number that rises by one where `more` is set and falls by one where `less` is.

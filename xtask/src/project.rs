@@ -56,7 +56,12 @@ fn emit(profile: &str, shell: &str) -> Result<Rtl> {
     let shell = match shell {
         "core" => Shell::Core,
         "sim" => Shell::Sim,
-        _ => return Err(anyhow!("shell {shell} is not known: expected core or sim")),
+        "card" => Shell::Card,
+        _ => {
+            return Err(anyhow!(
+                "shell {shell} is not known: expected core, sim or card"
+            ))
+        }
     };
     let profile = Profile::by_name(profile).with_context(|| {
         let known: Vec<_> = PROFILES.iter().map(|profile| profile.name).collect();

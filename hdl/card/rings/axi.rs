@@ -144,7 +144,10 @@ mod tests {
     #[test]
     fn a_burst_stays_within_its_page() {
         let mut sim = Sim::new(&build("burst", Ports::Fields, Blocks::Inline, || {
-            output("b", burst::<32>(input("page"), input("at"), input("wanted")));
+            output(
+                "b",
+                burst::<32>(input("page"), input("at"), input("wanted")),
+            );
         }));
         for (page, at, wanted) in [
             (0u64, 0u64, 1u64),

@@ -85,7 +85,11 @@ pub fn command(
             bit
         })
     };
-    let held = (wanted.split, wanted.table.trunc::<5>(), wanted.row.trunc::<24>());
+    let held = (
+        wanted.split,
+        wanted.table.trunc::<5>(),
+        wanted.row.trunc::<24>(),
+    );
     let (split, table, row) = held.delay("held", within::LATENCY);
     let rows = queue::<Row, QUEUE>(
         "commands",

@@ -95,10 +95,8 @@ impl Source {
             k(1),
             only(self.ring.runs, self.fetched.q + beats.ext::<32>()),
         );
-        self.reserved.next(
-            k(1),
-            self.reserved.q + beats.ext() - one(credit),
-        );
+        self.reserved
+            .next(k(1), self.reserved.q + beats.ext() - one(credit));
         let issued: U<{ SETTLE + 1 }> = underpass_wires::cat!(self.issued.q, issue);
         self.issued.next(k(1), issued.trunc());
         self.broken
@@ -112,12 +110,7 @@ impl Source {
 
 /// See the module. `credit`: the inject engine has done with a beat.
 #[track_caller]
-pub fn fetch(
-    command: Reading,
-    inject: Reading,
-    credit: Bit,
-    axi: ReadIn,
-) -> Fetch {
+pub fn fetch(command: Reading, inject: Reading, credit: Bit, axi: ReadIn) -> Fetch {
     let (command, inject) = (command.timeless(), inject.timeless());
     let axi = axi.timeless();
     let command = Source::new("command", command);
@@ -146,14 +139,15 @@ pub fn fetch(
     owners.pop(arrives & axi.rlast);
     let data = axi.rdata.reg("r_data");
     let error = is_error(axi.rresp).reg("r_error");
-    let [command_beat, inject_beat] = [(!of_inject, &command), (of_inject, &inject)].map(|(mine, source)| {
-        let valid = (arrives & mine).reg_rst("r_valid");
-        Fetched {
-            valid,
-            data,
-            bad: error | source.broken.q,
-        }
-    });
+    let [command_beat, inject_beat] =
+        [(!of_inject, &command), (of_inject, &inject)].map(|(mine, source)| {
+            let valid = (arrives & mine).reg_rst("r_valid");
+            Fetched {
+                valid,
+                data,
+                bad: error | source.broken.q,
+            }
+        });
     Fetch {
         axi: ReadOut {
             arvalid: asks,

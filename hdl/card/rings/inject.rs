@@ -8,7 +8,6 @@
 //! A frame starts only when all of its beats are here: host memory may take its time, the stream that it interrupts must
 //! not. For the same reason a frame that has started ends, whatever becomes of the ring.
 
-use super::axi::one;
 use super::buses::{FetchedIn, ProgressOut};
 use super::fetch::{Fetched, BUFFER};
 use super::orders::Progress;
@@ -79,7 +78,9 @@ pub fn inject(runs: Bit, producer: U<32>, beat: Fetched, ready: Bit) -> Inject {
     let consumed = state::<U<32>>("consumed");
     let shim: InjectShim = unpack(head.data);
     let length = shim.length.reg_en("length", measures);
-    let in_ring = (producer - consumed.q).trunc::<21>().reg_en("in_ring", measures);
+    let in_ring = (producer - consumed.q)
+        .trunc::<21>()
+        .reg_en("in_ring", measures);
     let needs = beats_of(length).reg("needs");
     let possible = length.gt(BEAT_BYTES) & length.le(INJECT_MAX_BYTES);
     let possible = possible.reg("possible");

@@ -17,9 +17,6 @@ pub fn interrupt(name: &str, told: Bit, moderation: U<32>) -> Bit {
     wire!(ripe = since.q.ge(moderation));
     wire!(pulse = waits.q & ripe & wanted);
     waits.next(k(1), wanted & (told | (waits.q & !pulse)));
-    since.next(
-        pulse | !since.q.all(),
-        mux(pulse, k(1), since.q + 1),
-    );
+    since.next(pulse | !since.q.all(), mux(pulse, k(1), since.q + 1));
     pulse.reg_rst(&format!("{name}_interrupt"))
 }

@@ -154,10 +154,7 @@ pub fn punt(
     wire!(last = left.q.eq(next.beats.ext::<11>()));
     // Beats of bursts that were taken leave first.
     let owed = state::<U<7>>("owed");
-    owed.next(
-        k(1),
-        owed.q + only(goes, next.beats) - one::<7>(beat_taken),
-    );
+    owed.next(k(1), owed.q + only(goes, next.beats) - one::<7>(beat_taken));
     wire!(throws = now.discards & rows.valid & !owed.q.any());
     wire!(thrown = throws & left.q.eq(1));
     wire!(plans = begins | (goes & !last));
@@ -169,12 +166,7 @@ pub fn punt(
             discards: mux(
                 ring.runs,
                 now.discards & !thrown,
-                any_of(&[
-                    plans,
-                    now.plans,
-                    now.offers & !goes,
-                    now.discards & !thrown,
-                ]),
+                any_of(&[plans, now.plans, now.offers & !goes, now.discards & !thrown]),
             ),
         },
     );
@@ -187,10 +179,7 @@ pub fn punt(
         ),
     );
     let beyond = place.q + next.beats.ext::<20>();
-    place.next(
-        goes | !ring.runs,
-        only(ring.runs, beyond & ring.mask),
-    );
+    place.next(goes | !ring.runs, only(ring.runs, beyond & ring.mask));
     let gone = beat_taken | throws;
     rows.pop(gone);
     counted(buffer_free, gone, arrival.stores);
@@ -198,7 +187,10 @@ pub fn punt(
     // Behind a burst that failed, nothing of the ring is whole.
     let broken = state::<Bit>("broken");
     wire!(good = written.good & !broken.q);
-    broken.next(k(1), ring.runs & (broken.q | (written.valid & !written.good)));
+    broken.next(
+        k(1),
+        ring.runs & (broken.q | (written.valid & !written.good)),
+    );
     let under_way = state::<U<6>>("under_way");
     counted(under_way, goes, written.valid);
     wire!(ended = written.valid & written.last);

@@ -1,22 +1,23 @@
-//! The registers of one ring, and of all: configuration, counts, doorbells, and whether it runs.
+//! The registers of the rings: configuration, counts, doorbells, and whether a ring runs.
 //!
 //! ```text
-//!   BASE SIZE STATUS ─ CONTROL.ENABLE: can they be? ─ yes ─▶ copied, counts := 0 ─▶ runs ─┐
-//!                                     ▲               '- no ─▶ REFUSED + 1                │ CONTROL written, or a fault
-//!                                     │                                                   ▼
-//!                                  at rest ◀── 16 clocks without a burst under way ── draining
+//!   CONTROL := 1 ─▶ can base, size and status be? ─ yes ─▶ counts := 0 ─▶ runs ─┐
+//!        ▲                                        '- no ─▶ REFUSED + 1          │ CONTROL := 0, or a fault
+//!        │                                                                      ▼
+//!     at rest ◀──────────── 16 clocks without anything under way ──────────── drains
 //!
 //!   doorbell ─▶ between what it was and a full ring? ─ yes ─▶ PRODUCER, CONSUMER
 //!                                                    '- no ─▶ REFUSED + 1
 //! ```
-//! A ring that runs uses copies: writing its base or size changes nothing until it starts again. `CONTROL` reads what was
-//! asked for as soon as it is so: after a 0 it reads 1 until the bursts under way have ended, and where a ring that runs
-//! is enabled again, it reads 0 until it has come to rest and started anew. A ring that a fault stops shows both, `FAULT`
-//! set and `ENABLE` clear, once it is at rest.
+//! Until a ring is at rest its base, size and status address cannot be written and it cannot be enabled: that is refused,
+//! and changes nothing. `CONTROL` reads 1 so long. A fault shows, and is told, when the ring has come to rest.
 
 use super::axi::one;
-use super::orders::{Condition, Progress, Telling};
+use super::buses::{ConditionIn, FillingOut, ProgressIn, ReadingOut, TellingOut};
+use super::orders::{Condition, Filling, Progress, Reading, Telling};
+use crate::buses::{RequestIn, ResponseOut};
 use crate::card::axil::{Request, Response};
+use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::registers::rings::{
     BASE_HIGH, BASE_LOW, CONSUMER, CONTROL, DROPPED, ENABLE, FAULT, MODERATION, PRODUCER, REFUSED,
     SIZE, STATUS_HIGH, STATUS_LOW, STRIDE,
@@ -24,7 +25,9 @@ use underpass_layout::registers::rings::{
 use underpass_layout::rings::{
     ring, BASE_ALIGN, COMMAND_BEATS, MAX_SIZE_LOG2, MIN_SIZE_LOG2, STATUS_ALIGN,
 };
-use underpass_wires::{cat, k, mux, one_of, only, state, state_from, wire, Bit, BundleExt, State, U};
+use underpass_wires::{
+    cat, k, leaf, mux, one_of, only, state, state_from, wire, zero, Bit, BundleExt, State, U,
+};
 
 /// Clocks from a request to its answer: a doorbell is judged within them, so that the next access meets its outcome.
 pub const ANSWER_CLOCKS: usize = 6;
@@ -42,7 +45,7 @@ struct Ring {
     readable: Vec<(u32, U<32>)>,
 }
 
-/// What runs: the copies.
+/// Whether and where a ring runs.
 struct Running {
     runs: Bit,
     page: U<52>,
@@ -86,78 +89,67 @@ impl Ring {
         self.readable.push((offset + STRIDE * self.number, value));
     }
 
-    /// A register that can be written.
+    /// A register that can be written where `open` is set.
     #[track_caller]
-    fn register(&mut self, what: &str, offset: u32) -> U<32> {
+    fn register(&mut self, what: &str, offset: u32, open: Bit) -> U<32> {
         let register = self.state::<32>(what);
-        register.next(self.writes(offset), self.request.data);
+        register.next(self.writes(offset) & open, self.request.data);
         self.shows(offset, register.q);
         register.q
     }
 
+    /// Two registers, the low half first.
+    #[track_caller]
+    fn address(&mut self, what: &str, offsets: [u32; 2], open: Bit) -> U<64> {
+        let [low, high] = [("low", offsets[0]), ("high", offsets[1])]
+            .map(|(half, offset)| self.register(&format!("{what}_{half}"), offset, open));
+        cat!(high, low)
+    }
+
     /// Starts and stops.
     fn running(&mut self, busy: Bit, fault: Bit) -> Running {
-        let base: U<64> = {
-            let low = self.register("base_low", BASE_LOW);
-            cat!(self.register("base_high", BASE_HIGH), low)
-        };
-        let size = self.register("size", SIZE);
-        let status: U<64> = {
-            let low = self.register("status_low", STATUS_LOW);
-            cat!(self.register("status_high", STATUS_HIGH), low)
-        };
-        let aligned = !base.trunc::<12>().any() & !status.trunc::<6>().any();
-        wire!(possible = aligned & size.ge(MIN_SIZE_LOG2) & size.le(MAX_SIZE_LOG2));
-        let possible = possible.reg("possible");
-
         let runs = self.state::<1>("runs");
-        let asked = self.state::<1>("asked");
-        let wanted = self.state::<1>("wanted");
         let quiet = state_from::<U<{ REST_LOG2 + 1 }>>(
             &format!("{}_quiet", self.name),
             k(1usize << REST_LOG2),
         );
-        let failing = self.state::<1>("failing");
-        let failed = self.state::<1>("failed");
-
         let rested = quiet.q.bit(REST_LOG2);
-        quiet.next(
-            k(1),
-            only(!runs.q & !busy, mux(rested, quiet.q, quiet.q + 1)),
-        );
+        let clocks = mux(rested, quiet.q, quiet.q + 1);
+        quiet.next(k(1), only(!runs.q & !busy, clocks));
         wire!(at_rest = !runs.q & rested);
-        wire!(orders = self.writes(CONTROL));
-        wire!(settles = asked.q & at_rest);
-        wire!(starts = settles & wanted.q & possible);
-        asked.next(orders | settles, orders);
-        wanted.next(orders, self.request.data.bit(0));
+
+        let base = self.address("base", [BASE_LOW, BASE_HIGH], at_rest);
+        let status = self.address("status", [STATUS_LOW, STATUS_HIGH], at_rest);
+        let size = self.register("size", SIZE, at_rest);
+        let aligned = !base.trunc::<12>().any() & !status.trunc::<6>().any();
+        wire!(possible = aligned & size.ge(MIN_SIZE_LOG2) & size.le(MAX_SIZE_LOG2));
+        let possible = possible.reg("possible");
+        let beats = k::<21>(1).shl_by(size.trunc::<5>());
+
+        wire!(ordered = self.writes(CONTROL));
+        wire!(on = ordered & self.request.data.bit(0));
+        let asked = (on & at_rest).reg_rst("asked");
+        wire!(starts = asked & possible);
         // The counts are zero when it begins to run.
         let begins = starts.reg_rst("begins");
-        runs.next(orders | begins | fault, begins & !orders & !fault);
+        wire!(stops = fault | (ordered & !on));
+        runs.next(begins | stops, !stops);
+
+        let failing = self.state::<1>("failing");
+        let failed = self.state::<1>("failed");
         wire!(fails = failing.q & at_rest);
         failing.next(fault | fails, fault);
-        failed.next(starts | fails, fails & !starts);
-
-        wire!(restarts = asked.q & wanted.q);
-        let enabled = !restarts & (runs.q | !rested);
-        self.shows(CONTROL, cat!(k::<30>(0), failed.q, enabled));
-        let beats = k::<21>(1).shl_by(size.trunc::<5>());
-        let copy = (
-            base.slice::<52>(12),
-            (beats - 1).trunc::<20>(),
-            status.slice::<58>(6),
-            beats,
-        );
-        let (page, mask, status, size) = copy.reg_en(self.name, starts);
+        failed.next(starts | fails, fails);
+        self.shows(CONTROL, cat!(k::<30>(0), failed.q, !at_rest));
         Running {
             runs: runs.q,
-            page,
-            mask,
-            status,
+            page: base.slice(12),
+            mask: (beats - 1).trunc::<20>().reg("mask"),
+            status: status.slice(6),
             starts,
-            refused: settles & wanted.q & !possible,
+            refused: (asked & !possible) | (on & !at_rest),
             failed: fails,
-            size,
+            size: beats.reg("beats"),
         }
     }
 
@@ -199,10 +191,7 @@ impl Ring {
         );
         let value = value.delay("bell_value", 2);
         let rings = judged & accepts;
-        bell.next(
-            running.starts | rings,
-            only(!running.starts, value),
-        );
+        bell.next(running.starts | rings, only(!running.starts, value));
         Counts {
             producer: producer.q,
             consumer: consumer.q,
@@ -226,6 +215,28 @@ pub struct RingNow {
     pub consumer: U<32>,
     /// What its status says.
     pub telling: Telling,
+}
+
+impl RingNow {
+    /// What is to be known to empty it.
+    fn reading(self) -> Reading {
+        Reading {
+            runs: self.runs,
+            page: self.page,
+            mask: self.mask,
+            producer: self.producer,
+        }
+    }
+
+    /// What is to be known to fill it.
+    fn filling(self) -> Filling {
+        Filling {
+            runs: self.runs,
+            page: self.page,
+            mask: self.mask,
+            consumer: self.consumer,
+        }
+    }
 }
 
 /// What the registers give.
@@ -281,14 +292,16 @@ pub fn registers(
 fn one_ring(ring: &mut Ring, progress: Progress, condition: Condition) -> (RingNow, Bit) {
     let running = ring.running(progress.busy | condition.busy, condition.fault);
     let counts = ring.counts(&running, progress.beats);
-    let moderation = ring.register("moderation", MODERATION);
+    let moderation = ring.register("moderation", MODERATION, k(1));
 
     let (refused, dropped) = (ring.state::<32>("refused"), ring.state::<32>("dropped"));
-    let more: U<2> = one::<2>(running.refused)
-        + one::<2>(counts.bell_refused)
-        + one::<2>(progress.refused);
+    let more: U<2> =
+        one::<2>(running.refused) + one::<2>(counts.bell_refused) + one::<2>(progress.refused);
     refused.next(more.any(), refused.q + more.ext::<32>());
-    dropped.next(progress.dropped.any(), dropped.q + progress.dropped.ext::<32>());
+    dropped.next(
+        progress.dropped.any(),
+        dropped.q + progress.dropped.ext::<32>(),
+    );
     ring.shows(REFUSED, refused.q);
     ring.shows(DROPPED, dropped.q);
     let moved = progress.beats.any() | more.any() | progress.dropped.any();
@@ -316,3 +329,59 @@ fn one_ring(ring: &mut Ring, progress: Progress, condition: Condition) -> (RingN
     };
     (now, running.failed)
 }
+
+leaf!(
+    /// The registers as a block.
+    pub RingRegisters {
+        request: RequestIn,
+        command: ProgressIn,
+        punt: ProgressIn,
+        inject: ProgressIn,
+        command_reads: ConditionIn,
+        inject_reads: ConditionIn,
+        writes_busy: Signal<In, Bits<3>>,
+        writes_fault: Signal<In, Bits<3>>,
+    } -> {
+        response: ResponseOut,
+        command_ring: ReadingOut,
+        inject_ring: ReadingOut,
+        punt_ring: FillingOut,
+        command_runs: Signal<Out, HdlBit>,
+        punt_runs: Signal<Out, HdlBit>,
+        inject_runs: Signal<Out, HdlBit>,
+        inject_producer: Signal<Out, Bits<32>>,
+        command_telling: TellingOut,
+        punt_telling: TellingOut,
+        inject_telling: TellingOut,
+        failed: Signal<Out, HdlBit>,
+    },
+    |request: Request, command: Progress, punt: Progress, inject: Progress, command_reads: Condition,
+     inject_reads: Condition, busy: [Bit; 3], fault: [Bit; 3]|
+        -> (Response, Reading, Reading, Filling, Bit, Bit, Bit, U<32>, Telling, Telling, Telling, Bit) {
+        let of = |reads: Condition, number: u32| Condition {
+            busy: reads.busy | busy[number as usize],
+            fault: reads.fault | fault[number as usize],
+        };
+        let conditions = [
+            of(command_reads, ring::COMMAND),
+            of(zero(), ring::PUNT),
+            of(inject_reads, ring::INJECT),
+        ];
+        let made = registers(request, [command, punt, inject], conditions);
+        let [command, punt, inject] = made.rings;
+        (
+            made.response,
+            command.reading(),
+            inject.reading(),
+            punt.filling(),
+            command.runs,
+            punt.runs,
+            inject.runs,
+            inject.producer,
+            command.telling,
+            punt.telling,
+            inject.telling,
+            made.failed,
+        )
+    }
+);

@@ -10,13 +10,12 @@
 
 use super::axi::{beat_address, is_error, Burst, WriteIn, WriteOut};
 use super::buses::{
-    BurstOfferIn, FaultsOut, StatusOfferIn, StatusWrittenOut, WriteBeatIn, WriteInIn, WriteOutOut,
-    WrittenOut,
+    BurstOfferIn, StatusOfferIn, StatusWrittenOut, WriteBeatIn, WriteInIn, WriteOutOut, WrittenOut,
 };
 use super::punt::WriteBeat;
 use crate::hardware::RingStatus;
 use crate::stream::fifo::queue;
-use rust_hdl_core::prelude::{Bit as HdlBit, Out, Signal};
+use rust_hdl_core::prelude::{Bit as HdlBit, Bits, Out, Signal};
 use underpass_layout::rings::ring;
 use underpass_wires::{
     all_of, any_of, bundle, k, leaf, mux, one_of, only, state, wire, zero, Bit, BundleExt, U,
@@ -179,10 +178,7 @@ pub fn write(
     let room = beats.used.lt((1usize << BEATS) - 2);
     wire!(puts = all_of(&[left.q.any(), room, beat.valid | !of_frame.q]));
     put.next(k(1), puts);
-    left.next(
-        begins | puts,
-        mux(begins, target.beats, left.q - 1),
-    );
+    left.next(begins | puts, mux(begins, target.beats, left.q - 1));
     of_frame.next(begins, burst_taken);
     open.next(
         k(1),
@@ -196,12 +192,9 @@ pub fn write(
     wire!(answered = axi.bvalid & owners.valid);
     owners.pop(answered);
     let owner = owners.head;
-    let answer = answered.reg_rst("answered");
     let good = (!is_error(axi.bresp)).reg("answered_good");
-    let of: [Bit; FRAMES + 1] = std::array::from_fn(|number| {
-        (answered & owner.number.eq(number)).reg_rst("answered_of")
-    });
-    let _ = answer;
+    let of: [Bit; FRAMES + 1] =
+        std::array::from_fn(|number| (answered & owner.number.eq(number)).reg_rst("answered_of"));
     let ended = (owner.last, owner.frame).reg("answered_frame");
     Write {
         axi: WriteOut {
@@ -251,7 +244,7 @@ leaf!(
         beat_taken: Signal<Out, HdlBit>,
         written: WrittenOut,
         statuses: StatusWrittenOut,
-        faults: FaultsOut,
+        faults: Signal<Out, Bits<3>>,
     },
     |command: StatusOffer, punt: StatusOffer, inject: StatusOffer, burst: BurstOffer, beat: WriteBeat, axi: WriteIn|
         -> (WriteOut, Bit, Bit, Written, [StatusWritten; 3], [Bit; 3]) {

@@ -7,10 +7,9 @@
 //! Words that were not written are zeros. Words beyond the longest frame are not kept. A length of nothing, or beyond the
 //! longest frame, throws the words away. While a frame goes, words and commits are ignored.
 
-use super::beats_of;
 use crate::card::axil::Request;
 use crate::stream::beat::{Beat, Offer};
-use crate::stream::bytes::{counted, first_bytes, ones};
+use crate::stream::bytes::{beats_of, counted, first_bytes, ones};
 use crate::stream::fifo::{fifo, Queue, TAIL};
 use underpass_layout::port::SLOW;
 use underpass_layout::registers::slow::{INJECT_COMMIT, INJECT_DATA, INJECT_MAX_BYTES};

@@ -7,8 +7,8 @@
 //!   outer s ───────────────────────────────────┬────▶ core s        frame by frame
 //!   INJECT_DATA ─▶ [ inject: one frame ] ──────┘
 //! ```
-//! The outer streams pass straight through, without a register. An injected frame goes as soon as the outer frame under
-//! way has ended; behind it the outer stream has its turn again, without a bubble.
+//! The outer streams pass straight through, without a register. How an injected frame gets between two others is in
+//! [`crate::shells::turns`].
 
 mod inject;
 mod punt;
@@ -17,14 +17,14 @@ mod tests;
 
 use crate::buses::{OfferIn, OfferOut, RequestIn, ResponseOut};
 use crate::card::axil::{Request, Response};
+use crate::shells::turns;
 use crate::stream::beat::Offer;
 use rust_hdl_core::prelude::{Bit as HdlBit, In, Out, Signal};
-use underpass_layout::meta::BEAT_BYTES;
 use underpass_layout::port::SLOW;
 use underpass_layout::registers::slow::{
     INJECT_BUSY, INJECT_STATUS, PUNT_DATA, PUNT_LOST, PUNT_STATUS,
 };
-use underpass_wires::{bundle, k, leaf, mux, one_of, only, state, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, k, leaf, one_of, only, wire, Bit, BundleExt, U};
 
 bundle! {
     /// What the FIFO joins together.
@@ -42,12 +42,6 @@ bundle! {
     }
 }
 
-/// Beats of a frame of so many bytes.
-#[track_caller]
-fn beats_of(length: U<16>) -> U<11> {
-    (length.ext::<17>() + (BEAT_BYTES - 1)).slice(6)
-}
-
 /// The FIFO between core, outer streams and host.
 #[track_caller]
 pub fn slow_fifo(
@@ -61,20 +55,8 @@ pub fn slow_fifo(
     let punted = punt::punt(core_m.valid & is_slow, core_m.beat, request);
     let injected = inject::inject(request);
 
-    let inject_turn = state::<Bit>("inject_turn");
-    let within = state::<Bit>("within");
-    let core_s = mux(inject_turn.q, injected.offer, outer_s);
-    wire!(taken = core_s.valid & core_s_ready);
-    wire!(ends = taken & core_s.beat.last);
-    wire!(outer_taken = taken & !inject_turn.q);
-    injected.beats.pop(taken & inject_turn.q);
-    within.next(outer_taken, !outer_s.beat.last);
-    // An outer beat that is on offer already stays on offer until it is taken.
-    wire!(outer_rests = mux(outer_taken, outer_s.beat.last, !within.q & !outer_s.valid));
-    inject_turn.next(
-        k(1),
-        mux(inject_turn.q, !ends, injected.offer.valid & outer_rests),
-    );
+    let turns = turns::turns(outer_s, injected.offer, core_s_ready);
+    injected.beats.pop(turns.second_taken);
 
     let reads = |offset: u32, value: U<32>| (request.address.eq(offset), value);
     let value = one_of(&[
@@ -89,8 +71,8 @@ pub fn slow_fifo(
             valid: core_m.valid & !is_slow,
             ..core_m
         },
-        outer_s_ready: core_s_ready & !inject_turn.q,
-        core_s,
+        outer_s_ready: turns.first_ready,
+        core_s: turns.out,
         response: Response {
             valid: request.valid.reg_rst("answer"),
             data: value.reg("answer_data"),

@@ -7,10 +7,9 @@
 //! A row holds one beat. A frame can be read once all of it is there, as many words as its length says. It never has more
 //! rows than that: beats beyond its length are not stored, and where there are fewer, the last row is read again.
 
-use super::beats_of;
 use crate::card::axil::Request;
 use crate::stream::beat::Beat;
-use crate::stream::bytes::counted;
+use crate::stream::bytes::{beats_of, counted};
 use crate::stream::fifo::fifo;
 use underpass_layout::registers::slow::{PUNT_BEATS, PUNT_DATA};
 use underpass_wires::{

@@ -1,0 +1,4 @@
+//! The card with its rings, as a driver meets it.
+
+mod commands;
+mod harness;
