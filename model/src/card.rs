@@ -108,10 +108,7 @@ impl ModelCard {
             TABLE_COMMAND => self.table.command(&mut self.core, value),
             slow_registers::INJECT_DATA => self.slow.push_word(value),
             slow_registers::INJECT_COMMIT => self.slow.commit(value as usize),
-            _ if offset >= ring_registers::BASE_LOW => {
-                self.rings.write(offset, value);
-                self.take_left_over();
-            }
+            _ if offset >= ring_registers::BASE_LOW => self.rings.write(offset, value),
             _ => {
                 if let Some(word) = index(offset, SEED, self.seed.len()) {
                     self.seed[word] = value;
@@ -152,15 +149,7 @@ impl ModelCard {
             self.process(port::SLOW, &frame);
         }
         self.rings.settle(memory, &mut raised);
-        self.take_left_over();
         raised.into_vectors()
-    }
-
-    /// Frames that waited for a ring that has stopped are read through the registers.
-    fn take_left_over(&mut self) {
-        while let Some(frame) = self.rings.left_over() {
-            self.slow.punt(frame);
-        }
     }
 
     /// No packet is on its way through the card, and the rings have nothing to do. A frame that the host injected while

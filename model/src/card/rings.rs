@@ -7,8 +7,8 @@
 //!   host memory ◀─ punt ◀──── frames that the core sent to the slow port
 //!   host memory ◀─ status of each ring that has news ─▶ its interrupt
 //! ```
-//! Room for a punted frame is taken when it comes, so what waits is never more than the ring holds. Of a ring that stops
-//! because memory did not answer, the frame that was being written is lost; those behind it go to the register FIFO.
+//! Room for a punted frame is taken when it comes, so what waits is never more than the ring holds. What waits when the
+//! ring stops is lost and counted.
 
 mod command;
 mod inject;
@@ -90,17 +90,13 @@ impl Rings {
     pub(super) fn write(&mut self, offset: u32, value: u32) {
         if let Some((ring, register)) = self.register(offset) {
             ring.write(register, value);
+            self.punt.lose_waiting();
         }
     }
 
     /// Takes a frame for the slow port; gives it back where the punt ring does not run.
     pub(super) fn punt(&mut self, frame: Vec<u8>) -> Option<Vec<u8>> {
         self.punt.take(frame)
-    }
-
-    /// The next frame that waited for a punt ring that has stopped since.
-    pub(super) fn left_over(&mut self) -> Option<Vec<u8>> {
-        self.punt.left_over()
     }
 
     /// Something waits that [`ModelCard::run`](super::ModelCard::run) would do.
@@ -143,6 +139,7 @@ impl Rings {
     pub(super) fn settle(&mut self, memory: &mut dyn HostMemory, raised: &mut Raised) {
         if self.punt.write_out(memory).is_err() {
             stopped(&mut self.punt.ring, raised);
+            self.punt.lose_waiting();
         }
         for vector in 0..number::COUNT as u32 {
             if let Some(ring) = self.ring(vector) {

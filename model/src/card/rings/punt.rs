@@ -47,12 +47,11 @@ impl PuntRing {
         !self.waiting.is_empty()
     }
 
-    /// The next frame on its way to a ring that does not run any more.
-    pub(super) fn left_over(&mut self) -> Option<Vec<u8>> {
-        if self.ring.enabled() {
-            return None;
+    /// Loses what was on its way to a ring that does not run any more.
+    pub(super) fn lose_waiting(&mut self) {
+        while !self.ring.enabled() && self.next().is_some() {
+            self.ring.lose();
         }
-        self.next()
     }
 
     fn next(&mut self) -> Option<Vec<u8>> {
