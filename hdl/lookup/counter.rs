@@ -62,15 +62,23 @@ impl Counts for OutcomeCounter {
     }
 }
 
-/// Bits of the lower part of a sum.
-const LOW: usize = 20;
+/// Bits of a part of a sum.
+const PART: usize = 16;
 
-/// `count + more`, of which only the low [`LOW`] bits are set. The upper part is computed at once for either carry: half
-/// the levels of a whole carry chain.
-fn sum<const N: usize>(count: U<N>, more: U<LOW>) -> U<N> {
-    let low = count.trunc::<LOW>().ext::<{ LOW + 1 }>() + more.ext();
-    let high = count.shr(LOW);
-    mux(low.bit(LOW), high + 1, high).shl(LOW) | low.trunc::<LOW>().resize()
+/// `count + more`, in parts. Every part is computed for either carry at once, and which one holds is known when the part
+/// below is: a third of the levels of a whole carry chain.
+fn sum<const N: usize>(count: U<N>, more: U<PART>) -> U<N> {
+    let part = |i: usize| count.shr(PART * i).resize::<PART>().ext::<{ PART + 1 }>();
+    let lowest = part(0) + more.ext();
+    let mut carry = lowest.bit(PART);
+    let mut sum = lowest.trunc::<PART>().resize::<N>();
+    for i in 1..N.div_ceil(PART) {
+        let raised = part(i) + 1;
+        let of_part = mux(carry, raised, part(i)).trunc::<PART>();
+        sum = sum | of_part.resize::<N>().shl(PART * i);
+        carry = carry & raised.bit(PART);
+    }
+    sum
 }
 
 /// Counts events in the rows of a table; the host may read it.
@@ -86,12 +94,13 @@ pub fn count<C: Counts>(place: &Place, event: Event, bus: impl Into<Chain>) -> C
         &format!("{name}_row"),
         low(mux(event.valid, event.row.ext(), host.row)),
     );
-    chain.answer(Answer {
-        here: host.asked.reg_rst(&format!("{name}_here")),
-        done: (!event.valid).reg(&format!("{name}_free")),
-        data: Some(row.pack_ext()),
-    });
     let old = row.reg(&format!("{name}_old"));
+    let asked = host.asked.reg_rst(&format!("{name}_here"));
+    chain.answer(Answer {
+        here: asked.reg_rst(&format!("{name}_said")),
+        done: (!event.valid).delay(&format!("{name}_free"), 2),
+        data: Some(old.pack_ext()),
+    });
 
     // The updates under way belong to no packet, so neither does what meets them.
     let reading = later(event, &format!("{name}_reading")).timeless();

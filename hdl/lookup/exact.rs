@@ -2,9 +2,11 @@
 //! compared at once.
 //!
 //! ```text
-//!   key ─▶ [ rows 4 ] ─▶ [ way 0..3: row ] ─▶ [ compare ] ─▶ [ choose ] ─▶ hit, entry      7 clocks
-//!      └──────── delay 5 ───────────────────────▲
+//!   key ─▶ [ rows 4 ] ─▶ [ way 0..3: row ] ─▶ [ reg ] ─▶ [ compare ] ─▶ [ choose ] ─▶ hit, entry      8 clocks
+//!      └──────── delay 6 ────────────────────────────────▲
 //! ```
+//! The register behind the memory is the RAM's own; a way of many UltraRAMs needs it to come together from all of them.
+//!
 //! A key may be in two slots with one value while the host moves it; the lowest way wins. [`exact`] is for tables with
 //! one kind of entry, [`exact_wide`] for the flows, where one entry can take a whole row.
 
@@ -18,7 +20,9 @@ use underpass_wires::{
 };
 
 /// Clocks from key to entry.
-pub const LATENCY: usize = rows::LATENCY + 3;
+pub const LATENCY: usize = rows::LATENCY + 4;
+/// Clocks from key to what is compared with it.
+const READ: usize = rows::LATENCY + 2;
 
 /// An entry with a valid bit and a key.
 pub trait Keyed<const K: usize>: Bundle {
@@ -76,7 +80,7 @@ pub fn exact_wide(
     v6: Bit,
     bus: impl Into<Chain>,
 ) -> (Bit, FlowValue, Chain) {
-    let v6 = v6.delay(&format!("{}_v6", place.table.name), rows::LATENCY + 1);
+    let v6 = v6.delay(&format!("{}_v6", place.table.name), READ);
     lookup(
         place,
         0,
@@ -129,7 +133,7 @@ fn lookup<Row: Bundle, E: Bundle, const K: usize>(
         _ => format!("{}{group}", place.table.name),
     };
     let row = rows::rows(&name, place, group, key, &mut chain);
-    let key = key.delay(&format!("{name}_key"), rows::LATENCY + 1);
+    let key = key.delay(&format!("{name}_key"), READ);
     let ways: [Mem<Row>; WAYS] = std::array::from_fn(|way| {
         memory(&place.memory_name(first_way + way), place.rows, place.ram())
     });
@@ -139,6 +143,7 @@ fn lookup<Row: Bundle, E: Bundle, const K: usize>(
     for (way, memory) in ways.iter().enumerate() {
         let way_name = place.memory_name(first_way + way);
         let row = memory.read(&format!("{way_name}_row"), low(row[way]));
+        let row = row.reg(&format!("{way_name}_out"));
         for (slot, (hit, entry)) in compare(row, key).into_iter().enumerate() {
             found.push((
                 hit.reg(&format!("{way_name}_hit{slot}")),

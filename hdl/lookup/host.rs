@@ -13,11 +13,11 @@
 
 use super::Place;
 use crate::buses::{HostIn, HostOut};
-use crate::card::host_bus::HostBus;
+use crate::card::host_bus::{HostBus, SeedWord};
 use std::collections::BTreeMap;
 use underpass_wires::{
-    any_of, leaf, low, memory, mux, one_of, state, unpack_low, wire, Bit, Bundle, BundleExt, Mem,
-    Ram, U,
+    any_of, k, leaf, low, memory, mux, one_of, state, unpack_low, wire, zero, Bit, Bundle,
+    BundleExt, Mem, Ram, U,
 };
 
 /// Waits that are longer go through a memory instead of registers.
@@ -26,6 +26,8 @@ const LONGEST_IN_REGISTERS: u32 = 4;
 /// The bus on its way through one stage.
 #[derive(Debug)]
 pub struct Chain {
+    /// The hash words, which wait for no packet: a clock in each stage.
+    pub(super) seed: SeedWord,
     /// The bus by the clocks since it entered the stage.
     passed: BTreeMap<u32, HostBus>,
     /// What tables said, by the clock in which they say it.
@@ -45,8 +47,14 @@ pub(super) struct Answer {
 
 impl From<HostBus> for Chain {
     fn from(bus: HostBus) -> Self {
+        let age = bus.request.age().unwrap_or(0);
+        let access = HostBus {
+            seed: zero(),
+            ..bus
+        };
         Chain {
-            passed: BTreeMap::from([(bus.request.age().unwrap_or(0), bus)]),
+            seed: bus.seed.timeless(),
+            passed: BTreeMap::from([(age, access)]),
             answers: Vec::new(),
         }
     }
@@ -127,12 +135,28 @@ impl Chain {
     /// The bus as it leaves the stage, together with `slot`.
     #[track_caller]
     pub fn leave<T: Bundle>(mut self, slot: T) -> HostBus {
-        let bus = self.beside(slot);
+        self.beside(slot);
         assert!(
             self.answers.is_empty(),
             "a table answers the host after the packet has left the stage"
         );
-        bus
+        self.whole()
+    }
+
+    /// The bus as it leaves the last stage: as soon as all have answered.
+    pub fn end(mut self) -> HostBus {
+        let last = self.answers.iter().map(|(age, _)| *age).max();
+        self.at(last.unwrap_or(self.front().0));
+        self.whole()
+    }
+
+    /// Accesses at the front and hash words together.
+    fn whole(&self) -> HostBus {
+        let (age, bus) = self.front();
+        HostBus {
+            seed: later_words(self.seed).aged(age),
+            ..bus
+        }
     }
 }
 
@@ -165,7 +189,10 @@ pub(super) fn ways<Row: Bundle, T: Bundle>(
             low(bus.row),
             unpack_low::<Row, 512>(bus.data),
         );
-        answers.push((here.reg_rst(&format!("{name}_here")), row.pack_ext()));
+        // A row may come together from many RAMs, so it has a register of its own.
+        let here = here.reg_rst(&format!("{name}_here"));
+        let row = row.reg_en(&format!("{name}_out"), here);
+        answers.push((here.reg_rst(&format!("{name}_said")), row.pack_ext()));
     }
     let here = any_of(&answers.iter().map(|(here, _)| *here).collect::<Vec<_>>());
     chain.answer(Answer {
@@ -193,56 +220,59 @@ pub(super) fn reading<T: Bundle>(place: &Place, event: T, chain: &mut Chain) -> 
     }
 }
 
-/// The bus a clock later. What it carries moves only when there is something: 600 bits at every table, which cost
-/// neither power nor time of a simulation while the host rests.
+/// The bus a clock later. What it carries moves only when there is something: 560 bits in every clock of the stages, which
+/// cost neither power nor time of a simulation while the host rests.
 fn after(bus: HostBus) -> HostBus {
     let mut next = bus.reg_en("host", bus.request);
-    next.seed = bus.seed.reg_en("host_seed", bus.seed.valid);
     next.request = bus.request.reg_rst("host_request");
-    next.seed.valid = bus.seed.valid.reg_rst("host_seed_valid");
     next
 }
 
-/// The bus `clocks` later, by way of a memory that is as deep as that: LUT RAM, of which a bit costs less than a
-/// register. Only what says that there is something passes by registers, and accesses may follow each other each clock.
+/// The hash words a clock later.
+fn later_words(seed: SeedWord) -> SeedWord {
+    let mut next = seed.reg_en("host_seed", seed.valid);
+    next.valid = seed.valid.reg_rst("host_seed_valid");
+    next
+}
+
+/// The accesses `clocks` later, by way of a memory that is as deep as that: LUT RAM, of which a bit costs less than a
+/// register. Only what says that there is one passes by registers, and accesses may follow each other each clock.
 ///
 /// ```text
 ///   clock     0 1 2 3 4 ..                 an access of clock t is written to row t
 ///   row       0 1 2 3 0 ..                 and read from there in clock t + clocks - 1, into the register
 /// ```
 pub(super) fn waited(bus: HostBus, clocks: u32) -> HostBus {
+    const CLOCK_BITS: usize = 7;
     let before = clocks as usize - 1;
-    let held = |valid: Bit, name: &str| (0..before).fold(valid, |valid, _| valid.reg_rst(name));
-    let at = state::<U<7>>("host_clock");
-    at.next(underpass_wires::k(1), at.q + 1);
-    let out = at.q - before;
     assert!(
-        before < 1 << 7,
-        "the clocks of a wait are counted in 7 bits"
+        before < 1 << CLOCK_BITS,
+        "a wait of {clocks} clocks, at most {} are counted",
+        1 << CLOCK_BITS
     );
-    let depth = clocks.next_power_of_two() as usize;
-
-    let request = held(bus.request, "host_waits");
-    let rows = memory::<HostBus>("host_wait", depth, Ram::Distributed);
-    rows.write(bus.request.timeless(), low(at.q), bus.timeless());
-    let mut next = rows.read_now(low(out)).reg_en("host", request.timeless());
-
-    let seed = held(bus.seed.valid, "host_seed_waits");
-    let words = memory("host_seed_wait", depth, Ram::Distributed);
-    words.write(bus.seed.valid.timeless(), low(at.q), bus.seed.timeless());
-    next.seed = words
-        .read_now(low(out))
-        .reg_en("host_seed", seed.timeless());
-
-    let age = bus.request.age().map_or(clocks, |age| age + clocks);
-    let mut next = next.aged(age);
+    let clock = state::<U<CLOCK_BITS>>("host_clock");
+    clock.next(k(1), clock.q + 1);
+    let request = (0..before).fold(bus.request, |request, _| request.reg_rst("host_waits"));
+    let rows = memory::<HostBus>(
+        "host_wait",
+        clocks.next_power_of_two() as usize,
+        Ram::Distributed,
+    );
+    rows.write(bus.request.timeless(), low(clock.q), bus.timeless());
+    let mut next = rows
+        .read_now(low(clock.q - before))
+        .reg_en("host", request.timeless())
+        .aged(bus.request.age().unwrap_or(0) + clocks);
     next.request = request.reg_rst("host_request");
-    next.seed.valid = seed.reg_rst("host_seed_valid");
     next
 }
 
 leaf!(
     /// The bus beside stages that have no table: as many clocks later as a packet is behind them.
     pub HostWait(clocks: u32) { host_in: HostIn } -> { host: HostOut },
-    |host: HostBus| -> HostBus { waited(host, *clocks) }
+    |host: HostBus| -> HostBus {
+        let mut chain = Chain::from(host);
+        chain.at(*clocks);
+        chain.whole()
+    }
 );

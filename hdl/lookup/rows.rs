@@ -35,8 +35,7 @@ pub(super) fn rows<const K: usize>(
     key: U<K>,
     chain: &mut Chain,
 ) -> [U<COLUMN_BITS>; WAYS] {
-    let seed = chain.beside(key).seed;
-    let columns = tabulate(name, place, group, key, seed);
+    let columns = tabulate(name, place, group, key, chain.seed);
     let split = split(name, place, group, columns, chain);
 
     let old: [U<COLUMN_BITS>; WAYS] = [split.column0, split.column1, split.column2, split.column3]

@@ -6,8 +6,8 @@
 //!        └─ ..                                                ┘
 //! ```
 //! A word of the seed fills four columns of every lookup, or one column of one lookup: a piece has an enable for each
-//! column, which is a whole number of a block RAM's bytes. The words are not in step with the packets, as the column that
-//! they fill is one that no packet uses; a `Split` that takes it into use travels behind them.
+//! column, which is a whole number of a block RAM's bytes. The words are not in step with the packets but ahead of them: the
+//! column that they fill is one that no packet uses, and a `Split` that takes it into use comes behind them.
 
 use super::Place;
 use crate::card::host_bus::SeedWord;
@@ -35,9 +35,7 @@ pub(super) fn tabulate<const K: usize>(
     assert!(K <= width, "a key of table {name} has at most {width} bits");
     let key = key.ext::<WIDEST>();
     let (valid, enables, columns) = filled(name, place, group, seed);
-    let (piece_of, index) = (seed.piece, seed.index)
-        .timeless()
-        .reg_en(&format!("{name}_seed"), seed.valid.timeless());
+    let (piece_of, index) = (seed.piece, seed.index).reg_en(&format!("{name}_seed"), seed.valid);
     (0..width.div_ceil(PIECE_BITS))
         .map(|piece| {
             let words = memory::<Columns>(&format!("{name}_piece{piece}"), PIECE_WORDS, Ram::Block);
@@ -64,7 +62,7 @@ fn filled(
         target,
         word,
         ..
-    } = seed.timeless();
+    } = seed;
     let of: [U<COLUMN_BITS>; WAYS] = std::array::from_fn(|way| word.slice(COLUMN_BITS * way));
     let one = select(target.way, &of);
     let mine = target.table.eq(place.table.id) & target.group.eq(group);
