@@ -28,18 +28,18 @@ pub enum Command {
 
 pub fn run(command: &Command) -> Ended {
     let Command::Show { card, json } = command;
-    let identity = identity(*card)?;
+    let identity = identity(card)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match json {
-        true => show_json(&mut out, *card, &identity)?,
-        false => show(&mut out, *card, &identity)?,
+        true => show_json(&mut out, card, &identity)?,
+        false => show(&mut out, card, &identity)?,
     }
     out.flush()?;
     Ok(End::Done)
 }
 
 /// Opens a card and asks it what it is.
-pub fn identity(card: CardName) -> Result<Identity, Failure> {
+pub fn identity(card: &CardName) -> Result<Identity, Failure> {
     let bar = Bar::new();
     let card = card
         .open(&SIM, &mut |step| bar.step(step))
@@ -48,7 +48,7 @@ pub fn identity(card: CardName) -> Result<Identity, Failure> {
     Ok(*driver.identity())
 }
 
-fn show(out: &mut dyn Write, card: CardName, identity: &Identity) -> Result<(), Failure> {
+fn show(out: &mut dyn Write, card: &CardName, identity: &Identity) -> Result<(), Failure> {
     let ports: Vec<_> = card.ports().iter().map(|(name, _)| *name).collect();
     writeln!(out, "card     {card}")?;
     writeln!(out, "layout   {:016x}", identity.layout_id)?;
@@ -69,7 +69,7 @@ fn show(out: &mut dyn Write, card: CardName, identity: &Identity) -> Result<(), 
     Ok(())
 }
 
-fn show_json(out: &mut dyn Write, card: CardName, identity: &Identity) -> Result<(), Failure> {
+fn show_json(out: &mut dyn Write, card: &CardName, identity: &Identity) -> Result<(), Failure> {
     let ports: serde_json::Map<_, _> = card
         .ports()
         .iter()

@@ -9,6 +9,7 @@ mod compile;
 mod end;
 mod progress;
 mod replay;
+mod sim;
 mod table;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ enum Command {
     Table(table::Command),
     #[command(subcommand)]
     Card(card::Command),
+    Sim(sim::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Compile(arguments) => compile::run(arguments),
         Command::Table(command) => table::run(command),
         Command::Card(command) => card::run(command),
+        Command::Sim(arguments) => sim::run(arguments),
     };
     end::exit(ended)
 }

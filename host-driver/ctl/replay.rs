@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments) -> Ended {
         network: arguments.network.clone(),
         inputs: arguments.inputs.clone(),
         out: arguments.out.clone(),
-        card: arguments.card,
+        card: arguments.card.clone(),
         profile: &SIM,
         pace: arguments.pace,
         trace: arguments.trace,

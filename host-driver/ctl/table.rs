@@ -81,11 +81,11 @@ pub fn run(command: &Command) -> Ended {
 fn list(out: &mut dyn Write, arguments: &Arguments) -> Ended {
     let tables = match &arguments.network {
         Some(network) => {
-            let session = open(arguments.card, network)?;
+            let session = open(&arguments.card, network)?;
             tables::list(&SIM, Some(session.slow_path().placed()))
         }
         None => {
-            let profile = crate::card::identity(arguments.card)?.profile;
+            let profile = crate::card::identity(&arguments.card)?.profile;
             tables::list(profile, None)
         }
     };
@@ -97,7 +97,7 @@ fn list(out: &mut dyn Write, arguments: &Arguments) -> Ended {
 }
 
 fn dump(out: &mut dyn Write, arguments: &Arguments, tables: &[&'static TableSpec]) -> Ended {
-    let mut session = open(arguments.card, needed(arguments, "dump")?)?;
+    let mut session = open(&arguments.card, needed(arguments, "dump")?)?;
     let rows = tables::dump(&mut session, tables).map_err(failed)?;
     match arguments.json {
         true => print_json(out, &tables::json_dump(&rows))?,
@@ -113,7 +113,7 @@ fn dump(out: &mut dyn Write, arguments: &Arguments, tables: &[&'static TableSpec
 }
 
 fn diff(out: &mut dyn Write, arguments: &Arguments, tables: &[&'static TableSpec]) -> Ended {
-    let mut session = open(arguments.card, needed(arguments, "diff")?)?;
+    let mut session = open(&arguments.card, needed(arguments, "diff")?)?;
     let placed = session.slow_path().placed().clone();
     let differences = tables::diff(&mut session, &placed, tables).map_err(failed)?;
     match arguments.json {
@@ -144,7 +144,7 @@ fn needed<'a>(arguments: &'a Arguments, verb: &str) -> Result<&'a Path, Failure>
 }
 
 /// A card that carries a network.
-fn open(card: CardName, network: &Path) -> Result<Opened, Failure> {
+fn open(card: &CardName, network: &Path) -> Result<Opened, Failure> {
     let network = network_file::read(network, card.ports()).map_err(|error| {
         let hint = error.hint();
         Failure::new(error, Some(hint))

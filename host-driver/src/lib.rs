@@ -7,11 +7,13 @@
 //!   Driver ◀────── SlowPath                        identity, tables, counters, punt and inject │ ARP, flows, next hops
 //!        │
 //!        ▼
-//!   CardAccess, PortAccess                         registers; frames on ports of a simulated card
-//!        ├── sim:model   underpass-model
-//!        └── sim:rtl     underpass-hdl under Verilator
+//!   CardAccess, DmaAccess, PortAccess              registers; memory, interrupts; frames on ports of a simulated card
+//!        ├── sim:model       underpass-model
+//!        ├── sim:rtl         underpass-hdl under Verilator
+//!        ├── vfio-user:PATH  a card behind a socket
+//!        └── vfio:BDF        a card in this machine
 //! ```
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod access;
 pub mod describe;

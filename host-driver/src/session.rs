@@ -17,7 +17,7 @@ use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{compile, CompileError, Network};
 
 use crate::access::{Card, Departure};
-use crate::driver::{Driver, DriverError, Traffic};
+use crate::driver::{Driver, DriverError, RingLayout, Traffic};
 use crate::slow_path::{Reaction, SlowPath, TableWrite, World};
 
 /// A network cannot be carried, or a card stopped carrying it.
@@ -87,6 +87,7 @@ impl<C: Card> Session<C> {
     pub fn start(card: C, network: Network, seed: u128) -> Result<Self, SessionError> {
         let mut driver = Driver::open(card)?;
         let compiled = compile(&network, &Placed::empty(driver.profile(), seed))?;
+        driver.open_rings(RingLayout::default())?;
         driver.seed(seed)?;
         for step in &compiled.plan.steps {
             write(&mut driver, &TableWrite::from(step))?;
@@ -213,7 +214,8 @@ impl<C: Card> Session<C> {
                 Reaction::Consume(_) => outcome.consumed += 1,
             }
         }
-        Ok(())
+        // What comes next must meet these rows.
+        Ok(self.driver.flush()?)
     }
 
     /// A packet that entered has come to light.

@@ -1,5 +1,8 @@
 //! What can go wrong between the driver and a card.
 
+use super::bdf::Bdf;
+use std::io;
+
 /// An access failed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
@@ -17,6 +20,78 @@ pub enum AccessError {
     Stuck {
         /// How long it was given.
         clocks: u64,
+    },
+    /// The card behind a socket, or the way to it.
+    #[error("vfio-user failed")]
+    VfioUser(#[source] Box<underpass_vfio_user::ClientError>),
+    /// The kernel does not hand the card over.
+    #[error("the card at {bdf} cannot be had from the kernel")]
+    Vfio {
+        /// The card.
+        bdf: Bdf,
+        /// What the kernel says.
+        source: Box<vfio_ioctls::VfioError>,
+    },
+    /// The card's configuration space cannot be reached.
+    #[error("the configuration space of {bdf} cannot be reached")]
+    Config {
+        /// The card.
+        bdf: Bdf,
+        /// What the kernel says.
+        source: io::Error,
+    },
+    /// The card's registers cannot be mapped.
+    #[error("a BAR of {bdf} cannot be mapped")]
+    Bar {
+        /// The card.
+        bdf: Bdf,
+        /// What the kernel says.
+        source: io::Error,
+    },
+    /// Another device is there.
+    #[error(
+        "found device {:04x}:{:04x} at {place}, expected {:04x}:{:04x}: this is no Underpass card",
+        found.0, found.1, expected.0, expected.1
+    )]
+    OtherDevice {
+        /// Where.
+        place: String,
+        /// Its vendor and device.
+        found: (u16, u16),
+        /// Ours.
+        expected: (u16, u16),
+    },
+    /// The card lends no ports.
+    #[error("the card lends no ports, expected a simulated card")]
+    NoPorts,
+    /// The card takes no such frame.
+    #[error("the card refused a frame of {bytes} bytes on port {port:#x}")]
+    FrameRefused {
+        /// The port.
+        port: u16,
+        /// Bytes of the frame.
+        bytes: usize,
+    },
+    /// The simulated card does not come to rest.
+    #[error("the simulated card was not quiet after {seconds} seconds")]
+    Restless {
+        /// How long it was given.
+        seconds: u64,
+    },
+    /// This card cannot be reset by itself.
+    #[error("the card cannot be reset this way")]
+    NoReset,
+    /// This card reaches no memory.
+    #[error("the card reaches no host memory")]
+    NoDma,
+    /// There is no eventfd to be had.
+    #[error("the operating system gives no eventfd")]
+    Interrupt(#[source] io::Error),
+    /// A fault that was asked for.
+    #[error("the access to {offset:#06x} failed, as it was asked to")]
+    Injected {
+        /// The register.
+        offset: u32,
     },
     /// There is no Verilog to simulate.
     #[error(transparent)]
@@ -36,6 +111,13 @@ impl AccessError {
             AccessError::Verilator(error) => error
                 .hint()
                 .map(|hint| format!("{hint}; or use the model: --card sim:model")),
+            AccessError::VfioUser(_) => {
+                Some("a simulated card is served by `underpass sim --socket PATH`".to_owned())
+            }
+            AccessError::Vfio { bdf, .. } => Some(format!(
+                "bind the card to vfio-pci: `echo vfio-pci > /sys/bus/pci/devices/{bdf}/driver_override`, \
+                 then `echo {bdf} > /sys/bus/pci/drivers_probe`"
+            )),
             _ => None,
         }
     }

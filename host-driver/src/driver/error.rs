@@ -125,6 +125,47 @@ pub enum DriverError {
         /// Bytes of a shim.
         expected: usize,
     },
+    /// There is no memory for the rings.
+    #[error("the operating system gives no memory for the rings")]
+    NoMemory(#[source] std::io::Error),
+    /// The card does not take a ring into use.
+    #[error("the card refused the {ring} ring")]
+    RingRefused {
+        /// Its name.
+        ring: &'static str,
+    },
+    /// The card has stopped a ring because host memory did not answer.
+    #[error("the card stopped the {ring} ring: it could not reach host memory")]
+    RingFault {
+        /// Its name.
+        ring: &'static str,
+    },
+    /// A ring does not move.
+    #[error("the {ring} ring has not moved for {seconds} seconds")]
+    RingStuck {
+        /// Its name.
+        ring: &'static str,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// The card refused commands that the driver had checked.
+    #[error("the card refused {refused} commands of the command ring")]
+    CommandsRefused {
+        /// How many.
+        refused: u32,
+    },
+    /// What lies in the punt ring cannot be what the card wrote.
+    #[error(
+        "found a frame of {beats} beats in the punt ring, where {waiting} of {size} beats wait"
+    )]
+    BadPuntRing {
+        /// Beats that the frame says it has.
+        beats: u32,
+        /// Beats that the card says it has filled.
+        waiting: u32,
+        /// Beats of the ring.
+        size: u32,
+    },
     /// A row or a shim holds a code that means nothing.
     #[error("what the card handed over makes no sense: {0}")]
     BadCode(BadCode),

@@ -3,13 +3,15 @@
 //! ```text
 //!   open ──▶ identity: magic, layout id, profile, rows     a card of another layout is refused
 //!   start ─▶ seed ─▶ apply(plan) ─▶ enable                a seed may change later, column by column
-//!   row, write_row ─▶ TABLE_* registers                    punt, inject ─▶ slow-port FIFO
+//!   read_row, write_row ─▶ TABLE_* registers              punt, inject ─▶ slow-port FIFO
+//!        with rings: write_row, write_split, punt, inject ─▶ host memory, flush
 //! ```
 //! Nothing here decides anything about packets: that is the slow path's, which hands rows and frames to the driver.
 
 mod counters;
 mod error;
 mod identity;
+mod rings;
 mod seed;
 mod slow_port;
 mod sums;
@@ -18,13 +20,16 @@ mod tables;
 pub use counters::Traffic;
 pub use error::DriverError;
 pub use identity::Identity;
+pub use rings::Layout as RingLayout;
 pub use seed::{groups, random_seed, REPLAY_SEED};
 pub use slow_port::Punt;
 
 use underpass_layout::profile::Profile;
 use underpass_layout::registers;
 
+use crate::access::registers::Control;
 use crate::access::CardAccess;
+use rings::Rings;
 use sums::Sums;
 
 /// How often a register is read that should change soon, before the card counts as stuck. The longest wait is for the
@@ -37,6 +42,8 @@ pub struct Driver<C> {
     card: C,
     identity: Identity,
     sums: Sums,
+    /// Rows and frames go through these where the card has them and they were opened.
+    rings: Option<Rings>,
 }
 
 impl<C: CardAccess> Driver<C> {
@@ -47,6 +54,7 @@ impl<C: CardAccess> Driver<C> {
             card,
             identity,
             sums: Sums::default(),
+            rings: None,
         })
     }
 
@@ -67,12 +75,10 @@ impl<C: CardAccess> Driver<C> {
 
     /// Lets packets in, or not.
     pub fn enable(&mut self, enabled: bool) -> Result<(), DriverError> {
-        let control = if enabled {
-            registers::CONTROL_ENABLE
-        } else {
-            0
-        };
-        Ok(self.card.write(registers::CONTROL, control)?)
+        self.flush()?;
+        let mut control = Control(0);
+        control.set_enabled(enabled);
+        Ok(self.card.write(registers::CONTROL, control.0)?)
     }
 
     /// Reads a register until it satisfies `done`.

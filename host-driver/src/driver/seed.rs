@@ -77,12 +77,16 @@ impl<C: CardAccess> Driver<C> {
         group: usize,
         split: &Split,
     ) -> Result<(), DriverError> {
+        if self.has_rings() {
+            return self.queue_split(table, group, split);
+        }
         let group = checked_group(table, group)?;
         self.write_data(&split.pack())?;
         self.command(table, usize::from(group), COMMAND_SPLIT)
     }
 
     fn fill(&mut self, target: SeedTarget, seed: u128) -> Result<(), DriverError> {
+        self.flush()?;
         for (at, offset) in (SEED..).step_by(4).take(4).enumerate() {
             self.card.write(offset, (seed >> (32 * at)) as u32)?;
         }
@@ -104,7 +108,7 @@ pub fn groups(table: &TableSpec) -> usize {
     }
 }
 
-fn checked_group(table: &TableSpec, group: usize) -> Result<u8, DriverError> {
+pub(super) fn checked_group(table: &TableSpec, group: usize) -> Result<u8, DriverError> {
     let error = DriverError::NoSuchLookup {
         table: table.name,
         group,

@@ -1,4 +1,5 @@
-//! Frames that the card hands over, and frames that it is given, through the register FIFO of the slow port.
+//! Frames that the card hands over, and frames that it is given, through the register FIFO of the slow port, or through
+//! rings where there are any.
 //!
 //! ```text
 //!   punt:    PUNT_STATUS (how many wait, how long the first is) ─▶ PUNT_DATA, a word a read ─▶ shim | frame
@@ -7,13 +8,13 @@
 
 use underpass_layout::meta::BEAT_BYTES;
 use underpass_layout::registers::slow::{
-    INJECT_BUSY, INJECT_COMMIT, INJECT_DATA, INJECT_MAX_BYTES, INJECT_STATUS, PUNT_DATA, PUNT_LOST,
-    PUNT_STATUS,
+    INJECT_COMMIT, INJECT_DATA, INJECT_MAX_BYTES, INJECT_STATUS, PUNT_DATA, PUNT_LOST, PUNT_STATUS,
 };
 use underpass_layout::shim::{InjectShim, PuntShim};
 use underpass_layout::Record;
 
 use super::{Driver, DriverError};
+use crate::access::registers::InjectStatus;
 use crate::access::CardAccess;
 
 /// A frame that the pipeline gave up, with what it knew.
@@ -28,6 +29,9 @@ pub struct Punt {
 impl<C: CardAccess> Driver<C> {
     /// The oldest frame that waits on the slow port.
     pub fn punt(&mut self) -> Result<Option<Punt>, DriverError> {
+        if self.has_rings() {
+            return self.punt_from_ring();
+        }
         let status = self.card.read(PUNT_STATUS)?;
         let (waiting, length) = (status & 0xffff, (status >> 16) as usize);
         if waiting == 0 {
@@ -58,8 +62,12 @@ impl<C: CardAccess> Driver<C> {
                 max: INJECT_MAX_BYTES,
             });
         }
+        self.flush()?;
+        if self.has_rings() {
+            return self.inject_by_ring(shim, frame);
+        }
         self.poll("INJECT_STATUS", INJECT_STATUS, |status| {
-            status & INJECT_BUSY == 0
+            !InjectStatus(status).busy()
         })?;
         for word in shim.pack().into_iter().chain(words(frame)) {
             self.card.write(INJECT_DATA, word)?;
@@ -69,7 +77,8 @@ impl<C: CardAccess> Driver<C> {
 
     /// Frames that the card could not hand over because too many waited.
     pub fn punts_lost(&mut self) -> Result<u32, DriverError> {
-        Ok(self.card.read(PUNT_LOST)?)
+        let by_ring = self.lost_from_ring().unwrap_or(0);
+        Ok(self.card.read(PUNT_LOST)?.wrapping_add(by_ring))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Rows of tables, through the table-access registers.
+//! Rows of tables, through the table-access registers, or for writing through the command ring where there is one.
 //!
 //! ```text
 //!   write:  TABLE_DATA words ─▶ TABLE_ADDRESS ─▶ TABLE_COMMAND write ─▶ TABLE_STATUS until not busy
@@ -7,17 +7,19 @@
 //! Only as many words travel as the table's row has.
 
 use underpass_layout::registers::{
-    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, STATUS_BUSY, STATUS_REFUSED, TABLE_ADDRESS,
-    TABLE_COMMAND, TABLE_DATA, TABLE_STATUS,
+    ADDRESS_ROW_BITS, COMMAND_READ, COMMAND_WRITE, TABLE_ADDRESS, TABLE_COMMAND, TABLE_DATA,
+    TABLE_STATUS,
 };
 use underpass_layout::tables::TableSpec;
 use underpass_layout::words_for;
 
 use super::{Driver, DriverError};
+use crate::access::registers::TableStatus;
 use crate::access::CardAccess;
 
 impl<C: CardAccess> Driver<C> {
-    /// Writes a row as a whole.
+    /// Writes a row as a whole. Where it goes through the command ring it is in the card at the latest behind the next
+    /// [`Driver::flush`], which everything does that depends on it: reading a row, injecting a frame, letting packets in.
     pub fn write_row(
         &mut self,
         table: &TableSpec,
@@ -33,6 +35,9 @@ impl<C: CardAccess> Driver<C> {
             });
         }
         self.check_row(table, row)?;
+        if self.has_rings() {
+            return self.queue_row(table, row, words);
+        }
         self.write_data(words)?;
         self.command(table, row, COMMAND_WRITE)
     }
@@ -40,6 +45,7 @@ impl<C: CardAccess> Driver<C> {
     /// Reads a row.
     pub fn read_row(&mut self, table: &TableSpec, row: usize) -> Result<Vec<u32>, DriverError> {
         self.check_row(table, row)?;
+        self.flush()?;
         self.command(table, row, COMMAND_READ)?;
         (TABLE_DATA..)
             .step_by(4)
@@ -67,9 +73,9 @@ impl<C: CardAccess> Driver<C> {
             .write(TABLE_ADDRESS, table.id << ADDRESS_ROW_BITS | row as u32)?;
         self.card.write(TABLE_COMMAND, command)?;
         let status = self.poll("TABLE_STATUS", TABLE_STATUS, |status| {
-            status & STATUS_BUSY == 0
+            !TableStatus(status).busy()
         })?;
-        if status & STATUS_REFUSED != 0 {
+        if TableStatus(status).refused() {
             return Err(DriverError::Refused {
                 table: table.name,
                 row,

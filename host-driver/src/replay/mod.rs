@@ -174,6 +174,9 @@ pub fn replay(
     let card = options.card.open(options.profile, &mut |step| {
         progress(Progress::Building(step))
     })?;
+    if card.ports().is_empty() {
+        return Err(AccessError::NoPorts.into());
+    }
     let card: Box<dyn Card> = match options.trace {
         true => Box::new(Traced::new(card, options.profile)),
         false => card,

@@ -8,8 +8,10 @@
 //! An engine works only while it is told to: in [`Engine::run`], or for as long as an access takes.
 
 mod model;
+mod rtl;
 
 pub use model::ModelEngine;
+pub use rtl::RtlEngine;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -33,6 +35,15 @@ pub struct Progress {
 /// An engine cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    /// The RTL could not be made into a program, or its simulation stopped.
+    #[error(transparent)]
+    Verilator(#[from] underpass_verilator::Error),
+    /// The hierarchy of the RTL is broken.
+    #[error(transparent)]
+    Emit(underpass_hdl::shells::EmitError),
+    /// The RTL broke the rules of a bus.
+    #[error("the card broke a rule of its bus")]
+    Violation(#[from] underpass_bench::Violation),
     /// An access was not answered.
     #[error("the card did not answer within {clocks} clocks")]
     Stuck {
