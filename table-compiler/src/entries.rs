@@ -30,6 +30,7 @@ pub use error::EntryError;
 pub use flow::{flow_entries, flow_entry, Flow};
 pub use route::Prefix;
 
+#[cfg(test)]
 pub(crate) use address::mask;
 
 use std::collections::BTreeMap;

@@ -14,6 +14,8 @@
 //! * [`entries`](fn@entries::entries) follows every reference to its end, so that the card need not.
 //! * [`plan`](fn@plan::plan) finds places and the order of writes that no packet suffers from.
 //!
+//! [`reseed`](mod@reseed) changes the secret of a table's hash under traffic.
+//!
 //! [`compile`](fn@compile) does all but the first. The same network always gives the same objects, byte for byte; the
 //! same card and the same network the same plan.
 
@@ -29,6 +31,7 @@ pub mod network;
 pub mod objects;
 pub mod placed;
 pub mod plan;
+pub mod reseed;
 pub mod row;
 
 pub use compile::objects;

@@ -31,6 +31,7 @@ pub use names::NetworkIndex;
 pub use node::Node;
 pub use place::Place;
 pub use policy::{Action, InvalidPortRange, Policy, PortRange, Rule};
+pub(crate) use read::is_link_local;
 pub use remote::{NextHop, Remote, Target};
 pub use subnet::Subnet;
 pub use underlay::Underlay;

@@ -13,13 +13,15 @@ mod banks;
 mod entry;
 mod rows;
 mod search;
+mod seed;
 mod shadow;
 #[cfg(test)]
-mod shadow_tests;
+pub(crate) mod tests;
 mod ways;
 
 pub use entry::Entry;
 pub use search::MAX_NODES;
+pub use seed::Seed;
 pub use shadow::{Reason, RowWrite, Shadow, TableFull};
 
 pub(crate) use banks::{bank_of, choose, Lengths};
@@ -27,7 +29,6 @@ pub(crate) use banks::{bank_of, choose, Lengths};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use underpass_layout::hash::Tabulation;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, VrfEntry, TABLES, WAYS};
 use underpass_layout::Record;
@@ -50,10 +51,10 @@ pub struct Placed {
 impl Placed {
     /// A card after reset, with tables of these sizes, whose hash has this seed.
     pub fn empty(profile: &Profile, seed: u128) -> Self {
-        let tabulation = Arc::new(Tabulation::new(seed));
+        let seed = Seed::new(seed);
         let exact = TABLES.iter().map(|table| {
             let banks = 0..table.ways() / WAYS;
-            let shadow = |bank| Shadow::new(table, profile, bank, tabulation.clone());
+            let shadow = |bank| Shadow::new(table, profile, bank, seed.clone());
             banks.filter_map(shadow).map(Arc::new).collect()
         });
         Placed {
@@ -115,6 +116,17 @@ impl Placed {
             .chain(direct(id::NEXTHOP, &entries.nexthops))
             .chain(direct(id::SOURCE, &entries.sources))
             .chain(exact)
+    }
+
+    /// Every group of four ways with a hash of its own, as table id and bank: what a seed is changed for.
+    pub fn groups(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        let tables = self.exact.iter().zip(0u32..);
+        tables.flat_map(|(banks, table)| (0..banks.len()).map(move |bank| (table, bank)))
+    }
+
+    pub(crate) fn group_mut(&mut self, table: u32, bank: usize) -> Option<&mut Shadow> {
+        let shadow = self.exact.get_mut(table as usize)?.get_mut(bank)?;
+        Some(Arc::make_mut(shadow))
     }
 
     /// A bank of a table that is searched by key.

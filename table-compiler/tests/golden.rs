@@ -61,3 +61,8 @@ fn two_computes_second() {
         "tests/golden/compute-2.json",
     );
 }
+
+#[test]
+fn ipv6_beside_ipv4() {
+    compare("tests/golden/ipv6.yaml", "tests/golden/ipv6.json");
+}

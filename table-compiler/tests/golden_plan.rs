@@ -53,6 +53,11 @@ fn two_computes_second() {
 }
 
 #[test]
+fn ipv6_beside_ipv4() {
+    compare("tests/golden/ipv6.yaml", "tests/golden/ipv6.plan.txt");
+}
+
+#[test]
 fn the_same_network_once_more_is_no_write() {
     let network = network("../examples/two-computes/compute-1.yaml");
     let first = compile(&network, &Placed::empty(&SIM, SEED)).expect("a small network fits");

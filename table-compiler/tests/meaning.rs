@@ -100,6 +100,67 @@ fn l2_l3_bridges_and_routes() {
 }
 
 #[test]
+fn ipv6_is_routed_as_ipv4_is_but_link_local_is_not() {
+    let objects = compile(
+        "networks: [{name: a, vrf: 8, subnets: [{prefix: 2001:db8::/64, gateway: 2001:db8::1, dns: \"2001:db8::2\"}]}]
+interfaces: [{name: i, port: vf0, network: a, mac: 02:00:00:00:00:01, addresses: [fe80::3, 2001:db8::3]}]
+remote:
+- {network: a, mac: 02:00:00:00:00:09, addresses: [\"2001:db8::9\", fe80::9], next_hops: [{address: 192.168.200.12, encapsulation: mpls-udp, label: 20}]}
+- {network: a, mac: 02:00:00:00:00:0a, addresses: [fe80::a], next_hops: [{address: 192.168.200.13, encapsulation: mpls-udp, label: 21}]}
+",
+    );
+    let flags = |prefix| route(&objects, 8, prefix).expect(prefix).flags;
+    assert_eq!(flags("2001:db8::/64"), RouteFlags::FLOOD);
+    assert_eq!(flags("2001:db8::1/128"), RouteFlags::PROXY);
+    assert_eq!(flags("2001:db8::2/128"), RouteFlags::PROXY);
+    let guest = route(&objects, 8, "2001:db8::3/128").expect("the guest");
+    assert_eq!(
+        (guest.flags, guest.stitched_mac, Some(guest.nh)),
+        (RouteFlags::PROXY, GUEST.parse().ok(), objects.vifs[3].nh_id)
+    );
+    let elsewhere = route(&objects, 8, "2001:db8::9/128").expect("the guest elsewhere");
+    assert_eq!(elsewhere.flags, RouteFlags::LABEL_VALID | RouteFlags::PROXY);
+    assert_eq!(elsewhere.stitched_mac, "02:00:00:00:00:09".parse().ok());
+    let inside = objects.routes.iter().filter(|route| route.vrf == 8);
+    assert_eq!(inside.count(), 5, "none of them link-local");
+    assert!(bridge(&objects, 8, "02:00:00:00:00:0a").is_some());
+}
+
+#[test]
+fn tunnels_over_ipv6_have_its_ethertype_and_the_gateways_mac() {
+    let head = "node: {name: n1}\nunderlay: {port: wire0, mac: 02:00:00:00:00:0c, address: 2001:db8::11/64, gateway: fe80::1, neighbors: {\"2001:db8::12\": 02:00:00:00:00:12, \"fe80::1\": 02:00:00:00:00:fe}}\n";
+    let hop =
+        |address: &str, rest: &str| format!("next_hops: [{{address: \"{address}\", {rest}}}]");
+    let text = format!(
+        "{head}networks: [{{name: a}}]\nremote:\n\
+         - {{network: a, prefix: 10.1.0.0/16, {}}}\n\
+         - {{network: a, prefix: 10.2.0.0/16, {}}}\n\
+         - {{network: a, prefix: 10.3.0.0/16, {}}}\n",
+        hop("2001:db8::12", "encapsulation: mpls-gre, label: 20"),
+        hop("2001:db8:7::1", "encapsulation: mpls-udp, label: 20"),
+        hop(
+            "2001:db8::13",
+            "encapsulation: vxlan, vni: 20, mac: 02:00:00:00:00:13"
+        ),
+    );
+    let network = parse("n.yaml", &text).unwrap_or_else(|error| panic!("{error}"));
+    let objects = objects(&network);
+    let tunnel = |prefix| tunnel(&objects, route(&objects, 1, prefix).expect(prefix).nh);
+    let (flags, on_link) = tunnel("10.1.0.0/16");
+    assert!(flags.contains(NexthopFlags::GRE));
+    assert_eq!(on_link.rewrite.to_string(), "02000000001202000000000c86dd");
+    assert_eq!(on_link.sip.to_string(), "2001:db8::11");
+    let (_, behind) = tunnel("10.2.0.0/16");
+    assert_eq!(behind.rewrite.to_string(), "0200000000fe02000000000c86dd");
+    assert_eq!(behind.via, "fe80::1".parse().ok());
+    let (_, unknown) = tunnel("10.3.0.0/16");
+    assert!(!unknown.resolved && unknown.via == "2001:db8::13".parse().ok());
+    let own = route(&objects, 0, "2001:db8::11/128").expect("the node's own address");
+    assert_eq!(own.flags, RouteFlags::TRAP);
+    assert_eq!(objects.vifs[1].ip, "2001:db8::11".parse().ok());
+}
+
+#[test]
 fn l3_routes_only_and_answers_arp_itself() {
     let objects = one_guest("l3");
     assert!(objects.vifs[3].flags.contains(VifFlags::L3));

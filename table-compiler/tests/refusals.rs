@@ -234,19 +234,19 @@ fn malformed_addresses() {
         ),
         (
             "networks: [{name: red, subnets: [{prefix: 10.1.1.0/33}]}]\n",
-            "1:43: found `10.1.1.0/33`, expected a prefix such as 10.0.0.0/24",
+            "1:43: found `10.1.1.0/33`, expected a prefix such as 10.0.0.0/24 or 2001:db8::/64",
         ),
         (
             "networks: [{name: red, subnets: [{prefix: 10.1.1.0}]}]\n",
-            "1:43: found `10.1.1.0`, expected a prefix such as 10.0.0.0/24",
+            "1:43: found `10.1.1.0`, expected a prefix such as 10.0.0.0/24 or 2001:db8::/64",
         ),
         (
             "interfaces: [{name: i, port: vf0, network: red, mac: 02:00:00:00:00:01, addresses: [10.1.1]}]\n",
-            "1:85: found `10.1.1`, expected a unicast IP address such as 10.0.0.3",
+            "1:85: found `10.1.1`, expected a unicast IP address such as 10.0.0.3 or 2001:db8::3",
         ),
         (
             "policies: [{name: p, rules: [{action: pass, source: 10.1.1.3}]}]\n",
-            "1:53: found `10.1.1.3`, expected a prefix such as 10.0.0.0/24",
+            "1:53: found `10.1.1.3`, expected a prefix such as 10.0.0.0/24 or 2001:db8::/64",
         ),
         (
             "policies: [{name: p, rules: [{action: pass, protocol: udp, source_ports: [90-80]}]}]\n",
@@ -519,22 +519,110 @@ fn features_that_come_later() {
             "remote: [{network: red, prefix: 1.1.1.0/24, next_hops: [{}, {}]}]\n",
             "1:61: found more than one next hop, which is not supported yet, expected one next hop",
         ),
-        (
-            "underlay: {port: wire0, mac: 02:00:00:00:00:01, address: \"2001:db8::1/64\"}\n",
-            "1:58: found IPv6 `\"2001:db8::1/64\"`, which is not supported yet, expected IPv4",
-        ),
-        (
-            "networks: [{name: red, subnets: [{prefix: \"2001:db8::/64\"}]}]\n",
-            "1:43: found IPv6 `\"2001:db8::/64\"`, which is not supported yet, expected IPv4",
-        ),
+    ]);
+}
+
+/// What is told of IPv4 is told of IPv6, and each family keeps to itself.
+#[test]
+fn ipv6_in_the_wrong_place() {
+    let interface = "interfaces: [{name: i, port: vf0, network: red, mac: 02:00:00:00:00:01,";
+    let underlay = "underlay: {port: wire0, mac: 02:00:00:00:00:01, address: 2001:db8::11/64,";
+    let hop = |address: &str| {
+        format!("remote: [{{network: red, prefix: \"2001:db8:9::/48\", next_hops: [{{address: {address}, encapsulation: mpls-udp, label: 20}}]}}]\n")
+    };
+    refused(&[
         (
             "networks: [{name: red, subnets: [{prefix: \"2001:db8::1/64\"}]}]\n",
             "1:43: found `\"2001:db8::1/64\"`, expected no host bits, as in 2001:db8::/64",
         ),
         (
-            &format!("{interface} addresses: [\"2001:db8::3\"]}}]\n"),
-            "1:85: found IPv6 `\"2001:db8::3\"`, which is not supported yet, expected IPv4",
+            "networks: [{name: red, subnets: [{prefix: \"2001:db8::/129\"}]}]\n",
+            "1:43: found `\"2001:db8::/129\"`, expected a prefix such as 10.0.0.0/24 or 2001:db8::/64",
         ),
+        (
+            "networks: [{name: red, subnets: [{prefix: 2001:db8::/32}, {prefix: 2001:db8:1::/48}]}]\n",
+            "1:68: found subnet 2001:db8:1::/48 overlapping 2001:db8::/32, expected subnets apart, first at n.yaml:1:43",
+        ),
+        (
+            "networks: [{name: red, subnets: [{prefix: 2001:db8::/64, gateway: 10.1.1.1}]}]\n",
+            "1:67: found `10.1.1.1`, expected a gateway in 2001:db8::/64",
+        ),
+        (
+            "networks: [{name: red, subnets: [{prefix: fe80::/64}]}]\n",
+            "1:43: found `fe80::/64`, expected a prefix outside the link-local fe80::/10",
+        ),
+        (
+            &format!("{interface} addresses: [2001:db8::3]}}]\n"),
+            "1:85: found `2001:db8::3`, expected an address in a subnet of its network",
+        ),
+        (
+            &format!("{interface} addresses: [ff02::1]}}]\n"),
+            "1:85: found `ff02::1`, expected a unicast IP address such as 10.0.0.3 or 2001:db8::3",
+        ),
+        (
+            &format!("{interface} addresses: [\"::ffff:10.1.1.3\"]}}]\n"),
+            "1:85: found `\"::ffff:10.1.1.3\"`, expected a unicast IP address such as 10.0.0.3 or 2001:db8::3",
+        ),
+        (
+            &format!("{interface} addresses: [fe80::3, fe80::3]}}]\n"),
+            "1:94: found address `fe80::3` a second time, expected it once, first at n.yaml:1:85",
+        ),
+        (
+            &format!("{underlay} gateway: 192.168.200.1}}\n"),
+            "1:84: found `192.168.200.1`, expected an address in 2001:db8::/64 that is not the underlay's own 2001:db8::11",
+        ),
+        (
+            &format!("{underlay} neighbors: {{\"2001:db8::11\": 02:00:00:00:00:02}}}}\n"),
+            "1:87: found `2001:db8::11`, expected an address in 2001:db8::/64 that is not the underlay's own 2001:db8::11",
+        ),
+        (
+            &format!("{underlay} mtu: 1279}}\n"),
+            "1:80: found `1279`, expected an IP MTU in bytes from 1280 to 9216",
+        ),
+        (
+            "underlay: {port: wire0, mac: 02:00:00:00:00:01, address: fe80::1/64}\n",
+            "1:58: found `fe80::1/64`, expected an address that is not link-local",
+        ),
+        (
+            "underlay: {port: wire0, mac: 02:00:00:00:00:01, address: 192.168.200.11/24, gateway: fe80::1}\n",
+            "1:86: found `fe80::1`, expected an address in 192.168.200.0/24 that is not the underlay's own 192.168.200.11",
+        ),
+        (
+            &hop("2001:db8::12"),
+            "1:74: found the IPv6 next hop `2001:db8::12`, expected IPv4 like the underlay's 192.168.200.11",
+        ),
+        (
+            &format!("{underlay} mtu: 1500}}\n{}", hop("192.168.200.12")),
+            "2:74: found the IPv4 next hop `192.168.200.12`, expected IPv6 like the underlay's 2001:db8::11",
+        ),
+        (
+            &format!("{underlay} mtu: 1500}}\n{}", hop("2001:db8:5::12")),
+            "2:74: found `2001:db8:5::12`, expected an address in 2001:db8::/64 or an underlay `gateway`",
+        ),
+        (
+            &hop("192.168.200.12").replace("2001:db8:9::/48", "fe80::/64"),
+            "1:33: found `\"fe80::/64\"`, expected a prefix outside the link-local fe80::/10",
+        ),
+        (
+            "policies: [{name: p, rules: [{action: pass, destination: 10.0.0.0/8, source: 2001:db8::/32}]}]\n",
+            "1:78: found `2001:db8::/32`, expected a `source` and a `destination` of one family",
+        ),
+    ]);
+}
+
+#[test]
+fn ipv6_is_taken_wherever_ipv4_is() {
+    let interface = "interfaces: [{name: i, port: vf0, network: a, mac: 02:00:00:00:00:01,";
+    let networks = "networks: [{name: a, subnets: [{prefix: 10.1.1.0/24}, {prefix: 2001:db8:4::/64, gateway: 2001:db8:4::1, dns: \"2001:db8:4::2\"}]}]\n";
+    let underlay = "underlay: {port: wire0, mac: 02:00:00:00:00:01, address: 2001:db8::11/64, gateway: fe80::1, neighbors: {\"2001:db8::12\": 02:00:00:00:00:12, \"fe80::1\": 02:00:00:00:00:fe}}\n";
+    let hop = |rest: &str| format!("next_hops: [{{address: \"2001:db8:77::12\", {rest}}}]");
+    let gre = hop("encapsulation: mpls-gre, label: 20");
+    let vxlan = hop("encapsulation: vxlan, vni: 20, mac: 02:00:00:00:00:12");
+    taken(&[
+        &format!("{networks}{interface} addresses: [10.1.1.3, 2001:db8:4::3, fe80::3]}}]\n"),
+        &format!("{underlay}{networks}remote: [{{network: a, prefix: \"::/0\", {gre}}}, {{network: a, prefix: 10.0.0.0/8, {vxlan}}}]\n"),
+        &format!("{underlay}remote: [{{network: red, mac: 02:00:00:00:00:09, addresses: [\"2001:db8:4::9\", 10.1.1.9], {gre}}}]\n"),
+        "policies: [{name: p, rules: [{action: pass, protocol: 58, source: any, destination: 2001:db8::/32}]}]\n",
     ]);
 }
 

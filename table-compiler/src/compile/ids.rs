@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 
 use crate::mac::Mac;
-use crate::network::{Encapsulation, Network, NextHop, Target, VirtualNetwork};
+use crate::network::{is_link_local, Encapsulation, Network, NextHop, Target, VirtualNetwork};
 
 /// The underlay's vif.
 pub const FABRIC_VIF: u32 = 0;
@@ -142,7 +142,9 @@ impl Ids {
             let bridged = (guest && mode.bridges()).then(|| Tunnel::bridged(&remote.next_hop));
             let has_routes = match &remote.target {
                 Target::Prefix(_) => true,
-                Target::Guest { addresses, .. } => !addresses.is_empty(),
+                Target::Guest { addresses, .. } => {
+                    addresses.iter().any(|address| !is_link_local(address))
+                }
             };
             let routed = (mode.routes() && has_routes)
                 .then(|| Tunnel::routed(&remote.next_hop, &remote.target));

@@ -1,6 +1,8 @@
 //! Nexthops: the node's own, the guests', the networks', and tunnels. A nexthop refers only to those
 //! before it.
 
+use std::net::IpAddr;
+
 use super::ids::{
     bridged, guest_vif, routed, Ids, OfNetwork, Tunnel, AGENT, AGENT_VIF, DISCARD, FABRIC_VIF,
     HOST, HOST_VIF, L2_RECEIVE, OWN_ADDRESS,
@@ -121,13 +123,17 @@ fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
         Encapsulation::MplsUdp => NexthopFlags::MPLS_UDP,
         Encapsulation::Vxlan => NexthopFlags::VXLAN,
     };
+    let ethernet = match key.remote {
+        IpAddr::V4(_) => HexBytes::ethernet,
+        IpAddr::V6(_) => HexBytes::ethernet_ipv6,
+    };
     let l3 = NexthopFlags::L3_VXLAN.when(key.inner_mac.is_some());
     let kind = NexthopKind::Tunnel(TunnelNexthop {
         sip: underlay.address.addr(),
         dip: key.remote,
         out_vif: FABRIC_VIF,
         rewrite: mac
-            .map(|mac| HexBytes::ethernet(*mac, underlay.mac))
+            .map(|mac| ethernet(*mac, underlay.mac))
             .unwrap_or_default(),
         resolved: mac.is_some(),
         via,

@@ -8,8 +8,8 @@
 //! | a guest elsewhere            | L P, its MAC stitched| L P  | L P                        |
 //! | a prefix elsewhere           | L P                  | L P  | L P                        |
 //!
-//! P: ARP is answered, with the stitched MAC or else the router's. F: it is flooded. L: the label is
-//! used. A network of mode l2 has no routes.
+//! P: ARP and neighbor solicitations are answered, with the stitched MAC or else the router's. F: they are flooded. L:
+//! the label is used. A network of mode l2 has no routes, and no route leads to a link-local address.
 //!
 //! Of one prefix a network has one route. A prefix elsewhere takes over the subnet or the guest
 //! elsewhere that has the same prefix and keeps what that says about ARP. A network's own routes come
@@ -20,8 +20,8 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::ids::{routed, Ids, Tunnel, AGENT, DISCARD, OWN_ADDRESS};
-use crate::network::{Mode, Network, Remote, Target};
+use super::ids::{self, Ids, Tunnel, AGENT, DISCARD, OWN_ADDRESS};
+use crate::network::{is_link_local, Mode, Network, Remote, Target};
 use crate::objects::{Route, RouteFlags};
 
 /// A network's routes, by prefix.
@@ -124,14 +124,14 @@ fn own(network: &Network, ids: &Ids) -> Vec<Table> {
         .collect();
     for (position, interface) in network.interfaces.iter().enumerate() {
         let tenant = network.network(interface.network);
-        for address in interface.addresses.iter().filter(|_| tenant.mode.routes()) {
+        for address in routed(&interface.addresses).filter(|_| tenant.mode.routes()) {
             let route = Route {
                 flags: RouteFlags::PROXY,
                 stitched_mac: tenant.mode.bridges().then_some(interface.mac),
-                ..plain(tenant.vrf, host(*address), routed(position))
+                ..plain(tenant.vrf, host(address), ids::routed(position))
             };
             tables[interface.network.0].insert(
-                host(*address),
+                host(address),
                 Own {
                     route,
                     shared: true,
@@ -179,8 +179,8 @@ fn elsewhere(network: &Network, remote: &Remote, ids: &Ids, table: &mut Table) {
             );
         }
         Target::Guest { mac, addresses } => {
-            for address in addresses {
-                let prefix = host(*address);
+            for address in routed(addresses) {
+                let prefix = host(address);
                 // A route to this one address brings its own label and stays; a subnet does not.
                 if !table.get(&prefix).is_some_and(|own| own.shared) {
                     table.insert(
@@ -198,6 +198,12 @@ fn elsewhere(network: &Network, remote: &Remote, ids: &Ids, table: &mut Table) {
             }
         }
     }
+}
+
+/// The addresses that routes lead to.
+fn routed(addresses: &[IpAddr]) -> impl Iterator<Item = IpAddr> + '_ {
+    let addresses = addresses.iter().copied();
+    addresses.filter(|address| !is_link_local(address))
 }
 
 /// The prefix of one address.

@@ -30,6 +30,7 @@ pub(crate) const fn width(v6: bool) -> u8 {
 }
 
 /// The bits of an address that a prefix of `length` keeps.
+#[cfg(test)]
 pub(crate) const fn mask(v6: bool, length: u8) -> u128 {
     let behind = width(v6) - length;
     let all = u128::MAX >> (128 - width(v6));

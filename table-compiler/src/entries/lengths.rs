@@ -150,6 +150,7 @@ fn cheapest(counts: &[u64], host: u8, room: Room) -> Option<Vec<(u8, u8)>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::address::mask;
     use super::*;
     use proptest::prelude::*;
 
@@ -158,46 +159,49 @@ mod tests {
         host: 131_072,
     };
 
-    fn mask(length: u8) -> u32 {
-        u32::MAX.checked_shl((HOST - length).into()).unwrap_or(0)
-    }
-
     /// The longest match, straight from the routes.
-    fn longest(routes: &BTreeMap<(u8, u32), Target>, address: u32) -> Option<Target> {
-        let lengths = (1..=HOST).rev();
+    fn longest(routes: &Routes, v6: bool, address: u128) -> Option<Target> {
+        let lengths = (1..=width(v6)).rev();
         lengths
-            .map(|length| (length, address & mask(length)))
+            .map(|length| (length, address & mask(v6, length)))
             .find_map(|place| routes.get(&place).copied())
     }
 
-    fn routes(list: impl IntoIterator<Item = (u8, u32)>) -> Routes {
+    fn routes(v6: bool, list: impl IntoIterator<Item = (u8, u128)>) -> Routes {
         let list = list.into_iter().enumerate();
         list.map(|(n, (length, address))| {
-            (
-                (length, address & mask(length)),
-                Target {
-                    nexthop: n as u32,
-                    label: 0,
-                },
-            )
+            let target = Target {
+                nexthop: n as u32,
+                label: 0,
+            };
+            ((length, address & mask(v6, length)), target)
         })
         .collect()
     }
 
     #[test]
     fn six_lengths_stay_as_they_are() {
-        let routes = routes([
-            (8, 0x0a00_0000),
-            (24, 0x0a00_0100),
-            (31, 6),
-            (9, 1),
-            (10, 1),
-            (30, 4),
-            (32, 9),
-        ]);
-        let fitted = fit(&routes, ROOM).expect("six lengths");
+        let four = routes(
+            false,
+            [
+                (8, 0x0a00_0000),
+                (24, 0x0a00_0100),
+                (31, 6),
+                (9, 1),
+                (10, 1),
+                (30, 4),
+                (32, 9),
+            ],
+        );
+        let fitted = fit(&four, false, ROOM).expect("six lengths");
         assert_eq!(fitted.lengths, [31, 30, 24, 10, 9, 8]);
-        assert_eq!(fitted.routes, routes);
+        assert_eq!(fitted.routes, four);
+        let db8 = 0x2001_0db8u128 << 96;
+        let six = [1, 32, 48, 64, 126, 127, 128].map(|length| (length, db8 | 6));
+        let six = routes(true, six);
+        let fitted = fit(&six, true, ROOM).expect("six lengths");
+        assert_eq!(fitted.lengths, [127, 126, 64, 48, 32, 1]);
+        assert_eq!(fitted.routes, six);
     }
 
     #[test]
@@ -205,79 +209,163 @@ mod tests {
         // A single /23 becomes two /24 rather than anything else.
         let many = [8u8, 12, 16, 20, 24, 28].into_iter();
         let many = many.flat_map(|length| {
-            (0..50u32).map(move |n| (length, 0x0a00_0000 + (n << (32 - length))))
+            (0..50u128).map(move |n| (length, 0x0a00_0000 + (n << (32 - length))))
         });
-        let routes = routes(many.chain([(23, 0xc0a8_0000)]));
-        let fitted = fit(&routes, ROOM).expect("one expansion");
+        let routes = routes(false, many.chain([(23, 0xc0a8_0000)]));
+        let fitted = fit(&routes, false, ROOM).expect("one expansion");
         assert_eq!(fitted.lengths, [28, 24, 20, 16, 12, 8]);
         assert_eq!(fitted.routes.len(), routes.len() + 1);
     }
 
     #[test]
-    fn a_31_goes_to_the_host_table() {
-        let routes = routes([8u8, 12, 16, 20, 24, 28, 31].map(|length| (length, 0xf0f0_f0f0)));
-        let fitted = fit(&routes, ROOM).expect("one expansion");
-        assert_eq!(fitted.lengths, [28, 24, 20, 16, 12, 8]);
-        assert_eq!(
-            fitted
-                .routes
-                .keys()
-                .filter(|(length, _)| *length == 32)
-                .count(),
-            2
+    fn the_longest_length_goes_to_the_host_table() {
+        let four = routes(
+            false,
+            [8u8, 12, 16, 20, 24, 28, 31].map(|length| (length, 0xf0f0_f0f0)),
         );
+        let fitted = fit(&four, false, ROOM).expect("one expansion");
+        assert_eq!(fitted.lengths, [28, 24, 20, 16, 12, 8]);
+        let hosts = |fitted: &Fitted, host| fitted.routes.range((host, 0)..).count();
+        assert_eq!(hosts(&fitted, 32), 2);
+        let lengths = [29u8, 32, 48, 56, 64, 96, 121];
+        let six = routes(true, lengths.map(|length| (length, 0xfd00 << 112)));
+        let fitted = fit(&six, true, ROOM).expect("one expansion: eight /32 or 128 hosts");
+        assert_eq!(fitted.lengths, [121, 96, 64, 56, 48, 32]);
+        let six = routes(
+            true,
+            [8u8, 32, 48, 64, 80, 100, 121].map(|length| (length, 0xfd00 << 112)),
+        );
+        let fitted = fit(&six, true, ROOM).expect("128 hosts");
+        assert_eq!(fitted.lengths, [100, 80, 64, 48, 32, 8]);
+        assert_eq!(hosts(&fitted, 128), 128);
+    }
+
+    #[test]
+    fn lengths_far_apart_do_not_fit() {
+        // No two of these are closer than 16 bits, and a /120 would be 256 hosts.
+        let far = [8u8, 24, 40, 56, 72, 88, 104, 120].map(|length| (length, 1 << 127));
+        assert_eq!(fit(&routes(true, far), true, ROOM), None);
+        let every = (1..=127).map(|length| (length, u128::MAX));
+        assert_eq!(fit(&routes(true, every), true, ROOM), None);
     }
 
     #[test]
     fn what_would_fill_more_than_a_bank_does_not_fit() {
-        let grid = (0..300u32).map(|n| (24, n << 8));
-        assert!(fit(
-            &routes(grid),
-            Room {
-                bank: 256,
-                host: 1024
-            }
-        )
-        .is_none());
-        let every =
-            (1..=31u8).flat_map(|length| (0..40u32).map(move |n| (length, n.reverse_bits())));
-        assert!(fit(&routes(every), Room { bank: 64, host: 64 }).is_none());
+        let few = Room {
+            bank: 256,
+            host: 1024,
+        };
+        let grid = (0..300u128).map(|n| (24, n << 8));
+        assert_eq!(fit(&routes(false, grid), false, few), None);
+        let every = (1..=31u8)
+            .flat_map(|length| (0..40u32).map(move |n| (length, n.reverse_bits().into())));
+        let fewer = Room { bank: 64, host: 64 };
+        assert_eq!(fit(&routes(false, every), false, fewer), None);
+        let hosts = (0..65).map(|n| (128, n));
+        assert_eq!(fit(&routes(true, hosts), true, fewer), None);
     }
 
     #[test]
     fn one_route_of_every_length_costs_about_six_times() {
-        let routes = routes((1..=32u8).map(|length| (length, 0xc000_0001)));
-        let fitted = fit(&routes, ROOM).expect("a few hundred entries");
+        let routes = routes(false, (1..=32u8).map(|length| (length, 0xc000_0001)));
+        let fitted = fit(&routes, false, ROOM).expect("a few hundred entries");
         assert_eq!(fitted.lengths.len(), BANKS);
-        assert!(
-            fitted.routes.len() < 7 * 32,
-            "{} entries",
-            fitted.routes.len()
-        );
+        let count = fitted.routes.len();
+        assert!(count < 7 * 32, "{count} entries");
+    }
+
+    /// The cheapest groups, by trying all of them.
+    fn by_trying(
+        counts: &[u64],
+        lengths: &[u8],
+        host: u8,
+        room: Room,
+        banks: usize,
+    ) -> Option<u64> {
+        let spread = |from: usize, to: usize, class: u8| -> u64 {
+            let lengths = lengths[from..to].iter();
+            lengths
+                .map(|length| counts[usize::from(*length)] << (class - length))
+                .sum()
+        };
+        fn rest(
+            from: usize,
+            count: usize,
+            banks: usize,
+            bank: &impl Fn(usize, usize) -> Option<u64>,
+            hosts: &impl Fn(usize) -> Option<u64>,
+        ) -> Option<u64> {
+            let split =
+                |to: usize| Some(bank(from, to)? + rest(to, count, banks - 1, bank, hosts)?);
+            let more = (from + 1..=count).filter(|_| banks > 0).filter_map(split);
+            more.chain(hosts(from)).min()
+        }
+        let bank = |from: usize, to: usize| {
+            Some(spread(from, to, lengths[to - 1])).filter(|cost| *cost <= room.bank)
+        };
+        let hosts = |from: usize| {
+            let each = lengths.get(from).map_or(0, |length| host - length);
+            let all = counts[usize::from(host)]
+                + if each <= 7 {
+                    spread(from, lengths.len(), host)
+                } else {
+                    u64::MAX / 2
+                };
+            Some(all).filter(|all| *all <= room.host)
+        };
+        rest(0, lengths.len(), banks, &bank, &hosts)
     }
 
     proptest! {
+        /// Lengths within 30 of each other, so that trying all of them does not overflow.
+        #[test]
+        fn the_cheapest_groups_are_found(
+            list in prop::collection::vec((0u8..30, 1u64..40), 0..11),
+            hosts in 0u64..40,
+            v6 in any::<bool>(),
+        ) {
+            let host = width(v6);
+            let mut counts = [0; 129];
+            counts[usize::from(host)] = hosts;
+            list.iter().for_each(|(back, count)| counts[usize::from(host - 1 - back)] = *count);
+            let lengths: Vec<u8> = (1..host).filter(|length| counts[usize::from(*length)] > 0).collect();
+            let room = Room { bank: 200, host: 300 };
+            let found = cheapest(&counts, host, room).map(|groups| {
+                let of = |length: u8| groups.iter().find(|(first, class)| (*first..=*class).contains(&length));
+                let entries = |length: &u8| {
+                    let class = of(*length).map_or(host, |(_, class)| *class);
+                    counts[usize::from(*length)] << (class - length)
+                };
+                lengths.iter().map(entries).sum::<u64>() + hosts
+            });
+            prop_assert_eq!(found, by_trying(&counts, &lengths, host, room, BANKS));
+        }
+
         #[test]
         fn every_address_finds_what_it_found_before(
             list in prop::collection::vec((1u8..=32, 0u32..64, 0u32..4), 0..60),
             probes in prop::collection::vec((0u32..64, 0u32..4), 30),
+            v6 in any::<bool>(),
         ) {
-            let address = |high: u32, low: u32| high << 26 | low.reverse_bits() >> 26 | low;
-            let routes = routes(list.into_iter().map(|(length, high, low)| (length, address(high, low))));
-            let fitted = fit(&routes, ROOM).expect("few routes");
+            // IPv6 uses the last 32 bits, so that lengths lie close enough to be expanded.
+            let back = width(v6) - 32;
+            let address = |high: u32, low: u32| u128::from(high << 26 | low.reverse_bits() >> 26 | low);
+            let list = list.into_iter().map(|(length, high, low)| (length + back, address(high, low)));
+            let routes = routes(v6, list);
+            let fitted = fit(&routes, v6, ROOM).expect("few routes");
             prop_assert!(fitted.lengths.len() <= BANKS);
             prop_assert!(fitted.lengths.windows(2).all(|pair| pair[0] > pair[1]));
             for (length, _) in fitted.routes.keys() {
-                prop_assert!(*length == 32 || fitted.lengths.contains(length));
+                prop_assert!(*length == width(v6) || fitted.lengths.contains(length));
             }
             // Addresses at and beside every prefix, and some others.
             let near = routes.keys().flat_map(|(length, start)| {
-                let end = start | !mask(*length);
+                let end = start | mask(v6, width(v6)) & !mask(v6, *length);
                 [*start, end, start.wrapping_sub(1), end.wrapping_add(1)]
             });
             let probes = probes.into_iter().map(|(high, low)| address(high, low));
-            for probe in near.chain(probes).collect::<Vec<_>>() {
-                prop_assert_eq!(longest(&fitted.routes, probe), longest(&routes, probe), "{:#x}", probe);
+            for probe in near.chain(probes).map(|probe| probe & mask(v6, width(v6))).collect::<Vec<_>>() {
+                prop_assert_eq!(longest(&fitted.routes, v6, probe), longest(&routes, v6, probe), "{:#x}", probe);
             }
         }
     }

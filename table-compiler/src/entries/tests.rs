@@ -4,7 +4,7 @@ use serde_json::{json, Value};
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{self, LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
 
-use super::{entries, flow_entries, Entries, EntryError};
+use super::{entries, flow_entries, Entries, Flow};
 use crate::objects::{FlowPair, Objects};
 
 fn objects(list: Value) -> Objects {
@@ -175,7 +175,8 @@ fn a_tunnel_wraps_as_its_flags_say() {
         tunnel(31, "0x40", json!({})),
         tunnel(32, "0x2000080", json!({"rw_dst_mac": "02:00:00:00:00:09"})),
         tunnel(33, "0x8", json!({"resolved": false, "rewrite_hex": ""})),
-        tunnel(34, "0x8", json!({"sip": "fc00::1", "dip": "fc00::2"})),
+        tunnel(34, "0x8", json!({"sip": "fc00::1", "dip": "8.0.0.3"})),
+        tunnel(37, "0x40", json!({"sip": "fc00::1", "dip": "fc00::2"})),
         tunnel(35, "0x10", json!({"sport": 1, "dport": 2})),
         nexthop(
             36,
@@ -208,6 +209,40 @@ fn a_tunnel_wraps_as_its_flags_say() {
         (SourceKind::Tunnel, 0x0800_0003)
     );
     assert_eq!(entries.sources[&36].kind, SourceKind::Any);
+    let six = entries.nexthops[&37];
+    assert_eq!(
+        (six.kind, six.tunnel),
+        (NexthopKind::Tunnel, TunnelKind::MplsUdp)
+    );
+    assert_eq!(
+        (six.tunnel_v6, six.tunnel_src, six.tunnel_dst),
+        (true, 0xfc00 << 112 | 1, 0xfc00 << 112 | 2)
+    );
+    let source = entries.sources[&37];
+    assert_eq!(
+        (source.kind, source.v6, source.address),
+        (SourceKind::Tunnel, true, 0xfc00 << 112 | 2)
+    );
+    assert!(!entries.nexthops[&30].tunnel_v6 && !entries.sources[&30].v6);
+}
+
+#[test]
+fn tunnels_end_at_an_address_of_either_family() {
+    let of = |ip: &str| {
+        compiled(json!([vif(
+            0,
+            "fabric",
+            json!({"port": "wire0", "ip": ip})
+        )]))
+        .vifs[&0]
+    };
+    let entry = of("8.0.0.2");
+    assert_eq!((entry.address, entry.address_v6), (0x0800_0002, false));
+    let entry = of("2001:db8::11");
+    assert_eq!(
+        (entry.address, entry.address_v6),
+        (0x2001_0db8 << 96 | 0x11, true)
+    );
 }
 
 #[test]
@@ -274,26 +309,43 @@ fn macs_lead_to_guests_or_to_the_router() {
 fn routes_are_sorted_into_word_banks_and_hosts() {
     let entries = compiled(json!([
         nexthop(4, "discard", json!({})),
+        nexthop(5, "discard", json!({})),
         route(2, "0.0.0.0/0", 4),
         route(2, "10.0.0.0/8", 4),
         route(2, "10.1.0.0/16", 4),
         route(2, "10.1.1.1/32", 4),
+        route(2, "::/0", 5),
         route(2, "2001:db8::/32", 4),
+        route(2, "2001:db8::1:0/112", 4),
+        route(2, "2001:db8::1/128", 4),
     ]));
     let word = entries.vrfs[&2];
     assert_eq!(
         (word.default_valid, word.default_nexthop, word.lengths()),
         (true, 4, [16, 8, 0, 0, 0, 0])
     );
-    let found: Vec<_> = entries
-        .routes
-        .keys()
-        .map(|prefix| (prefix.length, prefix.address))
-        .collect();
     assert_eq!(
-        found,
-        [(32, 0x0a01_0101), (16, 0x0a01_0000), (8, 0x0a00_0000)]
+        (
+            word.default6_valid,
+            word.default6_nexthop,
+            word.v6_lengths()
+        ),
+        (true, 5, [112, 32, 0, 0, 0, 0])
     );
+    let found: Vec<String> = entries.routes.keys().map(ToString::to_string).collect();
+    let prefixes = [
+        "10.1.1.1/32",
+        "10.1.0.0/16",
+        "10.0.0.0/8",
+        "2001:db8::1/128",
+        "2001:db8::1:0/112",
+        "2001:db8::/32",
+    ];
+    assert_eq!(found, prefixes.map(|prefix| format!("{prefix} in vrf 2")));
+    assert!(entries
+        .routes
+        .iter()
+        .all(|(prefix, entry)| prefix.key() == entry.key));
 }
 
 #[test]
@@ -315,18 +367,25 @@ fn of_two_objects_with_one_number_the_later_counts() {
 
 #[test]
 fn a_vrf_that_does_not_fit_is_punted_whole() {
-    let mut list = vec![nexthop(4, "discard", json!({})), route(3, "10.0.0.0/8", 4)];
-    list.extend((0..257).map(|n| route(2, &format!("10.{}.{}.0/24", n / 256, n % 256), 4)));
-    let entries = compiled(list.into());
-    assert_eq!(
-        entries.vrfs[&2],
-        tables::VrfEntry {
+    let four = |n: u32| route(2, &format!("10.{}.{}.0/24", n / 256, n % 256), 4);
+    let six = |n: u32| route(2, &format!("fd00:{n:x}::/32"), 4);
+    let one = vec![route(2, "fd00::/8", 4), route(2, "10.0.0.0/8", 4)];
+    for many in [
+        (0..257).map(four).collect::<Vec<_>>(),
+        (0..257).map(six).collect(),
+    ] {
+        let mut list = vec![nexthop(4, "discard", json!({})), route(3, "10.0.0.0/8", 4)];
+        list.extend(many);
+        list.extend(one.clone());
+        let entries = compiled(list.into());
+        let punted = tables::VrfEntry {
             valid: true,
             punt_all: true,
             ..tables::VrfEntry::default()
-        }
-    );
-    assert!(entries.routes.keys().all(|prefix| prefix.vrf == 3));
+        };
+        assert_eq!(entries.vrfs[&2], punted);
+        assert!(entries.routes.keys().all(|prefix| prefix.vrf == 3));
+    }
 }
 
 #[test]
@@ -401,9 +460,12 @@ fn a_flow_has_an_entry_each_way() {
     );
     let [fwd, rev] = flow_entries(&simple, [100, 101]).expect("IPv4");
     assert_eq!(
-        (fwd.action, rev.action),
+        (fwd.action(), rev.action()),
         (tables::FlowAction::Forward, tables::FlowAction::Drop)
     );
+    let Flow::V4(fwd) = fwd else {
+        panic!("{fwd:?} is not IPv4")
+    };
     assert_eq!((fwd.flow_id, fwd.source, fwd.key.nexthop), (100, 24, 23));
     assert_eq!(
         (fwd.key.src, fwd.key.dst, fwd.key.dst_port),
@@ -415,16 +477,37 @@ fn a_flow_has_an_entry_each_way() {
     let asks = pair(elsewhere, side("10.2.2.4", "10.1.1.3", 24, "nat"));
     let [fwd, rev] = flow_entries(&asks, [1, 2]).expect("IPv4");
     assert_eq!(
-        (fwd.action, rev.action),
+        (fwd.action(), rev.action()),
         (tables::FlowAction::Hold, tables::FlowAction::Hold)
     );
 
     let six = pair(
-        side("fc00::1", "fc00::2", 23, "forward"),
-        side("fc00::2", "fc00::1", 24, "forward"),
+        side("fc00::1", "2001:db8::2", 23, "forward"),
+        side("2001:db8::2", "fc00::1", 24, "drop"),
     );
-    assert!(matches!(
-        flow_entries(&six, [1, 2]),
-        Err(EntryError::Ipv6Flow { .. })
-    ));
+    let [fwd, rev] = flow_entries(&six, [1, 2]).expect("IPv6");
+    let Flow::V6(entry) = fwd else {
+        panic!("{fwd:?} is not IPv6")
+    };
+    assert_eq!(
+        (entry.key.src(), entry.key.dst(), entry.key.v6),
+        (0xfc00 << 112 | 1, 0x2001_0db8 << 96 | 2, true)
+    );
+    assert_eq!(
+        (entry.key.nexthop, entry.source, entry.flow_id),
+        (23, 24, 1)
+    );
+    assert_eq!(rev.action(), tables::FlowAction::Drop);
+    assert_eq!(fwd.entry().unpack(), Ok(entry));
+
+    let mixed = pair(
+        side("10.1.1.3", "fc00::2", 23, "forward"),
+        side("fc00::2", "10.1.1.3", 24, "forward"),
+    );
+    assert_eq!(
+        flow_entries(&mixed, [1, 2])
+            .expect_err("refused")
+            .to_string(),
+        "flow 10.1.1.3 to fc00::2 has addresses of two families, expected both of one"
+    );
 }

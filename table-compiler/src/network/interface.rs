@@ -8,7 +8,7 @@ use super::claims::Claims;
 use super::error::Fault;
 use super::later;
 use super::names::{NetworkIndex, Networks};
-use super::read::Fields;
+use super::read::{is_link_local, Fields};
 use super::underlay::Underlay;
 use super::yaml::Yaml;
 use super::Node;
@@ -53,7 +53,7 @@ pub struct Interface {
     pub network: NetworkIndex,
     /// The guest's MAC.
     pub mac: Mac,
-    /// The guest's addresses.
+    /// The guest's addresses. No route leads to those that are link-local.
     pub addresses: Vec<IpAddr>,
     /// The label that brings routed packets here.
     pub label: Option<u32>,
@@ -121,8 +121,9 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interfa
 fn address(yaml: &Yaml, network: NetworkIndex, networks: &mut Networks) -> Result<IpAddr, Fault> {
     let address = yaml.address()?;
     let tenant = networks.tenant(network);
-    // Where nothing is routed an address is only what DHCP hands out.
-    if tenant.mode.routes() && tenant.subnets.find(address).is_none() {
+    // Where nothing is routed an address is only what DHCP hands out; a link-local one is in no subnet.
+    let needs_subnet = tenant.mode.routes() && !is_link_local(&address);
+    if needs_subnet && tenant.subnets.find(address).is_none() {
         return Err(yaml.unexpected("an address in a subnet of its network"));
     }
     tenant.addresses.claim(address, yaml.at)?;

@@ -190,13 +190,22 @@ fn rule(yaml: &Yaml) -> Result<Rule, Fault> {
             _ => items.iter().map(port_range).collect(),
         }
     };
+    let (source_at, destination_at) = (fields.optional("source"), fields.optional("destination"));
+    let source = source_at.map_or(Ok(None), prefix_or_any)?;
+    let destination = destination_at.map_or(Ok(None), prefix_or_any)?;
+    if let (Some(IpNet::V4(_)), Some(IpNet::V6(_))) | (Some(IpNet::V6(_)), Some(IpNet::V4(_))) =
+        (source, destination)
+    {
+        let later = source_at.into_iter().chain(destination_at);
+        if let Some(yaml) = later.max_by_key(|yaml| yaml.at) {
+            return Err(yaml.unexpected("a `source` and a `destination` of one family"));
+        }
+    }
     Ok(Rule {
         action,
         protocol,
-        source: fields.optional("source").map_or(Ok(None), prefix_or_any)?,
-        destination: fields
-            .optional("destination")
-            .map_or(Ok(None), prefix_or_any)?,
+        source,
+        destination,
         source_ports: ports("source_ports")?,
         destination_ports: ports("destination_ports")?,
     })

@@ -190,52 +190,71 @@ impl Yaml {
             .ok_or_else(|| self.unexpected("a port: wireN, hostN or vfN"))
     }
 
-    /// An address that one interface may own. IPv6 is understood and refused.
+    /// An address that one interface may own, of either family.
     pub fn address(&self) -> Result<IpAddr, Fault> {
-        let address = self
-            .scalar()
+        self.scalar()
             .and_then(|text| text.parse().ok())
             .filter(is_unicast)
-            .ok_or_else(|| self.unexpected("a unicast IP address such as 10.0.0.3"))?;
-        self.ipv4_only(address)
+            .ok_or_else(|| self.unexpected("a unicast IP address such as 10.0.0.3 or 2001:db8::3"))
     }
 
-    /// An interface's address with the length of its prefix. IPv6 is understood and refused.
+    /// An interface's address with the length of its prefix.
     pub fn address_in_prefix(&self) -> Result<IpNet, Fault> {
-        let address: IpNet = self
-            .scalar()
+        self.scalar()
             .and_then(|text| text.parse().ok())
             .filter(|address: &IpNet| is_unicast(&address.addr()))
             .ok_or_else(|| {
                 self.unexpected("an address with its prefix length such as 192.168.200.11/24")
-            })?;
-        self.ipv4_only(address.addr()).map(|_| address)
+            })
     }
 
-    /// A prefix whose host bits are zero. IPv6 is understood and refused.
+    /// A prefix whose host bits are zero.
     pub fn prefix(&self) -> Result<IpNet, Fault> {
         let prefix: IpNet = self
             .scalar()
             .and_then(|text| text.parse().ok())
-            .ok_or_else(|| self.unexpected("a prefix such as 10.0.0.0/24"))?;
+            .ok_or_else(|| self.unexpected("a prefix such as 10.0.0.0/24 or 2001:db8::/64"))?;
         if prefix.trunc() != prefix {
             return Err(self.unexpected(format!("no host bits, as in {}", prefix.trunc())));
         }
-        self.ipv4_only(prefix.addr()).map(|_| prefix)
+        Ok(prefix)
     }
 
-    fn ipv4_only(&self, address: IpAddr) -> Result<IpAddr, Fault> {
-        if address.is_ipv6() {
-            let asked = format!("IPv6 {}", self.found());
-            return Err(Fault::not_supported(self.at, asked, "IPv4"));
+    /// A prefix that packets are routed to: not one of link-local addresses, which every link has for itself.
+    pub fn routed_prefix(&self) -> Result<IpNet, Fault> {
+        let prefix = self.prefix()?;
+        if is_link_local(&prefix.addr()) && prefix.prefix_len() >= LINK_LOCAL_LEN {
+            return Err(self.unexpected("a prefix outside the link-local fe80::/10"));
         }
-        Ok(address)
+        Ok(prefix)
     }
 }
 
 fn is_unicast(address: &IpAddr) -> bool {
-    let broadcast = matches!(address, IpAddr::V4(v4) if v4.is_broadcast());
-    !(address.is_unspecified() || address.is_multicast() || address.is_loopback() || broadcast)
+    let not_on_a_wire = match address {
+        IpAddr::V4(address) => address.is_broadcast(),
+        // ::ffff:10.0.0.1 is how programs write an IPv4 address.
+        IpAddr::V6(address) => address.to_ipv4_mapped().is_some(),
+    };
+    let special = address.is_unspecified() || address.is_multicast() || address.is_loopback();
+    !(special || not_on_a_wire)
+}
+
+/// Bits of fe80::/10.
+const LINK_LOCAL_LEN: u8 = 10;
+
+/// True of an IPv6 address that means something on its own link only: no route leads to it.
+pub(crate) fn is_link_local(address: &IpAddr) -> bool {
+    matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
+}
+
+/// `IPv4` or `IPv6`, as errors name it.
+pub(super) fn family(address: &IpAddr) -> &'static str {
+    if address.is_ipv6() {
+        "IPv6"
+    } else {
+        "IPv4"
+    }
 }
 
 /// Text as an error repeats it: on one line and not too long.

@@ -15,7 +15,7 @@ use super::error::Fault;
 use super::interface::Surroundings;
 use super::later;
 use super::names::NetworkIndex;
-use super::read::Fields;
+use super::read::{family, Fields};
 use super::underlay::Underlay;
 use super::virtual_network::{Encapsulation, VNIS};
 use super::yaml::Yaml;
@@ -124,7 +124,7 @@ fn prefix(
     network: NetworkIndex,
     around: &mut Surroundings<'_>,
 ) -> Result<Target, Fault> {
-    let prefix = yaml.prefix()?;
+    let prefix = yaml.routed_prefix()?;
     let tenant = around.networks.tenant(network);
     if !tenant.mode.routes() {
         return Err(yaml.unexpected("no prefix in a network of mode l2"));
@@ -227,8 +227,14 @@ fn next_hop(
 /// Another node's address, which the underlay reaches.
 fn far_end(yaml: &Yaml, underlay: &Underlay) -> Result<IpAddr, Fault> {
     let address = yaml.address()?;
-    if address == underlay.address.addr() {
+    let own = underlay.address.addr();
+    if address == own {
         return Err(yaml.unexpected("another node's address"));
+    }
+    if address.is_ipv6() != own.is_ipv6() {
+        let found = format!("the {} next hop {}", family(&address), yaml.found());
+        let expected = format!("{} like the underlay's {own}", family(&own));
+        return Err(Fault::unexpected(yaml.at, found, expected));
     }
     if underlay.via(address).is_none() {
         let link = underlay.address.trunc();

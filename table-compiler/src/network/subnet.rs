@@ -38,7 +38,7 @@ impl Subnet {
 pub(super) fn read(yaml: &Yaml, tenant: &mut Tenant) -> Result<Subnet, Fault> {
     let fields = Fields::open(yaml, "a subnet", &["prefix", "gateway", "dns", "dhcp"])?;
     let prefix_at = fields.required("prefix")?;
-    let prefix = prefix_at.prefix()?;
+    let prefix = prefix_at.routed_prefix()?;
     tenant.subnets.claim(prefix, prefix_at.at)?;
 
     let gateway_at = fields.optional("gateway");

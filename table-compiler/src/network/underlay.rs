@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::claims::Claims;
 use super::error::Fault;
-use super::read::Fields;
+use super::read::{is_link_local, Fields};
 use super::yaml::{Entry, Value, Yaml};
 use crate::mac::Mac;
 use crate::port::PortName;
@@ -22,8 +22,12 @@ const KEYS: &[&str] = &[
     "host_port",
 ];
 
-/// IP MTU in bytes; 576 is what every IPv4 host must take.
-const MTU: std::ops::RangeInclusive<u16> = 576..=9216;
+/// Largest IP MTU in bytes.
+const MOST_MTU: u16 = 9216;
+/// What every IPv4 host must take (RFC 791).
+const LEAST_MTU: u16 = 576;
+/// What every link must carry for IPv6 (RFC 8200 section 5).
+const LEAST_MTU6: u16 = 1280;
 const DEFAULT_MTU: u16 = 1500;
 
 /// The node's place in the network that carries tunnels.
@@ -33,7 +37,7 @@ pub struct Underlay {
     pub port: PortName,
     /// The node's MAC there.
     pub mac: Mac,
-    /// The node's address there (where tunnels start and end) with its prefix length.
+    /// The node's address there (where tunnels start and end) with its prefix length. Tunnels are of its family.
     pub address: IpNet,
     /// The router behind which every address outside the prefix lies.
     pub gateway: Option<IpAddr>,
@@ -49,7 +53,7 @@ impl Underlay {
     /// Whose MAC a packet to `address` carries: its own within the prefix, else the gateway's.
     #[must_use]
     pub fn via(&self, address: IpAddr) -> Option<IpAddr> {
-        if self.address.contains(&address) {
+        if on_link(self.address, address) {
             Some(address)
         } else {
             self.gateway
@@ -63,14 +67,22 @@ pub(super) fn read(yaml: &Yaml, ports: &mut Claims<PortName>) -> Result<Underlay
     let port = port_at.port()?;
     ports.claim(port, port_at.at)?;
     let mac = fields.required("mac")?.mac()?;
-    let address = fields.required("address")?.address_in_prefix()?;
+    let address_at = fields.required("address")?;
+    let address = address_at.address_in_prefix()?;
+    if is_link_local(&address.addr()) {
+        return Err(address_at.unexpected("an address that is not link-local"));
+    }
     let gateway = match fields.optional("gateway") {
         Some(gateway) => Some(neighbor(gateway, gateway.address()?, address)?),
         None => None,
     };
-    let mtu = fields
-        .optional("mtu")
-        .map_or(Ok(DEFAULT_MTU), |mtu| mtu.number("an IP MTU in bytes", MTU))?;
+    let least = match address {
+        IpNet::V4(_) => LEAST_MTU,
+        IpNet::V6(_) => LEAST_MTU6,
+    };
+    let mtu = fields.optional("mtu").map_or(Ok(DEFAULT_MTU), |mtu| {
+        mtu.number("an IP MTU in bytes", least..=MOST_MTU)
+    })?;
     let host_port = match fields.optional("host_port") {
         Some(host) => {
             let port = host.port()?;
@@ -116,9 +128,14 @@ fn neighbors(yaml: Option<&Yaml>, own: IpNet) -> Result<BTreeMap<IpAddr, Mac>, F
     Ok(neighbors)
 }
 
+/// True of what shares a link with the node: an address in its prefix, or a link-local one of IPv6.
+fn on_link(own: IpNet, address: IpAddr) -> bool {
+    own.contains(&address) || own.addr().is_ipv6() && is_link_local(&address)
+}
+
 /// Something on the same link as the node, and not the node.
 fn neighbor(yaml: &Yaml, address: IpAddr, own: IpNet) -> Result<IpAddr, Fault> {
-    if own.contains(&address) && address != own.addr() {
+    if on_link(own, address) && address != own.addr() {
         Ok(address)
     } else {
         let expected = format!(

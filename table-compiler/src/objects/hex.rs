@@ -9,6 +9,8 @@ use crate::mac::Mac;
 
 /// Ethertype of IPv4, which an encap's rewrite ends in; the packet's own replaces it.
 const IPV4: [u8; 2] = [0x08, 0x00];
+/// Ethertype of IPv6, in the rewrite of a tunnel over IPv6.
+const IPV6: [u8; 2] = [0x86, 0xdd];
 
 /// Some bytes; for rewrites the header that is put in front of a packet.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -24,10 +26,16 @@ pub struct InvalidHex {
 }
 
 impl HexBytes {
-    /// An Ethernet header.
+    /// An Ethernet header in front of IPv4, or of whatever a nexthop carries.
     #[must_use]
     pub fn ethernet(destination: Mac, source: Mac) -> Self {
         Self([&destination.0[..], &source.0[..], &IPV4[..]].concat())
+    }
+
+    /// An Ethernet header in front of IPv6.
+    #[must_use]
+    pub fn ethernet_ipv6(destination: Mac, source: Mac) -> Self {
+        Self([&destination.0[..], &source.0[..], &IPV6[..]].concat())
     }
 }
 
@@ -85,6 +93,8 @@ mod tests {
         let header = HexBytes::ethernet(Mac([2, 0, 0, 0, 0, 0x11]), Mac([0, 0, 0x5e, 0, 1, 0]));
         assert_eq!(header.to_string(), "02000000001100005e0001000800");
         assert_eq!(header.to_string().parse(), Ok(header));
+        let header = HexBytes::ethernet_ipv6(Mac([2, 0, 0, 0, 0, 0x11]), Mac([0; 6]));
+        assert_eq!(header.to_string(), "02000000001100000000000086dd");
         for text in ["0", "0g", "+1", "é"] {
             assert!(text.parse::<HexBytes>().is_err(), "{text}");
         }

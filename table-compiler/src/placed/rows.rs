@@ -114,7 +114,8 @@ impl Rows {
     pub fn find(&self, row: u32, entry: &Entry) -> Option<u32> {
         let words = entry.words();
         let (whole, last) = self.shape.tag(words[0]);
-        self.taken(row).find(|slot| {
+        let one_kind = self.is_wide(row) == self.shape.is_wide(words[0]);
+        self.taken(row).filter(|_| one_kind).find(|slot| {
             let here = &self.words[*slot as usize * self.shape.slot_words..];
             here[..whole] == words[..whole] && (here[whole] ^ words[whole]) & last == 0
         })

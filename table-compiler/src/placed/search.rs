@@ -7,20 +7,24 @@
 //!                      way 3  [g][h]      a ─▶ way 1 [i][j]   way 2 [k][ ]  ◀─ free: a moves here, the key takes a's slot
 //! ```
 //! A key that takes a whole row (IPv6) needs all of a node's row: a wide entry there goes to an empty row, a single
-//! narrow one like any other, and of two narrow ones one goes straight to a free slot while the search goes on with the
-//! other:
+//! narrow one to a free slot. Of two narrow ones one is put aside, straight to a free slot or by a small search of its
+//! own, and the search goes on with the other:
 //!
 //! ```text
 //!   the wide key's row     [a][b]      b ─▶ [ ][x] at once ("aside"),   a ─▶ [m][n], m ─▶ [ ][y]: three moves
 //! ```
-//! A path never comes back to a row that it has passed or that something was put aside in. So each move of a path is one
+//! A path never comes back to a row that it has passed or that something was put aside through. So each move is one
 //! write of one row, over entries that are elsewhere by then.
+
+use underpass_layout::tables::WAYS;
 
 use super::rows::Rows;
 use super::ways::Ways;
 
 /// Nodes after which the search gives up: a table at 0.96 of its slots needs some hundreds.
 pub const MAX_NODES: usize = 4_000;
+/// Likewise of the search for a place of an entry that is put aside.
+const MAX_ASIDE: usize = 100;
 
 const NO_PARENT: u32 = u32::MAX;
 
@@ -30,6 +34,10 @@ pub(super) struct Move {
     pub from: u32,
     pub to: u32,
 }
+
+/// Which of the moves that put entries aside: from the first on, up to the second.
+type Asides = (u32, u32);
+const NOTHING: Asides = (0, 0);
 
 /// A row that has no room for what would come here.
 #[derive(Clone, Copy, Debug)]
@@ -42,59 +50,76 @@ struct Node {
     /// The slot of that entry.
     leaves: u32,
     /// What else leaves the parent's row.
-    aside: Option<Move>,
+    aside: Asides,
 }
 
-/// What is looked for.
-#[derive(Clone, Copy, Debug)]
+/// What a search looks at, and for what.
+#[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
-    /// The rows in which the key may lie.
-    pub rows: &'a [u32],
+    pub rows: &'a Rows,
+    pub ways: &'a Ways,
+    /// The rows in which the key may lie, at most one of each way.
+    pub start: &'a [u32],
     /// It takes a whole row.
     pub whole: bool,
-    /// A row in which nothing may be put.
-    pub barred: Option<u32>,
+    /// Rows that stay as they are.
+    pub barred: &'a [u32],
 }
 
 /// Memory that searches share, so that an insert allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Search {
     nodes: Vec<Node>,
+    /// The moves that put entries aside, of every node that is known.
+    asides: Vec<Move>,
     /// After a search that found something: the moves that make room, in order.
     pub moves: Vec<Move>,
+    /// Rows of the path to a node.
+    path: Vec<u32>,
+    /// For entries that are put aside.
+    inner: Option<Box<Search>>,
 }
 
 impl Search {
     /// The slot that a key shall have, once [`Search::moves`] are done. `None` where the search gave up.
-    pub fn run(&mut self, rows: &Rows, ways: &Ways, wanted: Wanted<'_>) -> Option<u32> {
+    pub fn run(&mut self, wanted: Wanted<'_>) -> Option<u32> {
+        let mut inner = self.inner.take().unwrap_or_default();
+        let found = self.run_with(wanted, MAX_NODES, Some(&mut inner));
+        self.inner = Some(inner);
+        found
+    }
+
+    fn run_with(
+        &mut self,
+        wanted: Wanted<'_>,
+        most: usize,
+        mut inner: Option<&mut Search>,
+    ) -> Option<u32> {
         self.nodes.clear();
+        self.asides.clear();
         self.moves.clear();
-        if let Some(slot) = best_fit(rows, wanted.whole, wanted.rows.iter().copied()) {
+        let start = wanted.start.iter().copied();
+        if let Some(slot) = wanted.best_fit(wanted.whole, start.clone()) {
             return Some(slot);
         }
-        let mut start = [None; 4];
-        start
-            .iter_mut()
-            .zip(wanted.rows)
-            .for_each(|(place, row)| *place = Some(*row));
-        if wanted.whole {
-            // Rows with one entry first: emptying them takes fewer moves.
-            start.sort_by_key(|row| row.map(|row| rows.taken(row).count()));
-        }
-        for row in start.into_iter().flatten() {
-            self.nodes.push(Node {
+        // Rows with one entry first: emptying them takes fewer moves.
+        for count in [1, 2] {
+            let rows = start
+                .clone()
+                .filter(|row| wanted.rows.taken(*row).count() == count);
+            self.nodes.extend(rows.map(|row| Node {
                 row,
                 whole: wanted.whole,
                 parent: NO_PARENT,
                 leaves: 0,
-                aside: None,
-            });
+                aside: NOTHING,
+            }));
         }
-        let map = Map { rows, ways, wanted };
-        let mut head = 0;
-        while head < self.nodes.len() && self.nodes.len() < MAX_NODES {
-            if let Some(slot) = self.expand(&map, head as u32) {
-                return Some(slot);
+        let (mut head, mut spent) = (0, 0);
+        while head < self.nodes.len() && self.nodes.len() + spent < most {
+            let found = self.expand(wanted, head as u32, inner.as_deref_mut(), &mut spent);
+            if found.is_some() {
+                return found;
             }
             head += 1;
         }
@@ -102,36 +127,60 @@ impl Search {
     }
 
     /// Tries every way to make room in a node's row, one move deep; what is not enough becomes nodes.
-    fn expand(&mut self, map: &Map<'_>, at: u32) -> Option<u32> {
+    fn expand(
+        &mut self,
+        wanted: Wanted<'_>,
+        at: u32,
+        inner: Option<&mut Search>,
+        spent: &mut usize,
+    ) -> Option<u32> {
         let Node { row, whole, .. } = self.nodes[at as usize];
-        let mut taken = map.rows.taken(row);
-        match (taken.next(), taken.next()) {
-            (Some(one), Some(other)) if whole => {
-                for (goes, aside) in [(one, other), (other, one)] {
-                    if let Some(to) = self.direct(map, at, aside, None) {
-                        let aside = Move { from: aside, to };
-                        if let Some(slot) = self.leave(map, at, goes, Some(aside)) {
-                            return Some(slot);
-                        }
-                    }
+        let mut taken = wanted.rows.taken(row);
+        let (one, other) = (taken.next(), taken.next());
+        let both = one.zip(other).filter(|_| whole);
+        let Some((one, other)) = both else {
+            let mut entries = one.into_iter().chain(other);
+            return entries.find_map(|goes| self.leave(wanted, at, goes, NOTHING));
+        };
+        let mut put_aside = false;
+        for (goes, stays) in [(one, other), (other, one)] {
+            if let Some(to) = self.direct(wanted, at, stays, NOTHING) {
+                put_aside = true;
+                let first = self.asides.len() as u32;
+                self.asides.push(Move { from: stays, to });
+                let found = self.leave(wanted, at, goes, (first, first + 1));
+                if found.is_some() {
+                    return found;
                 }
-                None
-            }
-            (one, other) => {
-                let mut entries = one.into_iter().chain(other);
-                entries.find_map(|goes| self.leave(map, at, goes, None))
             }
         }
+        let inner = inner.filter(|_| !put_aside)?;
+        self.note_path(wanted, at);
+        let others = wanted.others(one);
+        let search = Wanted {
+            start: &others,
+            whole: false,
+            barred: &self.path,
+            ..wanted
+        };
+        let found = inner.run_with(search, MAX_ASIDE, None);
+        *spent += inner.nodes.len();
+        let to = found?;
+        let first = self.asides.len() as u32;
+        self.asides.extend(&inner.moves);
+        self.asides.push(Move { from: one, to });
+        let aside = (first, self.asides.len() as u32);
+        self.leave(wanted, at, other, aside)
     }
 
     /// Lets the entry at slot `goes` leave the row of node `at`: to a free place, or to rows that become nodes.
-    fn leave(&mut self, map: &Map<'_>, at: u32, goes: u32, aside: Option<Move>) -> Option<u32> {
-        if let Some(to) = self.direct(map, at, goes, aside) {
-            return Some(self.unwind(map, at, Move { from: goes, to }, aside));
+    fn leave(&mut self, wanted: Wanted<'_>, at: u32, goes: u32, aside: Asides) -> Option<u32> {
+        if let Some(to) = self.direct(wanted, at, goes, aside) {
+            return Some(self.unwind(wanted, at, Move { from: goes, to }, aside));
         }
-        let whole = map.rows.is_wide(map.rows.row_of(goes));
-        for row in map.others(goes) {
-            if !self.blocked(map, at, row, aside) {
+        let whole = wanted.rows.is_wide(wanted.rows.row_of(goes));
+        for row in wanted.others(goes) {
+            if !self.blocked(wanted, at, row, aside) {
                 self.nodes.push(Node {
                     row,
                     whole,
@@ -145,82 +194,99 @@ impl Search {
     }
 
     /// Where the entry at a slot of node `at` can go at once.
-    fn direct(&self, map: &Map<'_>, at: u32, goes: u32, aside: Option<Move>) -> Option<u32> {
-        let whole = map.rows.is_wide(map.rows.row_of(goes));
-        let open = map
-            .others(goes)
-            .filter(|row| !self.blocked(map, at, *row, aside));
-        best_fit(map.rows, whole, open)
+    fn direct(&self, wanted: Wanted<'_>, at: u32, goes: u32, aside: Asides) -> Option<u32> {
+        let whole = wanted.rows.is_wide(wanted.rows.row_of(goes));
+        let open = wanted.others(goes).into_iter();
+        let open = open.filter(|row| !self.blocked(wanted, at, *row, aside));
+        wanted.best_fit(whole, open)
     }
 
-    /// True of a row that the path to node `at` passes, that it puts something aside in, or that is barred.
-    fn blocked(&self, map: &Map<'_>, at: u32, row: u32, aside: Option<Move>) -> bool {
-        let holds =
-            |aside: Option<Move>| aside.is_some_and(|aside| map.rows.row_of(aside.to) == row);
+    /// True of a row that the path to node `at` passes or puts something aside through, or that is barred.
+    fn blocked(&self, wanted: Wanted<'_>, at: u32, row: u32, aside: Asides) -> bool {
+        let through = |aside: Asides| {
+            let mut moves = self.asides[aside.0 as usize..aside.1 as usize].iter();
+            moves.any(|one| {
+                [one.from, one.to]
+                    .map(|slot| wanted.rows.row_of(slot))
+                    .contains(&row)
+            })
+        };
         let mut next = at;
-        let mut found = map.wanted.barred == Some(row) || holds(aside);
+        let mut found = wanted.barred.contains(&row) || through(aside);
         while let Some(node) = self.nodes.get(next as usize).filter(|_| !found) {
-            found = node.row == row || holds(node.aside);
+            found = node.row == row || through(node.aside);
             next = node.parent;
         }
         found
     }
 
+    /// Notes every row that is blocked for what leaves node `at`.
+    fn note_path(&mut self, wanted: Wanted<'_>, at: u32) {
+        self.path.clear();
+        self.path.extend(wanted.barred);
+        let mut next = at;
+        while let Some(node) = self.nodes.get(next as usize) {
+            self.path.push(node.row);
+            for moved in &self.asides[node.aside.0 as usize..node.aside.1 as usize] {
+                let rows = [moved.from, moved.to].map(|slot| wanted.rows.row_of(slot));
+                self.path.extend(rows);
+            }
+            next = node.parent;
+        }
+    }
+
     /// Writes down the moves of the path to node `at`, at whose end `last` leaves its row. What is free then is the
     /// key's.
-    fn unwind(&mut self, map: &Map<'_>, at: u32, last: Move, aside: Option<Move>) -> u32 {
-        self.moves.push(last);
-        self.moves.extend(aside);
-        let (mut node, mut freed) = (self.nodes[at as usize], last.from);
+    fn unwind(&mut self, wanted: Wanted<'_>, at: u32, last: Move, aside: Asides) -> u32 {
+        let (mut node, mut moved, mut aside) = (self.nodes[at as usize], last, aside);
         loop {
+            self.moves.push(moved);
+            let put_aside = &self.asides[aside.0 as usize..aside.1 as usize];
+            self.moves.extend(put_aside);
             let to = if node.whole {
-                map.rows.slots_of(node.row).start
+                wanted.rows.slots_of(node.row).start
             } else {
-                freed
+                moved.from
             };
             if node.parent == NO_PARENT {
                 return to;
             }
-            self.moves.push(Move {
+            moved = Move {
                 from: node.leaves,
                 to,
-            });
-            self.moves.extend(node.aside);
-            freed = node.leaves;
+            };
+            aside = node.aside;
             node = self.nodes[node.parent as usize];
         }
     }
 }
 
-/// What a search looks at.
-struct Map<'a> {
-    rows: &'a Rows,
-    ways: &'a Ways,
-    wanted: Wanted<'a>,
-}
-
-impl Map<'_> {
-    /// The rows of the entry at a slot in the ways in which it is not.
-    fn others(&self, slot: u32) -> impl Iterator<Item = u32> {
+impl Wanted<'_> {
+    /// The rows of the entry at a slot in the three ways in which it is not.
+    fn others(&self, slot: u32) -> [u32; WAYS - 1] {
         let (key, words) = self.rows.shape.key(self.rows.words_at(slot));
         let here = self.ways.way_of(self.rows.row_of(slot));
-        let rows = self.ways.rows_of(&key[..words]).into_iter().enumerate();
-        rows.filter(move |(way, _)| *way != here)
-            .map(|(_, row)| row)
+        other_ways(self.ways.rows_of(&key[..words]), here)
+    }
+
+    /// A free place in one of the rows: for a wide entry an empty row, else a slot in a row that is used already if
+    /// there is one, so that whole rows stay free as long as they can.
+    fn best_fit(&self, whole: bool, candidates: impl Iterator<Item = u32>) -> Option<u32> {
+        let mut best = None;
+        for row in candidates {
+            let free = self.rows.free(row);
+            let Some((slot, taken)) = free.filter(|(_, taken)| !whole || *taken == 0) else {
+                continue;
+            };
+            if best.is_none_or(|(_, most)| taken > most) {
+                best = Some((slot, taken));
+            }
+        }
+        best.map(|(slot, _)| slot)
     }
 }
 
-/// A free place in one of the rows: for a wide entry an empty row, else a slot in a row that is used already if there is
-/// one, so that whole rows stay free as long as they can.
-fn best_fit(rows: &Rows, whole: bool, candidates: impl Iterator<Item = u32>) -> Option<u32> {
-    let mut best = None;
-    for row in candidates {
-        let Some((slot, taken)) = rows.free(row).filter(|(_, taken)| !whole || *taken == 0) else {
-            continue;
-        };
-        if best.is_none_or(|(_, most)| taken > most) {
-            best = Some((slot, taken));
-        }
-    }
-    best.map(|(slot, _)| slot)
+/// What there is of all ways but one.
+pub(super) fn other_ways(rows: [u32; WAYS], but: usize) -> [u32; WAYS - 1] {
+    std::array::from_fn(|place| rows[if place < but { place } else { place + 1 }])
 }

@@ -8,15 +8,14 @@
 //! What the ways are for the card they are here, so that a lookup in the shadow is the lookup of the card. A bank of
 //! routes is a shadow of its own. A write is always a whole row, made from what is in all of its slots at that time.
 
-use std::sync::Arc;
-
-use underpass_layout::hash::{Split, Tabulation};
+use underpass_layout::hash::Split;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{TableSpec, WAYS};
 
 use super::entry::{Entry, Shape};
 use super::rows::Rows;
-use super::search::{Search, Wanted};
+use super::search::{other_ways, Search, Wanted};
+use super::seed::Seed;
 use super::ways::Ways;
 use crate::row::Row;
 
@@ -83,7 +82,7 @@ impl Shadow {
         table: &'static TableSpec,
         profile: &Profile,
         bank: usize,
-        tabulation: Arc<Tabulation>,
+        seed: Seed,
     ) -> Option<Self> {
         let shape = Shape::of(table)?;
         let rows = profile.rows(table);
@@ -91,7 +90,7 @@ impl Shadow {
             table,
             base: profile.address(table, bank * WAYS, 0) as u32,
             depth: profile.depth(table) as u32,
-            ways: Ways::new(rows, shape.hash_width, tabulation),
+            ways: Ways::new(rows, shape.hash_width, seed),
             rows: Rows::new(shape, WAYS * rows),
             used: 0,
             entries: 0,
@@ -165,7 +164,7 @@ impl Shadow {
             }
             return Ok(());
         }
-        let slot = self.make_room(entry, &rows, None, writes)?;
+        let slot = self.make_room(entry, &rows, &[], writes)?;
         self.put(slot, entry);
         self.count(entry, true);
         writes.push(self.write(slot, Reason::New));
@@ -224,16 +223,17 @@ impl Shadow {
         &mut self,
         entry: &Entry,
         rows: &[u32],
-        barred: Option<u32>,
+        barred: &[u32],
         writes: &mut Vec<RowWrite>,
     ) -> Result<u32, TableFull> {
         let mut search = std::mem::take(&mut self.search);
-        let wanted = Wanted {
-            rows,
+        let found = search.run(Wanted {
+            rows: &self.rows,
+            ways: &self.ways,
+            start: rows,
             whole: self.rows.shape.is_wide(entry.words()[0]),
             barred,
-        };
-        let found = search.run(&self.rows, &self.ways, wanted);
+        });
         if found.is_some() {
             for moved in &search.moves {
                 let copy = self.rows.entry(moved.from);
@@ -314,8 +314,16 @@ impl Shadow {
 
 /// What a change of the seed needs (see [`crate::reseed`]).
 impl Shadow {
-    pub(crate) fn begin(&mut self, next: Arc<Tabulation>) {
-        self.ways.begin(next);
+    pub(crate) fn begin(&mut self, seed: Seed) {
+        self.ways.begin(seed);
+    }
+
+    pub(crate) fn to_fill(&mut self) -> Option<Seed> {
+        self.ways.to_fill()
+    }
+
+    pub(crate) fn rows_of_a_way(&self) -> u32 {
+        self.ways.rows() as u32
     }
 
     pub(crate) fn is_changing(&self) -> bool {
@@ -365,14 +373,8 @@ impl Shadow {
                     continue;
                 }
                 let entry = shadow.rows.entry(slot);
-                let all = shadow.rows_of(&entry);
-                let mut others = [0; WAYS - 1];
-                let ways = all.into_iter().enumerate().filter(|(one, _)| *one != way);
-                others
-                    .iter_mut()
-                    .zip(ways)
-                    .for_each(|(place, (_, row))| *place = row);
-                let to = shadow.make_room(&entry, &others, Some(here), writes)?;
+                let others = other_ways(shadow.rows_of(&entry), way);
+                let to = shadow.make_room(&entry, &others, &[here], writes)?;
                 shadow.put(to, &entry);
                 writes.push(shadow.write(to, Reason::Move));
             }

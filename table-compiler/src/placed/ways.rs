@@ -8,10 +8,18 @@
 //! This is the rule of the card (see [`underpass_layout::hash`]), said by seeds where the card says it by columns:
 //! column `split.columns()[way]` holds what the old seed gives for a way until that way is finished.
 
-use std::sync::Arc;
-
-use underpass_layout::hash::{row, Split, Tabulation};
+use underpass_layout::hash::{row, Split};
 use underpass_layout::tables::WAYS;
+
+use super::seed::Seed;
+
+/// A seed that is to come.
+#[derive(Clone, Debug)]
+struct Next {
+    seed: Seed,
+    /// The spare column holds what this seed gives for the way that changes.
+    filled: bool,
+}
 
 /// The hash of one group of four ways.
 #[derive(Clone, Debug)]
@@ -20,18 +28,18 @@ pub(super) struct Ways {
     rows: usize,
     /// Bits that are hashed.
     hash_width: usize,
-    tabulation: Arc<Tabulation>,
+    seed: Seed,
     /// The seed that is to come, while it does.
-    next: Option<Arc<Tabulation>>,
+    next: Option<Next>,
     split: Split,
 }
 
 impl Ways {
-    pub fn new(rows: usize, hash_width: usize, tabulation: Arc<Tabulation>) -> Self {
+    pub fn new(rows: usize, hash_width: usize, seed: Seed) -> Self {
         Ways {
             rows,
             hash_width,
-            tabulation,
+            seed,
             next: None,
             split: Split::RESET,
         }
@@ -54,11 +62,11 @@ impl Ways {
 
     /// The row of a key in each way, ways counted on.
     pub fn rows_of(&self, key: &[u32]) -> [u32; WAYS] {
-        let hash = self.tabulation.hash(key, self.hash_width);
+        let hash = self.seed.hash(key, self.hash_width);
         let Some(next) = &self.next else {
             return std::array::from_fn(|way| self.count_on(way, row(hash, way, self.rows)));
         };
-        let next = next.hash(key, self.hash_width);
+        let next = next.seed.hash(key, self.hash_width);
         let changing = usize::from(self.split.way);
         std::array::from_fn(|way| {
             let old = row(hash, way, self.rows);
@@ -86,20 +94,26 @@ impl Ways {
     pub fn both_rows(&self, key: &[u32]) -> Option<[u32; 2]> {
         let next = self.next.as_ref()?;
         let way = usize::from(self.split.way);
-        let of = |tabulation: &Tabulation| {
-            self.count_on(
-                way,
-                row(tabulation.hash(key, self.hash_width), way, self.rows),
-            )
-        };
-        Some([of(&self.tabulation), of(next)])
+        let of =
+            |seed: &Seed| self.count_on(way, row(seed.hash(key, self.hash_width), way, self.rows));
+        Some([of(&self.seed), of(&next.seed)])
     }
 
     /// From now on another seed is to come, way after way.
-    pub fn begin(&mut self, next: Arc<Tabulation>) {
-        self.next = Some(next);
+    pub fn begin(&mut self, seed: Seed) {
+        self.next = Some(Next {
+            seed,
+            filled: false,
+        });
         self.split.way = 0;
         self.split.pointer = 0;
+    }
+
+    /// The seed with which the spare column is to be filled before the way can change; it counts as filled from now on.
+    pub fn to_fill(&mut self) -> Option<Seed> {
+        let next = self.next.as_mut().filter(|next| !next.filled)?;
+        next.filled = true;
+        Some(next.seed.clone())
     }
 
     /// In the way that changes, keys whose old row lies below `pointer` now have the next seed's row.
@@ -113,10 +127,13 @@ impl Ways {
         self.split = self.split.finished();
         if usize::from(self.split.way) + 1 < WAYS {
             self.split.way += 1;
+            if let Some(next) = &mut self.next {
+                next.filled = false;
+            }
         } else {
             self.split.way = 0;
             if let Some(next) = self.next.take() {
-                self.tabulation = next;
+                self.seed = next.seed;
             }
         }
         self.split

@@ -23,7 +23,7 @@ pub struct Step {
 }
 
 impl Step {
-    pub(super) fn new(table: u32, write: RowWrite) -> Self {
+    pub(crate) fn new(table: u32, write: RowWrite) -> Self {
         Step {
             table,
             address: write.address,

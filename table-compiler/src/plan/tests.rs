@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use underpass_layout::profile::Profile;
 
 use super::{hands, plan};
-use crate::entries::Entries;
+use crate::entries::{mask, Entries};
 use crate::placed::Placed;
 use card::{Answer, Card};
 use states::{any_state, keys, Keys};
@@ -62,25 +62,35 @@ impl Seen {
             addresses: keys
                 .addresses
                 .iter()
-                .map(|(vrf, to)| card.route(*vrf, *to))
+                .map(|(vrf, v6, to)| card.route(*vrf, *v6, *to))
                 .collect(),
         }
     }
 }
 
-/// Every answer to one address that some route of a VRF gives, the longest or not.
-fn covering(card: &Card, entries: &Entries, vrf: u16, to: u32) -> Vec<Answer> {
+/// An address of some family, in a VRF.
+type Address = (u16, bool, u128);
+
+/// Every answer to one address that some route of its VRF gives, the longest or not.
+fn covering(card: &Card, entries: &Entries, (vrf, v6, to): Address) -> Vec<Answer> {
     let word = entries.vrfs.get(&vrf.into());
     if word.is_some_and(|word| word.punt_all) {
         return vec![Answer::PuntAll];
     }
     let routes = entries.routes.iter().filter(|(prefix, _)| {
-        let mask = u32::MAX << (32 - u32::from(prefix.length));
-        prefix.vrf == vrf && to & mask == prefix.address
+        let own = prefix.vrf == vrf && prefix.v6 == v6;
+        own && to & mask(v6, prefix.length) == prefix.address
     });
     let routes = routes.map(|(_, entry)| (entry.nexthop, entry.label));
-    let default = word.filter(|word| word.default_valid);
-    let default = default.map(|word| (word.default_nexthop, word.default_label));
+    let default = word.and_then(|word| {
+        if v6 {
+            let says = (word.default6_nexthop, word.default6_label);
+            word.default6_valid.then_some(says)
+        } else {
+            let says = (word.default_nexthop, word.default_label);
+            word.default_valid.then_some(says)
+        }
+    });
     routes
         .chain(default)
         .map(|(nexthop, label)| card.at(nexthop, label, 0))
@@ -116,16 +126,17 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
                 prop_assert!(right, "{now:?} is neither {first:?} nor {last:?} {at}");
             }
         }
-        for (n, (vrf, to)) in keys.addresses.iter().enumerate() {
+        for (n, address) in keys.addresses.iter().enumerate() {
+            let (vrf, v6, to) = *address;
             let (now, first, last) = (&now.addresses[n], &first.addresses[n], &last.addresses[n]);
             let Some(answer) = now else {
                 let may_miss = shut || first.is_none() || last.is_none();
-                prop_assert!(may_miss, "vrf {vrf} misses {to:#x} {at}");
+                prop_assert!(may_miss, "vrf {vrf} misses {to:#x} (v6 {v6}) {at}");
                 continue;
             };
-            let mut right = covering(&before, old.entries(), *vrf, *to);
-            if own.contains(&u32::from(*vrf)) {
-                right.extend(covering(&after, placed.entries(), *vrf, *to));
+            let mut right = covering(&before, old.entries(), *address);
+            if own.contains(&u32::from(vrf)) {
+                right.extend(covering(&after, placed.entries(), *address));
             }
             prop_assert!(
                 right.contains(answer),
@@ -195,30 +206,27 @@ fn isolated(
         let Some(vrf) = card.home(*port) else {
             continue;
         };
-        for to in keys
-            .addresses
-            .iter()
-            .map(|(_, to)| *to)
-            .collect::<BTreeSet<_>>()
-        {
-            let Some(answer) = card.route(vrf, to) else {
+        let ends = keys.addresses.iter().map(|(_, v6, to)| (*v6, *to));
+        for (v6, to) in ends.collect::<BTreeSet<_>>() {
+            let Some(answer) = card.route(vrf, v6, to) else {
                 continue;
             };
+            let covering = |card, entries, vrf| covering(card, entries, (vrf, v6, to));
             let mut right = Vec::new();
             if let Some(vrf) = home(old, *port) {
-                right.extend(covering(before, old, vrf, to));
+                right.extend(covering(before, old, vrf));
                 right.extend(
                     stays(vrf)
-                        .then(|| covering(after, new, vrf, to))
+                        .then(|| covering(after, new, vrf))
                         .into_iter()
                         .flatten(),
                 );
             }
             if let Some(vrf) = home(new, *port) {
-                right.extend(covering(after, new, vrf, to));
+                right.extend(covering(after, new, vrf));
                 right.extend(
                     stays(vrf)
-                        .then(|| covering(before, old, vrf, to))
+                        .then(|| covering(before, old, vrf))
                         .into_iter()
                         .flatten(),
                 );

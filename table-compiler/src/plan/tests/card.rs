@@ -9,6 +9,7 @@ use underpass_layout::tables::*;
 use underpass_layout::Record;
 
 use crate::mac::Mac;
+use crate::placed::Entry;
 use crate::plan::Step;
 use crate::row::Row;
 
@@ -69,13 +70,20 @@ impl Card {
             panic!("{} is not exact", spec.name)
         };
         let rows = self.profile.rows(spec);
-        let key = Row::of(key).bits(0, key_width);
-        let hash = self.tabulation.hash(key, key_width);
+        let hash = self.tabulation.hash(&Row::of(key), key_width);
+        // All of these tables have one entry a row, which starts with `valid` and the key.
+        let start = Entry::with_key(key);
+        let same = |row: &&Row| {
+            (0..=key_width).step_by(64).all(|at| {
+                let width = (key_width + 1 - at).min(64);
+                row.bits(at, width) == Row::from_words(start.words()).bits(at, width)
+            })
+        };
         let found: Vec<&Row> = (0..WAYS)
             .filter_map(|way| {
-                let address = (bank * WAYS + way) * rows + row(hash, way, rows);
-                let row = self.memory.get(&(table, address as u32))?;
-                (row.bits(0, 1) == 1 && row.bits(1, key_width) == key).then_some(row)
+                let row = row(hash, way, rows);
+                let address = self.profile.address(spec, bank * WAYS + way, row);
+                self.memory.get(&(table, address as u32)).filter(same)
             })
             .collect();
         assert!(
@@ -132,46 +140,44 @@ impl Card {
         Some(vif.vrf)
     }
 
-    pub fn route(&self, vrf: u16, to: u32) -> Option<Answer> {
+    /// What an address is told, of either family.
+    pub fn route(&self, vrf: u16, v6: bool, to: u128) -> Option<Answer> {
         let word: VrfEntry = self.direct(id::VRF, vrf.into())?;
         if word.punt_all {
             return Some(Answer::PuntAll);
         }
-        let host = RouteKey {
-            vrf,
-            length: 32,
-            prefix: to,
+        let (host, lengths) = if v6 {
+            (128, word.v6_lengths())
+        } else {
+            (32, word.lengths())
         };
-        let mut found: Option<RouteEntry> = self.exact(id::ROUTE_HOST, 0, &host);
-        let mut longest = 32;
-        for (bank, length) in word
-            .lengths()
+        let key = |length: u8| RouteKey {
+            vrf,
+            v6,
+            length,
+            prefix: to >> (host - length) << (host - length),
+        };
+        let mut found: Option<RouteEntry> = self.exact(id::ROUTE_HOST, 0, &key(host));
+        let mut longest = host;
+        for (bank, length) in lengths
             .into_iter()
             .enumerate()
             .filter(|(_, length)| *length != 0)
         {
-            assert!(
-                length < longest,
-                "lengths of a word fall: {:?}",
-                word.lengths()
-            );
+            assert!(length < longest, "lengths of a word fall: {lengths:?}");
             longest = length;
-            let prefix = to & (u32::MAX << (32 - u32::from(length)));
-            found = found.or_else(|| {
-                self.exact(
-                    id::ROUTE_BANK,
-                    bank,
-                    &RouteKey {
-                        vrf,
-                        length,
-                        prefix,
-                    },
-                )
-            });
+            found = found.or_else(|| self.exact(id::ROUTE_BANK, bank, &key(length)));
         }
-        let default = word
-            .default_valid
-            .then_some((word.default_nexthop, word.default_label));
+        let default = if v6 {
+            (
+                word.default6_valid,
+                word.default6_nexthop,
+                word.default6_label,
+            )
+        } else {
+            (word.default_valid, word.default_nexthop, word.default_label)
+        };
+        let default = default.0.then_some((default.1, default.2));
         let (nexthop, label) = found
             .map(|entry| (entry.nexthop, entry.label))
             .or(default)?;
@@ -217,10 +223,9 @@ impl Card {
                 }
                 id::VRF => {
                     let word = VrfEntry::unpack(words).expect("vrf");
-                    leads.extend(
-                        word.default_valid
-                            .then_some((id::NEXTHOP, word.default_nexthop)),
-                    );
+                    let four = word.default_valid.then_some(word.default_nexthop);
+                    let six = word.default6_valid.then_some(word.default6_nexthop);
+                    leads.extend(four.into_iter().chain(six).map(|to| (id::NEXTHOP, to)));
                 }
                 _ => {}
             }

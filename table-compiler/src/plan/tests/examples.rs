@@ -1,10 +1,9 @@
 //! Plans that a reader can check by eye.
 
-use underpass_layout::tables::{
-    id, NexthopEntry, PortEntry, RouteEntry, VifEntry, VifKind, VrfEntry, BANKS,
-};
+use underpass_layout::tables::{id, NexthopEntry, PortEntry, RouteEntry, VifEntry, VifKind};
 
 use super::card::Card;
+use super::states::set_lengths;
 use super::{SEED, TINY};
 use crate::entries::{Entries, Prefix};
 use crate::placed::{Placed, Reason};
@@ -22,8 +21,21 @@ fn nexthop(entries: &mut Entries, id: u32, vif: u16) {
 }
 
 fn route(entries: &mut Entries, vrf: u16, length: u8, address: u32, nexthop: u32) {
+    put_route(entries, (vrf, false, length, address.into()), nexthop);
+}
+
+fn route6(entries: &mut Entries, vrf: u16, length: u8, address: u128, nexthop: u32) {
+    put_route(entries, (vrf, true, length, address), nexthop);
+}
+
+fn put_route(
+    entries: &mut Entries,
+    (vrf, v6, length, address): (u16, bool, u8, u128),
+    nexthop: u32,
+) {
     let prefix = Prefix {
         vrf,
+        v6,
         length,
         address,
     };
@@ -34,25 +46,8 @@ fn route(entries: &mut Entries, vrf: u16, length: u8, address: u32, nexthop: u32
         label: 0,
     };
     entries.routes.insert(prefix, entry);
-    let mut lengths: Vec<u8> = entries
-        .routes
-        .keys()
-        .filter(|key| key.vrf == vrf)
-        .map(|key| key.length)
-        .collect();
-    lengths.dedup();
-    lengths.retain(|length| *length < 32);
-    let mut places = [0; BANKS];
-    places
-        .iter_mut()
-        .zip(lengths)
-        .for_each(|(place, length)| *place = length);
-    let word = entries.vrfs.entry(vrf.into()).or_default();
-    *word = VrfEntry {
-        valid: true,
-        ..*word
-    }
-    .with_lengths(places);
+    entries.vrfs.entry(vrf.into()).or_default().valid = true;
+    set_lengths(entries);
 }
 
 fn interface(entries: &mut Entries, port: u32, vif: u16, vrf: u16) {
@@ -117,6 +112,27 @@ fn a_new_length_is_there_before_the_word_leads_to_it() {
 }
 
 #[test]
+fn a_family_changes_its_lengths_by_itself() {
+    let mut old = Entries::default();
+    nexthop(&mut old, 5, 1);
+    route(&mut old, 1, 24, 0x0a00_0000, 5);
+    route6(&mut old, 1, 64, 1 << 64, 5);
+    route6(&mut old, 1, 128, 1, 5);
+    let mut want = old.clone();
+    route6(&mut want, 1, 48, 1 << 80, 5);
+    let plan = steps(&old, &want);
+    assert_eq!(
+        shape(&plan),
+        [("route_bank", Reason::New), ("vrf", Reason::Change)]
+    );
+    let word = plan.steps[1].to_string();
+    assert!(
+        word.contains("=24") && word.contains("=64") && word.contains("=48"),
+        "{word}"
+    );
+}
+
+#[test]
 fn longer_prefixes_come_first_and_go_last() {
     let lengths = [
         (8, 0x0a00_0000),
@@ -146,17 +162,17 @@ fn longer_prefixes_come_first_and_go_last() {
         let mut card = Card::new(&TINY, SEED);
         let (first, placed) = plan(&Placed::empty(&TINY, SEED), old).expect("a small state fits");
         first.steps.iter().for_each(|step| card.write(step));
-        let before = card.route(1, 0x0a01_0101);
+        let before = card.route(1, false, 0x0a01_0101);
         let (second, _) = plan(&placed, want).expect("a small state fits");
         let answers: Vec<_> = second
             .steps
             .iter()
             .map(|step| {
                 card.write(step);
-                card.route(1, 0x0a01_0101)
+                card.route(1, false, 0x0a01_0101)
             })
             .collect();
-        let after = card.route(1, 0x0a01_0101);
+        let after = card.route(1, false, 0x0a01_0101);
         assert_ne!(before, after);
         assert!(
             answers.iter().all(|now| *now == before || *now == after),

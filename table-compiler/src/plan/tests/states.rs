@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use underpass_layout::tables::*;
 
-use crate::entries::{Entries, Prefix};
+use crate::entries::{mask, Entries, Prefix};
 use crate::mac::Mac;
 
-/// Lengths of the routes: seven, of which a state has at most six.
+/// Lengths of the routes of IPv4: seven, of which a state has at most six, and hosts.
 const LENGTHS: [u8; 8] = [4, 8, 12, 16, 20, 24, 28, 32];
+/// Likewise of IPv6.
+const LENGTHS6: [u8; 8] = [4, 32, 48, 64, 96, 120, 127, 128];
 
 type Numbers = Vec<(u8, u8, u8, u8)>;
 
@@ -58,24 +60,25 @@ fn state(
         let source = SourceEntry {
             kind: SourceKind::Vif,
             vif: entry.vif,
-            address: 0,
+            ..SourceEntry::default()
         };
         entries.sources.insert(u32::from(id % 8), source);
     }
     let ids: Vec<u32> = entries.nexthops.keys().copied().collect();
     let nexthop = |n: &u8| ids[usize::from(*n) % ids.len()];
 
-    for (vrf, to, label, _) in vrfs.iter().chain(&[(0, 0, 0, 0)]) {
-        let default_valid = to % 2 == 1;
+    for (vrf, to, label, six) in vrfs.iter().chain(&[(0, 0, 0, 0)]) {
+        let (four, six) = ((to % 2 == 1, label), (six % 2 == 1, six));
+        let leads = |(valid, to): (bool, &u8)| if valid { nexthop(to) } else { 0 };
+        let label = |(valid, to): (bool, &u8)| if valid { u32::from(to % 3) } else { 0 };
         let word = VrfEntry {
             valid: true,
-            default_valid,
-            default_nexthop: if default_valid { nexthop(label) } else { 0 },
-            default_label: if default_valid {
-                u32::from(label % 3)
-            } else {
-                0
-            },
+            default_valid: four.0,
+            default_nexthop: leads(four),
+            default_label: label(four),
+            default6_valid: six.0,
+            default6_nexthop: leads(six),
+            default6_label: label(six),
             ..VrfEntry::default()
         };
         entries.vrfs.insert(u32::from(vrf % 4), word);
@@ -84,21 +87,27 @@ fn state(
     let vrf = |n: &u8| numbers[usize::from(*n) % numbers.len()];
 
     for (of, place, to, label) in routes {
-        let length = LENGTHS[usize::from(place % 8)];
-        let address = u32::from_be_bytes([place / 8, place & 0x30, place & 3, place & 5]);
-        let address = address & (u32::MAX << (32 - u32::from(length)));
+        let v6 = label % 2 == 1;
+        let lengths = if v6 { LENGTHS6 } else { LENGTHS };
+        let length = lengths[usize::from(place % 8)];
+        let bytes = u32::from_be_bytes([place / 8, place & 0x30, place & 3, place & 5]);
+        let bytes = u128::from(bytes);
+        let address = if v6 { bytes << 96 | bytes } else { bytes };
         let prefix = Prefix {
             vrf: vrf(of),
+            v6,
             length,
-            address,
+            address: address & mask(v6, length),
         };
         let mut lengths: BTreeSet<u8> = entries
             .routes
             .keys()
-            .filter(|other| other.vrf == prefix.vrf && other.length < 32)
+            .filter(|other| other.vrf == prefix.vrf && other.v6 == v6 && !other.is_host())
             .map(|other| other.length)
             .collect();
-        lengths.insert(length.min(31));
+        if !prefix.is_host() {
+            lengths.insert(length);
+        }
         if lengths.len() <= BANKS {
             let entry = RouteEntry {
                 valid: true,
@@ -109,22 +118,7 @@ fn state(
             entries.routes.insert(prefix, entry);
         }
     }
-    for (vrf, word) in &mut entries.vrfs {
-        let mut lengths = [0; BANKS];
-        let own = entries
-            .routes
-            .keys()
-            .filter(|prefix| u32::from(prefix.vrf) == *vrf);
-        let own: BTreeSet<u8> = own
-            .map(|prefix| prefix.length)
-            .filter(|length| *length < 32)
-            .collect();
-        lengths
-            .iter_mut()
-            .zip(own.into_iter().rev())
-            .for_each(|(place, length)| *place = length);
-        *word = word.with_lengths(lengths);
-    }
+    set_lengths(&mut entries);
     for (of, mac, to, label) in bridges {
         let (vrf, mac) = (vrf(of), Mac([2, 0, 0, 0, 0, mac % 6]));
         let key = BridgeKey {
@@ -183,6 +177,25 @@ fn state(
     entries
 }
 
+/// Gives the words the lengths that their routes have, the longest first.
+pub fn set_lengths(entries: &mut Entries) {
+    for (vrf, word) in &mut entries.vrfs {
+        let of = |v6: bool| {
+            let own = entries.routes.keys().filter(|prefix| {
+                u32::from(prefix.vrf) == *vrf && prefix.v6 == v6 && !prefix.is_host()
+            });
+            let own: BTreeSet<u8> = own.map(|prefix| prefix.length).collect();
+            let mut lengths = [0; BANKS];
+            lengths
+                .iter_mut()
+                .zip(own.into_iter().rev())
+                .for_each(|(place, length)| *place = length);
+            lengths
+        };
+        *word = word.with_lengths(of(false)).with_v6_lengths(of(true));
+    }
+}
+
 /// True of a label that leads into a VRF.
 pub fn routes(entry: &MplsEntry) -> bool {
     entry.action == LabelAction::Route
@@ -194,7 +207,7 @@ pub struct Keys {
     pub mpls: Vec<u32>,
     pub vxlans: Vec<u32>,
     pub ports: Vec<u32>,
-    pub addresses: Vec<(u16, u32)>,
+    pub addresses: Vec<(u16, bool, u128)>,
 }
 
 /// Every key of two states; of routes the addresses at their ends.
@@ -205,17 +218,18 @@ pub fn keys(old: &Entries, new: &Entries) -> Keys {
             .into_iter()
             .collect()
     }
-    let ends = |entries: &Entries| -> Vec<u32> {
+    let ends = |entries: &Entries| -> Vec<(bool, u128)> {
         let ends = entries.routes.keys().flat_map(|prefix| {
-            let last = prefix.address | !(u32::MAX << (32 - u32::from(prefix.length)));
-            [prefix.address, last]
+            let all = mask(prefix.v6, if prefix.v6 { 128 } else { 32 });
+            let last = prefix.address | all & !mask(prefix.v6, prefix.length);
+            [(prefix.v6, prefix.address), (prefix.v6, last)]
         });
         ends.collect()
     };
-    let ends: BTreeSet<u32> = ends(old)
+    let ends: BTreeSet<(bool, u128)> = ends(old)
         .into_iter()
         .chain(ends(new))
-        .chain([0x7f00_0001])
+        .chain([(false, 0x7f00_0001), (true, 0x7f00_0001)])
         .collect();
     let vrfs = both(old.vrfs.keys().copied(), new.vrfs.keys().copied());
     Keys {
@@ -225,7 +239,7 @@ pub fn keys(old: &Entries, new: &Entries) -> Keys {
         ports: both(old.ports.keys().copied(), new.ports.keys().copied()),
         addresses: vrfs
             .iter()
-            .flat_map(|vrf| ends.iter().map(|to| (*vrf as u16, *to)))
+            .flat_map(|vrf| ends.iter().map(|(v6, to)| (*vrf as u16, *v6, *to)))
             .collect(),
     }
 }

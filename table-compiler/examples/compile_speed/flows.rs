@@ -1,0 +1,153 @@
+//! The way of a flow, from what the slow path decides to bytes in a ring that nobody empties.
+//!
+//! ```text
+//!   FlowSide ──flow_entry──▶ entry ──Shadow::insert──▶ rows ──▶ | RingCommand | row data |   two beats of 64 bytes each
+//! ```
+
+use std::error::Error;
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Instant;
+
+use underpass_layout::rings::{CommandKind, RingCommand, COMMAND_BEATS};
+use underpass_layout::tables::id;
+use underpass_table_compiler::entries::flow_entry;
+use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide};
+use underpass_table_compiler::placed::{RowWrite, Shadow};
+
+/// Bytes of a beat.
+const BEAT: usize = 64;
+/// Commands that the ring holds before it starts again.
+const RING: usize = 4096;
+
+/// A command ring in memory, in front of no card.
+pub struct NullCard {
+    ring: Vec<u8>,
+    /// Commands since the start: the producer of a real ring.
+    pub commands: usize,
+}
+
+impl NullCard {
+    pub fn new() -> Self {
+        NullCard {
+            ring: vec![0; RING * COMMAND_BEATS as usize * BEAT],
+            commands: 0,
+        }
+    }
+
+    /// Puts a row write into the ring.
+    fn queue(&mut self, write: &RowWrite) {
+        let command = RingCommand {
+            kind: CommandKind::WriteRow.code() as u8,
+            table: id::FLOW as u8,
+            row: write.address,
+            ..RingCommand::default()
+        };
+        let bytes = COMMAND_BEATS as usize * BEAT;
+        let at = self.commands % RING * bytes;
+        let (head, row) = self.ring[at..at + bytes].split_at_mut(BEAT);
+        // The second half of a command's first beat is zero in every command; so is the rest of a row.
+        let words = [
+            u32::from(command.kind) | u32::from(command.table) << 8,
+            command.row,
+        ];
+        fill(head, &words);
+        fill(row, &write.row);
+        self.commands += 1;
+    }
+}
+
+fn fill(beat: &mut [u8], words: &[u32]) {
+    for (bytes, word) in beat.chunks_exact_mut(4).zip(words) {
+        bytes.copy_from_slice(&word.to_le_bytes());
+    }
+}
+
+/// What a run took.
+pub struct Run {
+    pub seconds: f64,
+    pub flows: u32,
+    /// Moves of other entries.
+    pub moves: usize,
+    /// Writes of the flow that took most.
+    pub longest: usize,
+}
+
+impl Run {
+    /// One line of figures.
+    pub fn print(&self, what: &str, shadow: &Shadow) {
+        println!(
+            "{what:<34}{:>8} flows {:>6.3} s {:>6.2} M/s   load {:.3}   {:.3} moves each, at most {} writes",
+            self.flows,
+            self.seconds,
+            f64::from(self.flows) / self.seconds / 1e6,
+            shadow.used() as f64 / shadow.capacity() as f64,
+            self.moves as f64 / f64::from(self.flows),
+            self.longest,
+        );
+    }
+}
+
+/// Sets up flows `numbers`; before each of them the flow that `gone` names is taken out.
+pub fn set_up(
+    shadow: &mut Shadow,
+    card: &mut NullCard,
+    sides: &[FlowSide],
+    first_id: u32,
+    gone: impl Fn(u32) -> Option<FlowSide>,
+) -> Result<Run, Box<dyn Error>> {
+    let mut writes = Vec::new();
+    let (mut moves, mut longest) = (0, 0);
+    let start = Instant::now();
+    for (side, id) in sides.iter().zip(first_id..) {
+        writes.clear();
+        if let Some(old) = gone(id) {
+            shadow.remove(&flow_entry(&old, 0)?.entry(), &mut writes);
+        }
+        let freed = writes.len();
+        let entry = flow_entry(side, id % (1 << 20))?.entry();
+        shadow.insert(&entry, &mut writes)?;
+        writes.iter().for_each(|write| card.queue(write));
+        moves += writes.len() - freed - 1;
+        longest = longest.max(writes.len() - freed);
+    }
+    Ok(Run {
+        seconds: start.elapsed().as_secs_f64(),
+        flows: sides.len() as u32,
+        moves,
+        longest,
+    })
+}
+
+/// Flow `n`: of eight servers with clients whose ports count up, both directions; `percent` of them IPv6.
+pub fn side(n: u32, percent: u32) -> FlowSide {
+    let six = n % 100 < percent;
+    let (answers, n) = (n / 100 % 2 == 1, n / 200 * 100 + n % 100);
+    let (server, client) = (n % 8, n / 8 / 32_768);
+    let port = 32_768 + (n / 8 % 32_768) as u16;
+    let mut side = FlowSide {
+        sip: Ipv4Addr::from_bits(0x0a00_0002 + client).into(),
+        dip: Ipv4Addr::from_bits(0x0a01_0002 + server).into(),
+        sport: port,
+        dport: 443,
+        proto: 6,
+        key_nh: 6 + 2 * server,
+        rpf_nh: 6 + 2 * server,
+        vrf: 1,
+        dvrf: None,
+        action: FlowAction::Forward,
+        flags: FlowFlags::ACTIVE,
+        ecmp_index: None,
+    };
+    if six {
+        let host = |low: u32| {
+            Ipv6Addr::from_bits(0x2001_0db8 << 96 | 0x0200_00ff_fe00_0000 | u128::from(low))
+        };
+        (side.sip, side.dip) = (host(client).into(), host(0x80_0000 + server).into());
+    }
+    if answers {
+        std::mem::swap(&mut side.sip, &mut side.dip);
+        std::mem::swap(&mut side.sport, &mut side.dport);
+        side.key_nh += 40;
+    }
+    side
+}
