@@ -25,6 +25,8 @@ pub mod orders;
 pub mod punt;
 pub mod registers;
 pub mod status;
+#[cfg(test)]
+mod tests;
 pub mod write;
 
 use crate::buses::{HostIn, HostOut, OfferIn, OfferOut, RequestIn, ResponseOut, Sizes};
