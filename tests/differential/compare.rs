@@ -6,6 +6,7 @@
 //! ```
 
 use crate::conservation;
+use crate::met::Met;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
@@ -34,7 +35,7 @@ pub struct Run {
 }
 
 /// Runs it; panics where RTL and model part, with the packet, the field and the stage.
-pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
+pub fn compare(library: &Library, profile: &'static Profile, run: &Run, met: &mut Met) {
     let mut rng = Rng::with_seed(run.seed);
     let hash_seed = u128::from(rng.u64(..)) << 64 | u128::from(rng.u64(..));
     let world = World::random(profile, &mut rng, hash_seed);
@@ -63,6 +64,7 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run) {
     let mut mismatches = Mismatches::default();
     for (number, packet) in sent.iter().enumerate() {
         let (expected, trace) = model.process_traced(&packet.bytes, packet.port);
+        met.add(&expected);
         let at = || {
             format!(
                 "packet {number} on port {:#x}: {}",

@@ -5,9 +5,11 @@
 
 mod compare;
 mod conservation;
+mod met;
 
 use compare::{compare, Run};
 use fastrand::Rng;
+use met::Met;
 use underpass_bench::Stalls;
 use underpass_layout::profile::SIM;
 use underpass_tests::rtl;
@@ -33,6 +35,7 @@ fn rtl_and_model_agree_on_random_packets() {
     let mut rng = Rng::with_seed(seed);
     let mut left = packets;
     let mut number = 0;
+    let mut met = Met::default();
     while left > 0 {
         let stalls = |percent: u8, seed: u64| match percent {
             0 => Stalls::None,
@@ -44,8 +47,12 @@ fn rtl_and_model_agree_on_random_packets() {
             stalls_in: stalls([0, 30, 0, 60][number % 4], rng.u64(..)),
             stalls_out: stalls([0, 0, 40, 60][number % 4], rng.u64(..)),
         };
-        compare(&library, &SIM, &run);
+        compare(&library, &SIM, &run, &mut met);
         left -= run.packets;
         number += 1;
+    }
+    println!("{met}");
+    if packets >= met::ENOUGH {
+        assert_eq!(met.missing(), [""; 0], "no packet met these");
     }
 }

@@ -182,6 +182,8 @@ const ETHERNET: usize = 14;
 const GRE: usize = ETHERNET + 20 + 4 + 4;
 const UDP: usize = ETHERNET + 20 + 8 + 4;
 const VXLAN: usize = ETHERNET + 20 + 8 + 8;
+/// By how much an IPv6 header is longer than an IPv4 header.
+const V6: usize = 20;
 
 const VM_TO_GRE: Path = to(
     "VM, routed, to MPLSoGRE",
@@ -210,9 +212,23 @@ pub const PATHS: &[Path] = &[
     to("VXLAN, bridged, to VM", WIRE0, |n| frames::wrapped(Wrap::Vxlan(VNI), n, |n| frames::to_vm(2, n)), VM2, (VXLAN, 0)),
     to("VXLAN, routed, to VM", WIRE0, |n| frames::wrapped(Wrap::Vxlan(VNI), n, |n| frames::to_router(2, n)), VM2, (VXLAN + ETHERNET, ETHERNET))
         .from(VXLAN + ETHERNET + 20),
+    to("VM, routed IPv6, to MPLSoGRE", VM1, |n| frames::routed6(1, GRE_NET6, n), WIRE0, (ETHERNET, GRE)),
+    to("VM, routed IPv6, to MPLSoUDP over IPv6", VM1, |n| frames::routed6(1, UDP_NET6, n), WIRE1, (ETHERNET, UDP + V6)),
+    to("VM, routed, to VXLAN over IPv6", VM1, |n| frames::routed(1, VXLAN_V6_NET, n), WIRE1, (ETHERNET, VXLAN + V6 + ETHERNET)),
+    to("VM, routed IPv6, to VM", VM1, |n| frames::routed6(1, vm_address6(2), n), VM2, (ETHERNET, ETHERNET)),
+    to("VM, IPv6 flow hit, to MPLSoUDP over IPv6", VM3, |n| frames::routed6(3, UDP_NET6, n), WIRE1, (ETHERNET, UDP + V6)),
+    to("VM, IPv6 flow hit behind options, to MPLSoUDP over IPv6", VM3, |n| frames::routed6_with_options(3, UDP_NET6, n), WIRE1,
+        (ETHERNET, UDP + V6)).from(ETHERNET + 40 + 24),
+    to("MPLSoUDP over IPv6 to VM, IPv6", WIRE1, |n| frames::wrapped_ip6(Wrap::Udp(LABEL_IP), 2, n), VM2, (UDP + V6, ETHERNET))
+        .from(UDP + V6 + 40),
+    to("MPLSoUDP over IPv6, IPv6 flow hit, to VM", WIRE1, |n| frames::wrapped_ip6(Wrap::Udp(LABEL_FLOW), 3, n), VM3,
+        (UDP + V6, ETHERNET)).from(UDP + V6 + 40),
+    to("VXLAN over IPv6, bridged, to VM", WIRE1, |n| frames::wrapped_in_v6(Wrap::Vxlan(VNI), n, |n| frames::to_vm(2, n)), VM2,
+        (VXLAN + V6, 0)).from(VXLAN + V6 + ETHERNET),
     to("wire to host, cross-connect", WIRE0, frames::underlay, HOST0, (0, 0)),
     to("host to wire, cross-connect", HOST0, frames::underlay, WIRE0, (0, 0)),
     punt("punt: ARP", VM1, |n| frames::arp(1, n), PuntReason::Arp),
+    punt("punt: neighbour discovery", VM1, |n| frames::solicitation(1, n), PuntReason::NeighborDiscovery),
     punt("punt: flow miss", VM3, |n| frames::routed(3, UDP_NET, n), PuntReason::FlowMiss),
     drop("drop: no interface", VM3 + 1, |n| frames::routed(1, GRE_NET, n), DropReason::InvalidInterface),
     drop("drop: label unknown", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_UNKNOWN), 2, n), DropReason::InvalidLabel),

@@ -1,6 +1,7 @@
-//! The tables behind the paths: three VMs of one VRF, the last with flows, and one tunnel end elsewhere.
+//! The tables behind the paths: three VMs of one VRF, the last with flows, and one tunnel end elsewhere, reached over
+//! IPv4 by the first wire and over IPv6 by the second.
 
-use crate::tables::{Rows, ROUTER_MAC, TUNNEL_END};
+use crate::tables::{Address, Rows, ROUTER_MAC, TUNNEL_END, TUNNEL_END_V6};
 use underpass_layout::port::{HOST0, VF0, WIRE0};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::*;
@@ -9,8 +10,17 @@ use underpass_layout::tables::*;
 pub(super) const GRE_NET: u32 = 0x0a01_0001;
 pub(super) const UDP_NET: u32 = 0x0a02_0001;
 pub(super) const VXLAN_NET: u32 = 0x0a03_0001;
+/// One that is reached by VXLAN over IPv6.
+pub(super) const VXLAN_V6_NET: u32 = 0x0a04_0001;
+/// IPv6 networks: behind MPLSoGRE over IPv4, behind MPLSoUDP over IPv6.
+pub(super) const GRE_NET6: u128 = 0x2001_0db8_0001 << 80 | 1;
+pub(super) const UDP_NET6: u128 = 0x2001_0db8_0002 << 80 | 1;
 /// The remote tunnel end.
 pub(super) const REMOTE: u32 = 0xc0a8_c80c;
+/// Its IPv6 address.
+pub(super) const REMOTE_V6: u128 = TUNNEL_END_V6 + 1;
+/// The second wire.
+pub(super) const WIRE1: u16 = WIRE0 + 1;
 /// A VM behind it.
 pub(super) const REMOTE_MAC: u64 = 0x0200_0000_1001;
 /// A MAC that no table knows.
@@ -29,13 +39,19 @@ pub(super) const FLOW_PORTS: [u16; 2] = [5000, 443];
 pub(super) const PROTOCOL_SHORT: u8 = 253;
 
 const VRF: u16 = 1;
-const FABRIC_MAC: u64 = 0x0cc4_7a59_625c;
-const REMOTE_FABRIC_MAC: u64 = 0x0cc4_7a59_626e;
+pub(super) const FABRIC_MAC: u64 = 0x0cc4_7a59_625c;
+pub(super) const REMOTE_FABRIC_MAC: u64 = 0x0cc4_7a59_626e;
 
 /// Ids of nexthops.
 const NH_GRE: u32 = 30;
 const NH_UDP: u32 = 31;
 const NH_VXLAN: u32 = 32;
+const NH_UDP_V6: u32 = 33;
+const NH_VXLAN_V6: u32 = 34;
+/// Ids of flows that are no conversation of their own.
+const LAST_FLOWS: u32 = 4000;
+/// The interface of the second wire.
+const VIF_WIRE1: u16 = 6;
 
 /// Nexthop that delivers routed packets to a VM, which also is the K(nh) of its flows.
 fn nh_routed(vm: u16) -> u32 {
@@ -55,6 +71,11 @@ pub(super) const fn vm_mac(vm: u16) -> u64 {
 /// Its address.
 pub(super) const fn vm_address(vm: u16) -> u32 {
     0x0a00_0000 | vm as u32
+}
+
+/// Its IPv6 address.
+pub(super) const fn vm_address6(vm: u16) -> u128 {
+    0x2001_0db8 << 96 | vm as u128
 }
 
 /// Its interface.
@@ -82,6 +103,7 @@ pub fn rows_with_flows(profile: &'static Profile, seed: u128, flows: u16) -> Row
     for flow in 0..flows {
         conversation(&mut rows, flow);
     }
+    other_flows(&mut rows);
     rows
 }
 
@@ -108,6 +130,12 @@ fn interfaces(rows: &mut Rows) {
         ..crossed
     };
     plug(rows, WIRE0, 0, fabric);
+    let fabric_v6 = VifEntry {
+        address: TUNNEL_END_V6,
+        address_v6: true,
+        ..fabric
+    };
+    plug(rows, WIRE1, VIF_WIRE1, fabric_v6);
     plug(
         rows,
         HOST0,
@@ -153,20 +181,28 @@ fn nexthops(rows: &mut Rows) {
             },
         );
     }
-    for (id, tunnel) in [
-        (NH_GRE, TunnelKind::MplsGre),
-        (NH_UDP, TunnelKind::MplsUdp),
-        (NH_VXLAN, TunnelKind::Vxlan),
+    for (id, tunnel, v6) in [
+        (NH_GRE, TunnelKind::MplsGre, false),
+        (NH_UDP, TunnelKind::MplsUdp, false),
+        (NH_VXLAN, TunnelKind::Vxlan, false),
+        (NH_UDP_V6, TunnelKind::MplsUdp, true),
+        (NH_VXLAN_V6, TunnelKind::Vxlan, true),
     ] {
+        let (vif, port, src, dst) = match v6 {
+            false => (0, WIRE0, TUNNEL_END.into(), REMOTE.into()),
+            true => (VIF_WIRE1, WIRE1, TUNNEL_END_V6, REMOTE_V6),
+        };
         let entry = NexthopEntry {
             valid: true,
             kind: NexthopKind::Tunnel,
-            port: WIRE0,
+            vif,
+            port,
             dst_mac: REMOTE_FABRIC_MAC,
             src_mac: FABRIC_MAC,
             tunnel,
-            tunnel_src: TUNNEL_END.into(),
-            tunnel_dst: REMOTE.into(),
+            tunnel_v6: v6,
+            tunnel_src: src,
+            tunnel_dst: dst,
             l3_vxlan: tunnel == TunnelKind::Vxlan,
             router_mac: ROUTER_MAC,
             ..Default::default()
@@ -216,13 +252,17 @@ fn forwarding(rows: &mut Rows) {
         default_label: 101,
         ..Default::default()
     };
-    rows.direct(usize::from(VRF), &word.with_lengths([16, 0, 0, 0, 0, 0]));
-    let mut route = |bank, prefix, length, nexthop, label| {
+    let word = word
+        .with_lengths([16, 0, 0, 0, 0, 0])
+        .with_v6_lengths([48, 0, 0, 0, 0, 0]);
+    rows.direct(usize::from(VRF), &word);
+    let mut route = |bank, to: Address, length, nexthop, label| {
+        let bits = if to.v6 { 128 } else { 32 };
         let key = RouteKey {
             vrf: VRF,
-            v6: false,
+            v6: to.v6,
             length,
-            prefix: u128::from(prefix),
+            prefix: to.bits & u128::MAX << (bits - length),
         };
         rows.route(
             bank,
@@ -234,9 +274,14 @@ fn forwarding(rows: &mut Rows) {
             },
         );
     };
-    route(None, vm_address(2), 32, nh_routed(2), 0);
-    route(Some(0), GRE_NET & 0xffff_0000, 16, NH_GRE, 100);
-    route(Some(0), VXLAN_NET & 0xffff_0000, 16, NH_VXLAN, VNI);
+    let (v4, v6) = (Address::v4, Address::v6);
+    route(None, v4(vm_address(2)), 32, nh_routed(2), 0);
+    route(Some(0), v4(GRE_NET), 16, NH_GRE, 100);
+    route(Some(0), v4(VXLAN_NET), 16, NH_VXLAN, VNI);
+    route(Some(0), v4(VXLAN_V6_NET), 16, NH_VXLAN_V6, VNI);
+    route(None, v6(vm_address6(2)), 128, nh_routed(2), 0);
+    route(Some(0), v6(GRE_NET6), 48, NH_GRE, 100);
+    route(Some(0), v6(UDP_NET6), 48, NH_UDP_V6, 101);
 }
 
 /// Where packets of flows come from: anywhere, or the remote tunnel end.
@@ -250,36 +295,83 @@ fn sources(rows: &mut Rows) {
         address: REMOTE.into(),
         ..Default::default()
     };
+    let remote_v6 = SourceEntry {
+        address: REMOTE_V6,
+        v6: true,
+        ..remote
+    };
     rows.direct(0, &any);
     rows.direct(NH_GRE as usize, &remote);
+    rows.direct(NH_UDP_V6 as usize, &remote_v6);
 }
 
-/// Both directions of a conversation, with ports and without.
+/// What is the same in all flows.
+fn key(protocol: u8, src_port: u16, dst_port: u16) -> FlowKey {
+    FlowKey {
+        nexthop: nh_routed(3),
+        protocol,
+        src_port,
+        dst_port,
+        ..Default::default()
+    }
+}
+
+/// Both directions of a conversation by UDP over IPv4.
 fn conversation(rows: &mut Rows, number: u16) {
     let [ours, theirs] = FLOW_PORTS;
-    let vm = (vm_address(3), ours + number, 0);
-    let remote = (GRE_NET, theirs, NH_GRE);
-    let mut flow_id = 4 * u32::from(number) + 1;
-    for (from, to) in [(vm, remote), (remote, vm)] {
-        for (protocol, src_port, dst_port) in [(17, from.1, to.1), (PROTOCOL_SHORT, 0, 0)] {
-            let key = FlowKey {
-                v6: false,
-                nexthop: nh_routed(3),
-                protocol,
-                src_port,
-                dst_port,
-                src: from.0,
-                dst: to.0,
-            };
-            rows.exact(&FlowEntry {
-                valid: true,
-                key,
-                action: FlowAction::Forward,
-                flow_id,
-                source: from.2,
-                spare: 0,
-            });
-            flow_id += 1;
-        }
-    }
+    let ours = ours + number;
+    flow(rows, key(17, ours, theirs), true, 2 * u32::from(number) + 1);
+    flow(
+        rows,
+        key(17, theirs, ours),
+        false,
+        2 * u32::from(number) + 2,
+    );
+}
+
+/// The packets without ports, and those of IPv6.
+fn other_flows(rows: &mut Rows) {
+    let [ours, theirs] = FLOW_PORTS;
+    let short = key(PROTOCOL_SHORT, 0, 0);
+    flow(rows, short, true, LAST_FLOWS);
+    flow(rows, short, false, LAST_FLOWS + 1);
+    flow6(rows, short, true, LAST_FLOWS + 2);
+    flow6(rows, short, false, LAST_FLOWS + 3);
+    flow6(rows, key(17, ours, theirs), true, LAST_FLOWS + 4);
+    flow6(rows, key(17, theirs, ours), false, LAST_FLOWS + 5);
+}
+
+/// A flow of IPv4 from VM 3 or to it.
+fn flow(rows: &mut Rows, key: FlowKey, from_vm: bool, flow_id: u32) {
+    let (vm, remote) = (vm_address(3), GRE_NET);
+    let (src, dst) = if from_vm { (vm, remote) } else { (remote, vm) };
+    rows.exact(&FlowEntry {
+        valid: true,
+        key: FlowKey { src, dst, ..key },
+        action: FlowAction::Forward,
+        flow_id,
+        source: if from_vm { 0 } else { NH_GRE },
+        ..Default::default()
+    });
+}
+
+/// A flow of IPv6.
+fn flow6(rows: &mut Rows, key: FlowKey, from_vm: bool, flow_id: u32) {
+    let (vm, remote) = (vm_address6(3), UDP_NET6);
+    let (src, dst) = if from_vm { (vm, remote) } else { (remote, vm) };
+    let key = FlowKey6 {
+        nexthop: key.nexthop,
+        protocol: key.protocol,
+        src_port: key.src_port,
+        dst_port: key.dst_port,
+        ..Default::default()
+    };
+    rows.flow6(&FlowEntry6 {
+        valid: true,
+        key: key.between(src, dst),
+        action: FlowAction::Forward,
+        flow_id,
+        source: if from_vm { 0 } else { NH_UDP_V6 },
+        ..Default::default()
+    });
 }

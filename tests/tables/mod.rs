@@ -73,7 +73,7 @@ impl World {
             2 => Address::v6(TUNNEL_END_V6),
             _ => Address::v6(TUNNEL_END.into()),
         };
-        let remotes = (0..6)
+        let remotes = (0..4)
             .flat_map(|i| {
                 let v4 = Address::v4(0xc0a8_c80c + i);
                 let v6 = match i % 2 {
