@@ -6,9 +6,9 @@
 //!   Ultra         | each reads or writes   | the old row                    | keeps what it had
 //! ```
 //! Each port is one always block, the form that synthesis maps to block RAM; contents are zero at the start of a
-//! simulation, and a reset leaves them alone. An UltraRAM has no contents to start with on a device either, but zeros
-//! (UG573), and carries out port A before port B: the port that writes is B. An address behind the last row reads
-//! anything and writes nothing.
+//! simulation, and a reset leaves them alone. An UltraRAM starts with zeros on a device as well, and does what port A wants
+//! before what port B wants (UG573): synthesis takes A for the port that only reads. An address behind the last row
+//! reads anything and writes nothing.
 
 use crate::bundle::{leaves, make, Bundle};
 use crate::error::{fail, here, Loc};

@@ -147,6 +147,86 @@ fn one_port_reads_what_it_overwrites() {
 }
 
 #[test]
+fn a_port_of_an_ultra_ram_reads_or_writes() {
+    let mut memory = sim(|| {
+        let i: Access = input("i");
+        let m = memory::<U<70>>("m", 16, Ram::Ultra);
+        output("o", m.port("host", i.write, i.at, i.row));
+        output("own", m.read("own", i.look));
+    });
+    access(&mut memory, true, 9, 123, 9);
+    memory.step();
+    assert_eq!((memory.get_int("o"), memory.get_int("own")), (0, 0));
+    access(&mut memory, false, 9, 0, 9);
+    memory.step();
+    assert_eq!((memory.get_int("o"), memory.get_int("own")), (123, 123));
+    access(&mut memory, true, 8, 45, 8);
+    memory.step();
+    assert_eq!(
+        (memory.get_int("o"), memory.get_int("own")),
+        (123, 0),
+        "a port that writes keeps what it had read, the other one sees the old row"
+    );
+}
+
+#[test]
+fn parts_of_a_row_are_written_on_their_own() {
+    let mut memory = sim(|| {
+        let (en, row, at): ([Bit; 3], [U<30>; 3], U<4>) = input("i");
+        let m = memory::<[U<30>; 3]>("m", 16, Ram::Block);
+        m.write_parts(en, at, row);
+        output("o", m.read("row", at));
+    });
+    let mut expected = [0u128; 3];
+    for enables in 0..8u128 {
+        memory.set_int("i_2", 5);
+        for part in 0..3 {
+            let value = 0x2bcd_ef00 + 8 * enables + part as u128;
+            memory.set_int(&format!("i_0_{part}"), enables >> part & 1);
+            memory.set_int(&format!("i_1_{part}"), value);
+            if enables >> part & 1 == 1 {
+                expected[part] = value;
+            }
+        }
+        memory.step();
+        (0..3).for_each(|part| memory.set_int(&format!("i_0_{part}"), 0));
+        memory.step();
+        let found = [0, 1, 2].map(|part| memory.get_int(&format!("o_{part}")));
+        assert_eq!(found, expected, "enables {enables:03b}");
+    }
+}
+
+#[test]
+fn behind_the_last_row_nothing_is_written() {
+    let mut memory = sim(|| {
+        let i: Access = input("i");
+        let m = memory::<U<70>>("m", 11, Ram::Block);
+        output("o", m.port("host", i.write, i.at, i.row));
+    });
+    for at in 0..16 {
+        access(&mut memory, true, at, 77, 0);
+        memory.step();
+    }
+    for at in 0..11 {
+        access(&mut memory, false, at, 0, 0);
+        memory.step();
+        assert_eq!(memory.get_int("o"), 77, "row {at}");
+    }
+}
+
+#[test]
+fn wires_tell_their_age() {
+    sim(|| {
+        let i: (U<4>, Bit) = input("i");
+        assert_eq!(i.age(), Some(0));
+        assert_eq!(i.0.delay("late", 3).age(), Some(3));
+        assert_eq!((i.0.reg("a"), k::<3>(1), i.1.timeless()).age(), Some(1));
+        assert_eq!(i.timeless().age(), None);
+        output("o", i.1);
+    });
+}
+
+#[test]
 fn distributed_memory_reads_within_the_clock() {
     let mut memory = sim(|| {
         let i: Access = input("i");

@@ -240,13 +240,13 @@ fn packed_ports_are_one_vector_a_bundle() {
 fn memories_take_the_form_of_block_ram() {
     let text = printed(|| {
         let (write, a, b): (Bit, U<9>, U<9>) = input("i");
-        let m = memory::<(U<8>, U<16>)>("table", 512, Ram::Ultra);
+        let m = memory::<(U<8>, U<16>)>("table", 512, Ram::Block);
         output("row", m.read("row", a));
         output("host", m.port("host", write, b, (a.trunc(), b.ext())));
     });
     has(
         &text,
-        "(* ram_style = \"ultra\" *) reg [23:0] table_ [0:511]; // verilog.rs:",
+        "(* ram_style = \"block\" *) reg [23:0] table_ [0:511]; // verilog.rs:",
     );
     has(&text, "`ifndef SYNTHESIS\n  integer table__row;\n");
     has(
@@ -257,6 +257,39 @@ fn memories_take_the_form_of_block_ram() {
         &text,
         "  always @(posedge clock) begin\n    if (i_0) table_[i_2] <= {7'd0, i_2, i_1[7:0]};\n    \
          host <= table_[i_2];\n  end\n",
+    );
+}
+
+#[test]
+fn a_port_of_an_ultra_ram_keeps_what_it_read_while_it_writes() {
+    let text = printed(|| {
+        let (write, a, b): (Bit, U<9>, U<9>) = input("i");
+        let m = memory::<U<9>>("table", 500, Ram::Ultra);
+        output("row", m.read("row", a));
+        output("host", m.port("host", write, b, a));
+    });
+    has(
+        &text,
+        "(* ram_style = \"ultra\" *) reg [8:0] table_ [0:499]; // verilog.rs:",
+    );
+    has(
+        &text,
+        "    if (i_0) table_[i_2] <= i_1;\n    else host <= table_[i_2];\n  end\n",
+    );
+}
+
+#[test]
+fn parts_of_a_row_have_enables_of_their_own() {
+    let text = printed(|| {
+        let (en, at, row): ([Bit; 2], U<9>, [U<8>; 2]) = input("i");
+        let m = memory::<[U<8>; 2]>("table", 512, Ram::Block);
+        m.write_parts(en, at, row);
+        output("row", m.read("row", at));
+    });
+    has(
+        &text,
+        "  always @(posedge clock) begin\n    if (i_0_0) table_[i_1][7:0] <= i_2_0;\n    \
+         if (i_0_1) table_[i_1][15:8] <= i_2_1;\n  end\n",
     );
 }
 
