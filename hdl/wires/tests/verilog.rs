@@ -274,7 +274,7 @@ fn a_port_of_an_ultra_ram_keeps_what_it_read_while_it_writes() {
     );
     has(
         &text,
-        "    if (i_0) table_[i_2] <= i_1;\n    else host <= table_[i_2];\n  end\n",
+        "    if (i_0) table_[i_2] <= i_1;\n    else host_2 <= table_[i_2];\n  end\n",
     );
 }
 
