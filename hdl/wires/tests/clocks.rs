@@ -180,12 +180,12 @@ fn parts_of_a_row_are_written_on_their_own() {
     let mut expected = [0u128; 3];
     for enables in 0..8u128 {
         memory.set_int("i_2", 5);
-        for part in 0..3 {
+        for (part, expected) in expected.iter_mut().enumerate() {
             let value = 0x2bcd_ef00 + 8 * enables + part as u128;
             memory.set_int(&format!("i_0_{part}"), enables >> part & 1);
             memory.set_int(&format!("i_1_{part}"), value);
             if enables >> part & 1 == 1 {
-                expected[part] = value;
+                *expected = value;
             }
         }
         memory.step();
