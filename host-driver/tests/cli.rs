@@ -110,7 +110,7 @@ fn replay_leaves_a_capture_for_each_port_and_a_summary() {
     let replay = Replay::of("compute-1.yaml", &ALL);
     let table = replay.done();
     assert!(table.starts_with("NO  TIME_S"), "{table}");
-    assert_eq!(table.lines().count(), 1 + 22);
+    assert_eq!(table.lines().count(), 1 + 35);
     let names: Vec<String> = [
         "summary.json",
         "vf0.pcap",
@@ -131,15 +131,15 @@ fn replay_leaves_a_capture_for_each_port_and_a_summary() {
     let summary: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(
         summary["drops"],
-        serde_json::json!({"FLOW_ACTION_DROP": 2, "INVALID_LABEL": 1})
+        serde_json::json!({"FLOW_ACTION_DROP": 3, "INVALID_LABEL": 1})
     );
     assert_eq!(
         summary["punts"],
-        serde_json::json!({"arp": 4, "flow_miss": 8, "nexthop": 1})
+        serde_json::json!({"arp": 4, "flow_miss": 14, "nd": 3, "nexthop": 2})
     );
     assert_eq!(
         summary["ports"]["vf1"],
-        serde_json::json!({"rx_packets": 2, "rx_bytes": 196, "tx_packets": 2, "tx_bytes": 196, "drops": {}})
+        serde_json::json!({"rx_packets": 3, "rx_bytes": 314, "tx_packets": 3, "tx_bytes": 314, "drops": {}})
     );
     assert_eq!(
         summary["flows"][0],
@@ -149,6 +149,13 @@ fn replay_leaves_a_capture_for_each_port_and_a_summary() {
         })
     );
     assert_eq!(summary["flows"][6]["drop_reason"], "Policy");
+    assert_eq!(
+        summary["flows"][14],
+        serde_json::json!({
+            "key": {"nh": 6, "sip": "2001:db8:1::3", "sport": 5, "dip": "2001:db8:1::4", "dport": 0, "proto": 58},
+            "vrf": 1, "action": "forward", "packets": 1, "bytes": 118, "tcp_state": [], "ecmp_index": null,
+        })
+    );
 }
 
 #[test]
@@ -175,14 +182,20 @@ fn what_leaves_one_node_enters_the_other() {
     // Two packets for the SDN gateway come along, which no switch would bring here.
     assert_eq!(
         verdicts,
-        ["deliver", "deliver", "deliver", "deliver", "drop", "drop"],
+        [
+            "deliver", "deliver", "deliver", "deliver", "drop", "drop", "deliver", "deliver",
+            "deliver", "deliver"
+        ],
         "{table}"
     );
     let red3 = fs::read(two.out().join("vf0.pcap")).unwrap();
     let sent = fs::read(examples().join("red1.pcap")).unwrap();
-    // The echo request to red3 arrives as it was sent: 98 bytes, the time stamp too.
-    assert_eq!(red3.len(), 24 + 16 + 98);
-    assert!(sent.windows(16 + 98).any(|record| record == &red3[24..]));
+    // The echo requests to red3 arrive as they were sent: 98 bytes of IPv4 and 118 of IPv6, the time stamps too.
+    assert_eq!(red3.len(), 24 + 16 + 98 + 16 + 118);
+    let (four, six) = red3[24..].split_at(16 + 98);
+    for record in [four, six] {
+        assert!(sent.windows(record.len()).any(|one| one == record));
+    }
 }
 
 #[test]
@@ -234,14 +247,22 @@ fn tables_are_shown_at_the_end() {
     let text = Replay::of("compute-1.yaml", &["vf0=red1.pcap"])
         .with(&["--show", all])
         .done();
+    let narrow = text
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n");
     for words in [
-        "3    edge  l3     yes  192.168.1.0/24",
-        "3    red1   vm      vf0",
-        "23  tunnel         inet    0    vif 0 192.168.100.3 > 192.168.100.1 mac 2c:6b:f5:12:34:01",
-        "1    10.1.1.5/32         21  5001   02:00:00:01:01:05",
-        "6   10.1.1.3:40002  10.2.2.3:22          6      1    drop     Policy",
+        "3 edge l3 yes 192.168.1.0/24",
+        "1 red l2-l3 yes 10.1.1.0/24, 2001:db8:1::/64",
+        "3 red1 vm vf0",
+        "23 tunnel inet 0 vif 0 192.168.100.3 > 192.168.100.1 mac 2c:6b:f5:12:34:01",
+        "1 10.1.1.5/32 21 5001 02:00:00:01:01:05",
+        "1 2001:db8:1::5/128 21 5001 02:00:00:01:01:05",
+        "6 10.1.1.3:40002 10.2.2.3:22 6 1 drop Policy",
+        "6 [2001:db8:1::3]:40006 [2001:db8:2::3]:22 6 1 drop Policy",
     ] {
-        assert!(text.contains(words), "{words}\n{text}");
+        assert!(narrow.contains(words), "{words}\n{text}");
     }
     let text = Replay::of("compute-1.yaml", &["vf0=red1.pcap"])
         .with(&["--json", "--show", "rt"])
@@ -254,6 +275,41 @@ fn tables_are_shown_at_the_end() {
     assert_eq!(json["packets"][3]["out"][0]["port"], "vf0");
     assert!(json["rt"].as_array().unwrap().len() > 5);
     assert!(json["summary"]["ports"]["wire0"].is_object());
+}
+
+#[test]
+fn an_underlay_may_be_ipv6() {
+    let replay = Replay::of(
+        "../ipv6-underlay/compute-1.yaml",
+        &[
+            "vf0=../ipv6-underlay/red1.pcap",
+            "wire0=../ipv6-underlay/wire0.pcap",
+        ],
+    );
+    let table = replay.done();
+    for words in [
+        "wire0: ND fd00:100::3 is at 0c:c4:7a:4c:67:93",
+        "wire0: VXLAN fd00:100::3 > fd00:100::4 vni 5001",
+        "wire0: MPLSoUDP fd00:100::3 > fd00:100::4 label 29",
+        "wire0: ND who has fd00:100::1? tell fd00:100::3",
+        "wire0: MPLSoGRE fd00:100::3 > fd00:100::1 label 20",
+    ] {
+        assert!(table.contains(words), "{words}\n{table}");
+    }
+    assert!(!table.contains("drop  "), "{table}");
+    let wire = format!("wire0={}", replay.out().join("wire0.pcap").display());
+    let other = Replay::of(
+        "../ipv6-underlay/compute-2.yaml",
+        &[
+            &wire,
+            "vf0=../ipv6-underlay/red3.pcap",
+            "vf1=../ipv6-underlay/blue1.pcap",
+        ],
+    );
+    other.done();
+    let length = |port| fs::metadata(other.out().join(port)).unwrap().len();
+    assert_eq!(length("vf0.pcap"), 24 + 16 + 118 + 16 + 98);
+    assert_eq!(length("vf1.pcap"), 24 + 16 + 74);
 }
 
 #[test]
@@ -334,8 +390,12 @@ fn what_was_mistyped_is_named() {
         (&["frobnicate"][..], "'frobnicate'"),
         (&["replay", "compute-1.yaml"], "--in <PORT=FILE.pcap>"),
         (
+            &["card", "show", "--card", "sim:fpga"],
+            "found card `sim:fpga`, expected `sim:model`, `sim:rtl`, `vfio-user:PATH` or",
+        ),
+        (
             &["card", "show", "--card", "vfio:1"],
-            "found card `vfio:1`, expected one of `sim:model`, `sim:rtl`",
+            "found PCI address `1`",
         ),
         (
             &[
@@ -389,6 +449,10 @@ fn compile_prints_every_form() {
         entries.contains("mpls[17]  action=Nexthop vrf=3 nexthop=12\n"),
         "{entries}"
     );
+    assert!(
+        entries.contains("v6 length=128 prefix=2001:db8:1::5"),
+        "{entries}"
+    );
     let objects: Vec<serde_json::Value> =
         serde_json::from_str(&done(&["compile", "compute-1.yaml", "--emit", "objects"])).unwrap();
     assert!(objects
@@ -409,7 +473,7 @@ fn compile_prints_every_form() {
 fn tables_are_as_compiled() {
     let list = done(&["table", "list", "compute-1.yaml", "--card", "sim:model"]);
     assert!(
-        list.contains("vif              index    64    64       93        93          7"),
+        list.contains("vif              index    64    64       190       190         7"),
         "{list}"
     );
     let dump = done(&[
