@@ -4,23 +4,16 @@
 //!   MPLSoUDP 192.168.100.3 > 192.168.100.4 label 37 | TCP 10.1.1.3:40000 > 10.2.2.4:80 SYN
 //!   └──────────── wrapping(frame) ────────────────┘   └──────── the tenant's packet ──────┘
 //! ```
-//! IPv6 addresses are in the form of RFC 5952. It guesses where a machine would refuse: bytes that make no sense are described by what still does.
+//! IPv6 addresses are in the form of RFC 5952. It guesses where a machine would refuse: bytes that make no sense are
+//! described by what still does.
 
-use etherparse::icmpv6::{Icmpv6PayloadSlice, NdpOptionSlice};
-use etherparse::{
-    ArpOperation, EtherType, Icmpv4Type, Icmpv6Slice, Icmpv6Type, IpNumber, LaxNetSlice,
-    LaxSlicedPacket, TcpSlice, TransportSlice, UdpSlice,
-};
+mod icmp;
+mod neighbor;
+mod tunnel;
+
+use etherparse::{IpNumber, LaxNetSlice, LaxSlicedPacket, TcpSlice, TransportSlice};
 use std::net::{IpAddr, SocketAddr};
 
-/// UDP port of MPLS (RFC 7510), and the one that vRouters used before it.
-const MPLS_UDP_PORTS: [u16; 2] = [6635, 51234];
-/// UDP port of VXLAN (RFC 7348).
-const VXLAN_UDP_PORT: u16 = 4789;
-/// IP protocol of GRE.
-const GRE: IpNumber = IpNumber(47);
-/// Ethertype of an MPLS unicast packet.
-const MPLS: u16 = 0x8847;
 /// Tunnels within tunnels that are still told apart.
 const MAX_DEPTH: usize = 4;
 
@@ -84,7 +77,7 @@ fn network<'a>(
     transport: Option<&TransportSlice<'a>>,
 ) -> (String, Option<Layer<'a>>) {
     match net {
-        LaxNetSlice::Arp(arp) => (arp_words(arp), None),
+        LaxNetSlice::Arp(arp) => (neighbor::arp(arp), None),
         LaxNetSlice::Ipv4(ip) => {
             let header = ip.header();
             let ends = (
@@ -126,7 +119,7 @@ fn internet<'a>(
 ) -> (String, Option<Layer<'a>>) {
     match transport {
         Some(TransportSlice::Udp(udp)) => {
-            if let Some((name, within)) = udp_tunnel(udp) {
+            if let Some((name, within)) = tunnel::udp(udp) {
                 return (format!("{name} {src} > {dst} {}", within.0), Some(within.1));
             }
             let (a, b) = sockets(src, udp.source_port(), dst, udp.destination_port());
@@ -136,24 +129,12 @@ fn internet<'a>(
             let (a, b) = sockets(src, tcp.source_port(), dst, tcp.destination_port());
             (format!("TCP {a} > {b}{}", tcp_flags(tcp)), None)
         }
-        Some(TransportSlice::Icmpv4(icmp)) => (
-            format!(
-                "ICMP {} {src} > {dst}{}",
-                icmp_name(icmp.icmp_type(), icmp.type_u8()),
-                icmp_echo(icmp.icmp_type())
-            ),
-            None,
-        ),
+        Some(TransportSlice::Icmpv4(icmp)) => (icmp::v4(icmp, src, dst), None),
         Some(TransportSlice::Icmpv6(icmp)) => {
-            let neighbors = neighbor_words(icmp, src);
-            let words = || {
-                let kind = icmp.icmp_type();
-                let name = icmpv6_name(&kind, icmp.type_u8());
-                format!("ICMPv6 {name} {src} > {dst}{}", icmpv6_echo(&kind))
-            };
-            (neighbors.unwrap_or_else(words), None)
+            let neighbors = neighbor::discovery(icmp, src);
+            (neighbors.unwrap_or_else(|| icmp::v6(icmp, src, dst)), None)
         }
-        _ => match gre(number, payload) {
+        _ => match tunnel::gre(number, payload) {
             Some((words, within)) => (format!("MPLSoGRE {src} > {dst} {words}"), Some(within)),
             None => (format!("{} {src} > {dst}", protocol(number)), None),
         },
@@ -189,140 +170,15 @@ fn tcp_flags(tcp: &TcpSlice<'_>) -> String {
         .collect()
 }
 
-fn icmp_name(kind: Icmpv4Type, number: u8) -> String {
-    match kind {
-        Icmpv4Type::EchoRequest(_) => "echo request".to_owned(),
-        Icmpv4Type::EchoReply(_) => "echo reply".to_owned(),
-        Icmpv4Type::DestinationUnreachable(_) => "unreachable".to_owned(),
-        Icmpv4Type::TimeExceeded(_) => "time exceeded".to_owned(),
-        _ => format!("type {number}"),
-    }
-}
-
-fn icmp_echo(kind: Icmpv4Type) -> String {
-    match kind {
-        Icmpv4Type::EchoRequest(echo) | Icmpv4Type::EchoReply(echo) => {
-            format!(" id {} seq {}", echo.id, echo.seq)
-        }
-        _ => String::new(),
-    }
-}
-
-fn icmpv6_name(kind: &Icmpv6Type, number: u8) -> String {
-    match kind {
-        Icmpv6Type::EchoRequest(_) => "echo request".to_owned(),
-        Icmpv6Type::EchoReply(_) => "echo reply".to_owned(),
-        Icmpv6Type::DestinationUnreachable(_) => "unreachable".to_owned(),
-        Icmpv6Type::PacketTooBig { .. } => "packet too big".to_owned(),
-        Icmpv6Type::TimeExceeded(_) => "time exceeded".to_owned(),
-        Icmpv6Type::RouterSolicitation => "router solicitation".to_owned(),
-        Icmpv6Type::RouterAdvertisement(_) => "router advertisement".to_owned(),
-        Icmpv6Type::Redirect => "redirect".to_owned(),
-        _ => format!("type {number}"),
-    }
-}
-
-fn icmpv6_echo(kind: &Icmpv6Type) -> String {
-    match kind {
-        Icmpv6Type::EchoRequest(echo) | Icmpv6Type::EchoReply(echo) => {
-            format!(" id {} seq {}", echo.id, echo.seq)
-        }
-        _ => String::new(),
-    }
-}
-
-/// Neighbour discovery, told as ARP is.
-fn neighbor_words(icmp: &Icmpv6Slice<'_>, src: IpAddr) -> Option<String> {
-    match icmp.payload_slice().ok()? {
-        Icmpv6PayloadSlice::NeighborSolicitation(ask) if src.is_unspecified() => {
-            Some(format!("ND probes {}", ask.target_address()))
-        }
-        Icmpv6PayloadSlice::NeighborSolicitation(ask) => {
-            Some(format!("ND who has {}? tell {src}", ask.target_address()))
-        }
-        Icmpv6PayloadSlice::NeighborAdvertisement(tell) => {
-            let target = tell.target_address();
-            let mac = tell.options_iterator().find_map(|option| match option {
-                Ok(NdpOptionSlice::TargetLinkLayerAddress(target)) => {
-                    target.link_layer_address().try_into().ok()
-                }
-                _ => None,
-            });
-            Some(match mac {
-                Some(bytes) => format!("ND {target} is at {}", self::mac(bytes)),
-                None => format!("ND {target} is there"),
-            })
-        }
-        _ => None,
-    }
-}
-
-fn arp_words(arp: &etherparse::ArpPacketSlice<'_>) -> String {
-    let Ok(arp) = arp.to_packet().try_eth_ipv4() else {
-        return "ARP, not for IPv4 over Ethernet".to_owned();
-    };
-    let (sender, target) = (arp.sender_ipv4_addr(), arp.target_ipv4_addr());
-    match arp.operation {
-        ArpOperation::REQUEST if sender == target => format!("ARP announces {sender}"),
-        ArpOperation::REQUEST => format!("ARP who has {target}? tell {sender}"),
-        ArpOperation::REPLY => format!("ARP {sender} is at {}", mac(arp.sender_mac)),
-        ArpOperation(other) => format!("ARP operation {other}"),
-    }
-}
-
 /// `02:00:00:01:01:03`
 pub fn mac(bytes: [u8; 6]) -> String {
     bytes.map(|byte| format!("{byte:02x}")).join(":")
 }
 
-/// The name of a tunnel over UDP with its label, and what is inside.
-fn udp_tunnel<'a>(udp: &UdpSlice<'a>) -> Option<(&'static str, (String, Layer<'a>))> {
-    let payload = udp.payload();
-    if MPLS_UDP_PORTS.contains(&udp.destination_port()) {
-        return Some(("MPLSoUDP", mpls(payload)?));
-    }
-    if udp.destination_port() != VXLAN_UDP_PORT {
-        return None;
-    }
-    let (header, within) = payload.split_first_chunk::<8>()?;
-    let vni = u32::from_be_bytes([0, header[4], header[5], header[6]]);
-    // A peer that routes into VXLAN may leave the inner Ethernet header out.
-    let is_ip = |byte: &u8| matches!(byte >> 4, 4 | 6);
-    let ethertype = within.get(12..14);
-    let bare = within.first().is_some_and(is_ip)
-        && ![&[0x08, 0x00][..], &[0x86, 0xdd]].contains(&ethertype.unwrap_or_default());
-    let within = if bare {
-        Layer::Ip(within)
-    } else {
-        Layer::Frame(within)
-    };
-    Some(("VXLAN", (format!("vni {vni}"), within)))
-}
-
-fn gre(number: IpNumber, payload: &[u8]) -> Option<(String, Layer<'_>)> {
-    let (header, rest) = payload.split_first_chunk::<4>()?;
-    if number != GRE || EtherType(u16::from_be_bytes([header[2], header[3]])) != EtherType(MPLS) {
-        return None;
-    }
-    let options = 4 * usize::from(header[0] >> 7) + 4 * usize::from(header[0] >> 5 & 1);
-    mpls(rest.get(options..)?)
-}
-
-/// The label, and what is under it: an IP packet if the first nibble says so, else a frame (RFC 4928 section 3).
-fn mpls(bytes: &[u8]) -> Option<(String, Layer<'_>)> {
-    let (word, within) = bytes.split_first_chunk::<4>()?;
-    let label = u32::from_be_bytes(*word) >> 12;
-    let within = match within.first()? >> 4 {
-        4 | 6 if LaxSlicedPacket::from_ip(within).is_ok() => Layer::Ip(within),
-        _ => Layer::Frame(within),
-    };
-    Some((format!("label {label}"), within))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use etherparse::{ArpEthIpv4Packet, PacketBuilder};
+    use etherparse::{ArpEthIpv4Packet, ArpOperation, Icmpv6Type, PacketBuilder};
 
     const A: [u8; 6] = [2, 0, 0, 0, 0, 1];
     const B: [u8; 6] = [2, 0, 0, 0, 0, 2];
@@ -404,7 +260,7 @@ mod tests {
             .ipv4([192, 168, 100, 3], [192, 168, 100, 1], 64)
             .write(
                 &mut bytes,
-                GRE,
+                IpNumber::GRE,
                 &[&[0, 0, 0x88, 0x47, 0, 1, 0x41, 0x40][..], &echo()[14..]].concat(),
             )
             .unwrap();

@@ -249,3 +249,31 @@ pub fn json_diff(differences: &[Difference]) -> Value {
     });
     Value::Array(list.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Model;
+    use crate::driver::Driver;
+    use underpass_layout::profile::U250;
+    use underpass_layout::tables::id;
+
+    #[test]
+    fn ways_that_are_no_power_of_two_deep_leave_gaps_between_them() {
+        let bridge = &TABLES[id::BRIDGE as usize];
+        let (deep, apart) = (18 * 4096, 32 * 4096);
+        assert_eq!(rows(&U250, bridge), 4 * deep);
+        assert_eq!(U250.every_address(bridge).count(), 4 * deep);
+        let mut driver = Driver::open(Model::new(&U250)).unwrap();
+        for row in [0, deep - 1, apart, 3 * apart + deep - 1] {
+            driver.read_row(bridge, row).unwrap();
+        }
+        for row in [deep, apart - 1, 3 * apart + deep, 4 * apart] {
+            let error = driver.read_row(bridge, row).unwrap_err();
+            assert!(
+                matches!(error, DriverError::NoSuchRow { .. }),
+                "{row}: {error}"
+            );
+        }
+    }
+}

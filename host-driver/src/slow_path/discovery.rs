@@ -86,7 +86,9 @@ impl Discovery {
         let packet = Ipv6Slice::from_slice(frame.get(start..)?).ok()?;
         let (header, payload) = (packet.header(), packet.payload());
         let (src, dst) = (header.source_addr(), header.destination_addr());
+        // A length of zero stands for a jumbogram, and the parser takes all there is.
         if header.hop_limit() != HOP_LIMIT
+            || header.payload_length() == 0
             || payload.fragmented
             || payload.ip_number != IpNumber::IPV6_ICMP
             || src.is_multicast()
@@ -242,4 +244,70 @@ impl Macs {
 fn neighbor_mac(bytes: &[u8]) -> Option<Mac> {
     let mac = Mac(bytes.try_into().ok()?);
     mac.is_unicast().then_some(mac)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKER: Mac = Mac([2, 0, 0, 0, 0, 1]);
+    const ASKED: Mac = Mac([2, 0, 0, 0, 0, 2]);
+    const FROM: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);
+    const TARGET: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0x1234, 0x5678);
+
+    fn question() -> Discovery {
+        Discovery::read(&solicit(ASKER, FROM, TARGET).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_question_goes_to_the_group_of_who_may_know() {
+        assert_eq!(
+            solicited_node(TARGET),
+            "ff02::1:ff34:5678".parse::<Ipv6Addr>().unwrap()
+        );
+        assert_eq!(
+            question(),
+            Discovery {
+                to: Mac([0x33, 0x33, 0xff, 0x34, 0x56, 0x78]),
+                from: ASKER,
+                tagged: false,
+                src: FROM,
+                message: Message::Solicit {
+                    target: TARGET,
+                    mac: Some(ASKER),
+                },
+            }
+        );
+    }
+
+    #[test]
+    fn an_answer_reads_back() {
+        let with = Advertise {
+            mac: ASKED,
+            router: true,
+            overrides: false,
+        };
+        let frame = question().answer(TARGET, &with).unwrap();
+        let answer = Discovery::read(&frame).unwrap();
+        assert_eq!((answer.to, answer.from, answer.src), (ASKER, ASKED, TARGET));
+        let told = Message::Advertise {
+            target: TARGET,
+            mac: Some(ASKED),
+        };
+        assert_eq!(answer.message, told);
+    }
+
+    #[test]
+    fn a_changed_bit_is_noticed() {
+        let frame = solicit(ASKER, FROM, TARGET).unwrap();
+        // Behind Ethernet, traffic class and flow label, which no checksum covers.
+        for bit in 18 * 8..frame.len() * 8 {
+            let mut changed = frame.clone();
+            changed[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(Discovery::read(&changed), None, "bit {bit}");
+        }
+        for length in 0..frame.len() {
+            assert_eq!(Discovery::read(&frame[..length]), None, "{length} bytes");
+        }
+    }
 }

@@ -3,13 +3,14 @@
 //! An entry may move between rows of the card's table as others come; its flow id stays, and with it its counter. A
 //! flow goes when neither it nor its answers have been used for a while; its id, and the counter, go to another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowAction, FlowEntry, FlowEntry6, TABLES};
 use underpass_table_compiler::placed::{Entry, RowWrite, Shadow, TableFull};
 
+use super::flow_ids::Ids;
 use super::flow_setup::Denied;
 use super::key::{CardKey, Key};
 use super::reaction::{Reaction, TableWrite};
@@ -90,11 +91,7 @@ impl Flows {
     pub fn new(profile: &Profile) -> Flows {
         Flows {
             flows: HashMap::new(),
-            ids: Ids {
-                next: 0,
-                free: BTreeMap::new(),
-                count: profile.rows(&TABLES[id::COUNTER_FLOW as usize]),
-            },
+            ids: Ids::new(profile.rows(&TABLES[id::COUNTER_FLOW as usize])),
         }
     }
 
@@ -251,34 +248,6 @@ fn entry(flow: &Flow) -> Entry {
     }
 }
 
-/// Places in `counter_flow`.
-#[derive(Debug)]
-struct Ids {
-    next: u32,
-    /// Those that were given back, with what their counters have counted.
-    free: BTreeMap<u32, Traffic>,
-    count: usize,
-}
-
-impl Ids {
-    fn take(&mut self) -> Result<(u32, Traffic), NoRoom> {
-        if let Some(free) = self.free.pop_first() {
-            return Ok(free);
-        }
-        if self.next as usize == self.count {
-            return Err(NoRoom::Counters {
-                counters: self.count,
-            });
-        }
-        self.next += 1;
-        Ok((self.next - 1, Traffic::default()))
-    }
-
-    fn give_back(&mut self, id: u32, base: Traffic) {
-        self.free.insert(id, base);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,10 +300,7 @@ mod tests {
         assert_eq!(flows.list().len(), full as usize);
         assert_eq!(placed.flows().len(), full as usize);
         assert_eq!(flows.get(&side(full).key), None);
-        assert_eq!(
-            flows.ids.next as usize - flows.ids.free.len(),
-            full as usize
-        );
+        assert_eq!(flows.ids.used(), full as usize);
         full
     }
 

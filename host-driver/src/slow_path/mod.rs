@@ -15,6 +15,7 @@ mod arp;
 mod discovery;
 mod echo;
 mod flood;
+mod flow_ids;
 mod flow_setup;
 mod flows;
 mod hold;
