@@ -1,4 +1,4 @@
-//! The example on the RTL: the same bytes as on the model, on every port and in the summary.
+//! The examples on the RTL: the same bytes as on the model, on every port and in the summary.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,21 +8,36 @@ use underpass_host_driver::replay::{replay, Options, Pace};
 use underpass_layout::profile::SIM;
 use underpass_verilator::Toolchain;
 
-fn run(card: CardName, out: &Path) -> String {
-    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/two-computes");
-    let input = |port: &str, file: &str| {
+/// The folder of an example, and what enters the ports of its first node.
+type Example = (&'static str, &'static [(&'static str, &'static str)]);
+
+/// IPv4 and IPv6 over IPv4.
+const TWO_COMPUTES: Example = (
+    "two-computes",
+    &[
+        ("vf0", "red1.pcap"),
+        ("vf1", "red2.pcap"),
+        ("vf2", "blue1.pcap"),
+        ("vf3", "edge1.pcap"),
+        ("wire0", "wire0.pcap"),
+    ],
+);
+/// Both over IPv6.
+const IPV6_UNDERLAY: Example = (
+    "ipv6-underlay",
+    &[("vf0", "red1.pcap"), ("wire0", "wire0.pcap")],
+);
+
+fn run((example, inputs): Example, card: CardName, out: &Path) -> String {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let example = examples.join(example);
+    let inputs = inputs.iter().map(|(port, file)| {
         let path = example.join(file);
         format!("{port}={}", path.display()).parse().unwrap()
-    };
+    });
     let options = Options {
         network: example.join("compute-1.yaml"),
-        inputs: vec![
-            input("vf0", "red1.pcap"),
-            input("vf1", "red2.pcap"),
-            input("vf2", "blue1.pcap"),
-            input("vf3", "edge1.pcap"),
-            input("wire0", "wire0.pcap"),
-        ],
+        inputs: inputs.collect(),
         out: out.to_owned(),
         card,
         profile: &SIM,
@@ -62,8 +77,13 @@ fn the_rtl_and_the_model_leave_the_same_bytes() {
         eprintln!("skipped: {error}");
         return;
     }
-    let around = tempfile::tempdir().unwrap();
-    let (model, rtl) = (around.path().join("model"), around.path().join("rtl"));
-    assert_eq!(run(CardName::Model, &model), run(CardName::Rtl, &rtl));
-    assert_eq!(left(&model), left(&rtl));
+    for example in [TWO_COMPUTES, IPV6_UNDERLAY] {
+        let around = tempfile::tempdir().unwrap();
+        let (model, rtl) = (around.path().join("model"), around.path().join("rtl"));
+        assert_eq!(
+            run(example, CardName::Model, &model),
+            run(example, CardName::Rtl, &rtl)
+        );
+        assert_eq!(left(&model), left(&rtl), "{}", example.0);
+    }
 }

@@ -195,7 +195,8 @@ fn message(src: Ipv6Addr, dst: Ipv6Addr, icmp: &Icmpv6Slice<'_>) -> Option<Messa
             group && !target.is_multicast() && !target.is_unspecified()
         }
         Icmpv6Type::NeighborAdvertisement(flags) => {
-            !target.is_multicast() && !probe && !(flags.solicited && dst.is_multicast())
+            let answers_all = flags.solicited && dst.is_multicast();
+            !(target.is_multicast() || probe || answers_all)
         }
         Icmpv6Type::RouterSolicitation => !probe || macs.source.is_none(),
         _ => src.is_unicast_link_local(),
