@@ -144,3 +144,83 @@ fn is_one_of(next: U<8>, headers: &[u32]) -> Bit {
             .collect::<Vec<_>>(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::frames::{words, Noise};
+    use underpass_wires::{build, input, output, unpack, Blocks, Ports, Sim};
+
+    /// The same in plain Rust: the last next header, where it is, out of reach, a fragment. None: cut short.
+    fn walked(header: &[u8]) -> Option<(u8, usize, bool, bool)> {
+        let payload = usize::from(u16::from_be_bytes([header[4], header[5]]));
+        let (mut next, mut at) = (header[6], 0);
+        let read_over = |next: u8| [0, 43, 60].contains(&next);
+        for _ in 0..EXTENSION_HEADERS {
+            if !read_over(next) {
+                break;
+            }
+            if payload < at + 8 {
+                return None;
+            }
+            let length = 8 * (usize::from(header[LENGTH + at + 1]) + 1);
+            if at + length > EXTENSION_BYTES {
+                return Some((next, at, true, false));
+            }
+            if at + length > payload {
+                return None;
+            }
+            next = header[LENGTH + at];
+            at += length;
+        }
+        if next == 44 && payload < at + 8 {
+            return None;
+        }
+        let extension = read_over(next) || [51, 135, 139, 140].contains(&next);
+        Some((next, at, extension, next == 44))
+    }
+
+    #[test]
+    fn two_extension_headers_are_read_over() {
+        let mut sim = Sim::new(&build("walk", Ports::Packed, Blocks::Inline, || {
+            let window: U<WINDOW_BITS> = input("window");
+            let room: Room = unpack(k::<33>((1u64 << 33) - 1));
+            let walk = Walk::new(fields(window, room)).step(window).step(window);
+            let end = walk.end();
+            output("cut", end.cut);
+            output("found", (walk.next, walk.at, end.extension, end.fragment));
+        }));
+        let mut noise = Noise(7);
+        let mut kinds = [0; 4];
+        for _ in 0..20_000 {
+            let mut header = noise.bytes(WINDOW_BITS / 8);
+            let payload = [noise.below(64), 1000][noise.below(2)] as u16;
+            header[4..6].copy_from_slice(&payload.to_be_bytes());
+            for unit in 0..=MOST_UNITS {
+                let known = [0, 43, 60, 60, 44, 51, 140, 6, 17, 58][noise.below(10)];
+                header[LENGTH + 8 * unit] = known;
+                header[LENGTH + 8 * unit + 1] = [0, 0, 1, 2, 3, 4, 200][noise.below(7)];
+            }
+            header[6] = [0, 43, 60, 44, 6][noise.below(5)];
+            sim.set("window", &words(&header));
+            sim.settle();
+            let found = sim.get_int("found");
+            let found = (
+                found as u8,
+                8 * (found >> 8 & 7) as usize,
+                found >> 11 & 1 == 1,
+                found >> 12 & 1 == 1,
+            );
+            let found = (sim.get_int("cut") == 0).then_some(found);
+            let expected = walked(&header);
+            assert_eq!(found, expected, "{header:02x?}");
+            kinds[match expected {
+                None => 0,
+                Some((_, _, true, _)) => 1,
+                Some((_, _, _, true)) => 2,
+                Some(_) => 3,
+            }] += 1;
+        }
+        assert!(kinds.iter().all(|count| *count > 500), "{kinds:?}");
+    }
+}

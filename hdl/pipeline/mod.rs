@@ -66,8 +66,8 @@ pub struct Pipeline {
     rewrite: RewriteStage,
     encap: EncapStage,
     count: CountStage,
-    beside_inner: HostWait,
-    beside_rewrite: HostWait,
+    inner_wait: HostWait,
+    rewrite_wait: HostWait,
 }
 
 impl Pipeline {
@@ -81,8 +81,8 @@ impl Pipeline {
             nexthop: NexthopStage::new(sizes),
             flow: FlowStage::new(sizes),
             count: CountStage::new(sizes),
-            beside_inner: HostWait::new(s4_inner::LATENCY as u32),
-            beside_rewrite: HostWait::new((s9_rewrite::LATENCY + s10_encap::LATENCY) as u32),
+            inner_wait: HostWait::new(s4_inner::LATENCY as u32),
+            rewrite_wait: HostWait::new((s9_rewrite::LATENCY + s10_encap::LATENCY) as u32),
             ..Default::default()
         }
     }
@@ -102,8 +102,8 @@ impl Logic for Pipeline {
         ClkRst::link(&mut self.cr, &mut self.rewrite.cr);
         ClkRst::link(&mut self.cr, &mut self.encap.cr);
         ClkRst::link(&mut self.cr, &mut self.count.cr);
-        ClkRst::link(&mut self.cr, &mut self.beside_inner.cr);
-        ClkRst::link(&mut self.cr, &mut self.beside_rewrite.cr);
+        ClkRst::link(&mut self.cr, &mut self.inner_wait.cr);
+        ClkRst::link(&mut self.cr, &mut self.rewrite_wait.cr);
 
         HeaderIn::link(&mut self.header, &mut self.parse.header);
         HeadOut::join(&mut self.parse.slot, &mut self.classify.slot_in);
@@ -121,13 +121,13 @@ impl Logic for Pipeline {
 
         HostIn::link(&mut self.host_in, &mut self.classify.host_in);
         HostOut::join(&mut self.classify.host, &mut self.decap.host_in);
-        HostOut::join(&mut self.decap.host, &mut self.beside_inner.host_in);
-        HostOut::join(&mut self.beside_inner.host, &mut self.bridge.host_in);
+        HostOut::join(&mut self.decap.host, &mut self.inner_wait.host_in);
+        HostOut::join(&mut self.inner_wait.host, &mut self.bridge.host_in);
         HostOut::join(&mut self.bridge.host, &mut self.route.host_in);
         HostOut::join(&mut self.route.host, &mut self.nexthop.host_in);
         HostOut::join(&mut self.nexthop.host, &mut self.flow.host_in);
-        HostOut::join(&mut self.flow.host, &mut self.beside_rewrite.host_in);
-        HostOut::join(&mut self.beside_rewrite.host, &mut self.count.host_in);
+        HostOut::join(&mut self.flow.host, &mut self.rewrite_wait.host_in);
+        HostOut::join(&mut self.rewrite_wait.host, &mut self.count.host_in);
         HostOut::link(&mut self.host, &mut self.count.host);
     }
 }
