@@ -179,7 +179,7 @@ pub(super) fn ways<Row: Bundle, T: Bundle>(
     wire!(mine = is_mine(place, bus));
     let row_bits = place.depth().trailing_zeros() as usize;
     let way_of_row = bus.row.shr(row_bits);
-    let mut answers: Vec<(Bit, U<512>)> = Vec::new();
+    let mut rows: Vec<(Bit, Row)> = Vec::new();
     for (i, memory) in memories.iter().enumerate() {
         let here = mine & way_of_row.eq(first_way + i);
         let name = format!("{}_host", place.memory_name(first_way + i));
@@ -189,16 +189,17 @@ pub(super) fn ways<Row: Bundle, T: Bundle>(
             low(bus.row),
             unpack_low::<Row, 512>(bus.data),
         );
-        // A row may come together from many RAMs, so it has a register of its own.
-        let here = here.reg_rst(&format!("{name}_here"));
-        let row = row.reg_en(&format!("{name}_out"), here);
-        answers.push((here.reg_rst(&format!("{name}_said")), row.pack_ext()));
+        rows.push((here.reg_rst(&format!("{name}_here")), row));
     }
-    let here = any_of(&answers.iter().map(|(here, _)| *here).collect::<Vec<_>>());
+    let here = any_of(&rows.iter().map(|(here, _)| *here).collect::<Vec<_>>());
+    let name = format!("{}_host{first_way}", place.table.name);
+    // A row comes together from many RAMs, so it has a register of its own.
+    let row = one_of(&rows).reg_en(&format!("{name}_row"), here);
+    let here = here.reg_rst(&format!("{name}_said"));
     chain.answer(Answer {
         here,
         done: here,
-        data: Some(one_of(&answers)),
+        data: Some(row.pack_ext()),
     });
 }
 
