@@ -184,15 +184,15 @@ pub fn punt(
     rows.pop(gone);
     counted(buffer_free, gone, arrival.stores);
 
-    // Behind a burst that failed, nothing of the ring is whole.
+    // Behind a burst that failed nothing of the ring is whole, until all that was under way has ended.
+    let under_way = state::<U<6>>("under_way");
+    counted(under_way, goes, written.valid);
     let broken = state::<Bit>("broken");
     wire!(good = written.good & !broken.q);
     broken.next(
         k(1),
-        ring.runs & (broken.q | (written.valid & !written.good)),
+        (ring.runs | under_way.q.any()) & (broken.q | (written.valid & !written.good)),
     );
-    let under_way = state::<U<6>>("under_way");
-    counted(under_way, goes, written.valid);
     wire!(ended = written.valid & written.last);
     let dropped: U<2> = one::<2>(arrival.lost) + one::<2>(thrown) + one::<2>(ended & !good);
     let busy = any_of(&[

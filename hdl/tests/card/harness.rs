@@ -8,8 +8,8 @@
 
 use std::sync::OnceLock;
 use underpass_bench::{
-    clock, Activity, AxiRam, AxiSlave, AxiTiming, AxilDriver, AxilOp, AxisDriver, AxisMonitor,
-    Channel, Dut, Frame, Received, Stalls,
+    clock, Activity, AxiFault, AxiMemory, AxiRam, AxiSlave, AxiTiming, AxilDriver, AxilOp,
+    AxisDriver, AxisMonitor, Channel, Dut, Frame, Received, Stalls,
 };
 use underpass_hdl::shells::{emit, Shell};
 use underpass_layout::profile::SIM;
@@ -18,6 +18,8 @@ use underpass_layout::registers::rings::{
     STATUS_HIGH, STATUS_LOW, STRIDE,
 };
 use underpass_layout::rings::{ring, CommandKind, RingCommand, RingStatus};
+use underpass_layout::shim::{InjectCommand, InjectShim};
+use underpass_layout::tables::{id, VifEntry};
 use underpass_layout::{registers, Record};
 use underpass_verilator::{build, Instance, Library, Port, PortId, Source};
 
@@ -59,6 +61,47 @@ pub fn record<R: Record>(beat: &Beat) -> R {
         .map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
         .collect();
     R::unpack(&words).unwrap_or_else(|error| panic!("{}: {error}", R::NAME))
+}
+
+/// Host memory of a test.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// What it holds, and where it answers.
+    pub ram: AxiRam,
+    /// Where the host has put nothing it reads like this, by address.
+    pub wild: Option<fn(u64) -> Beat>,
+}
+
+impl AxiMemory for Memory {
+    fn read(&mut self, addr: u64, beat: &mut Beat) -> Result<(), AxiFault> {
+        self.ram.read(addr, beat)?;
+        if let Some(wild) = self.wild.filter(|_| *beat == [0; 64]) {
+            *beat = wild(addr);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, addr: u64, beat: &Beat, strobe: u64) -> Result<(), AxiFault> {
+        self.ram.write(addr, beat, strobe)
+    }
+}
+
+/// Numbers that look random and are the same in every run.
+pub struct Noise(pub u64);
+
+impl Noise {
+    /// The next one, below `limit`.
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+
+    /// That many bytes.
+    pub fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.below(256) as u8).collect()
+    }
 }
 
 /// Where a ring lies, and how large it is.
@@ -111,7 +154,7 @@ pub struct Card {
     pub m: AxisMonitor<PortId>,
     axil: AxilDriver<PortId>,
     /// Host memory.
-    pub host: AxiSlave<PortId, AxiRam>,
+    pub host: AxiSlave<PortId, Memory>,
     irq: PortId,
     /// Interrupts so far.
     pub interrupts: Vec<Interrupt>,
@@ -176,7 +219,7 @@ impl Card {
             s: AxisDriver::new(&dut, "s_axis", pace.stalls_in).unwrap_or_else(|e| said(e)),
             m: AxisMonitor::new(&dut, "m_axis", pace.stalls_out).unwrap_or_else(|e| said(e)),
             axil: AxilDriver::new(&dut, "s_axil", Stalls::None).unwrap_or_else(|e| said(e)),
-            host: AxiSlave::new(&dut, "m_axi", AxiRam::new(), pace.memory)
+            host: AxiSlave::new(&dut, "m_axi", Memory::default(), pace.memory)
                 .unwrap_or_else(|e| said(e)),
             irq: dut.port("irq").unwrap_or_else(|e| said(e)),
             dut,
@@ -192,6 +235,15 @@ impl Card {
         Dut::set_u64(&mut card.dut, rst, 1);
         card.dut.tick_many(4);
         Dut::set_u64(&mut card.dut, rst, 0);
+        // The interface that injected frames name.
+        let vif = VifEntry {
+            valid: true,
+            ..VifEntry::default()
+        };
+        for (word, value) in vif.pack().into_iter().enumerate() {
+            card.write(registers::TABLE_DATA + 4 * word as u32, value);
+        }
+        card.write_by_registers(id::VIF, 0);
         card.write(registers::CONTROL, registers::CONTROL_ENABLE);
         card
     }
@@ -199,6 +251,11 @@ impl Card {
     /// Clocks since the start.
     pub fn now(&self) -> u64 {
         self.dut.cycles()
+    }
+
+    /// What host memory holds, and where it answers.
+    pub fn ram(&mut self) -> &mut AxiRam {
+        &mut self.host.memory_mut().ram
     }
 
     /// One clock.
@@ -298,7 +355,7 @@ impl Card {
     /// Configures a ring, allows its memory, and enables it.
     pub fn enable(&mut self, number: u32, place: Place) {
         self.configure(number, place);
-        let memory = self.host.memory_mut();
+        let memory = self.ram();
         memory.allow(place.base..place.base + 64 * u64::from(place.beats()));
         memory.allow(place.status..place.status + 64);
         self.ring_write(number, CONTROL, ENABLE);
@@ -316,18 +373,40 @@ impl Card {
 
     /// What a ring's status in host memory says.
     pub fn status(&self, place: Place) -> RingStatus {
-        record(&self.host.memory().beat(place.status))
+        record(&self.host.memory().ram.beat(place.status))
     }
 
     /// Puts a beat into a ring.
     pub fn put(&mut self, place: Place, count: u32, beat: Beat) {
-        self.host.memory_mut().put(place.at(count), beat);
+        self.ram().put(place.at(count), beat);
     }
 
     /// Puts a command into the ring, at a count of beats.
     pub fn put_command(&mut self, place: Place, count: u32, command: RingCommand, data: Beat) {
         self.put(place, count, beat(&command));
         self.put(place, count + 1, data);
+    }
+
+    /// Puts a frame into the inject ring at a count of beats; the count behind it.
+    pub fn put_frame(&mut self, place: Place, mut count: u32, frame: &[u8]) -> u32 {
+        for chunk in frame.chunks(64) {
+            let mut beat = [0xee; 64];
+            beat[..chunk.len()].copy_from_slice(chunk);
+            self.put(place, count, beat);
+            count = count.wrapping_add(1);
+        }
+        count
+    }
+
+    /// Takes a frame of so many bytes out of the punt ring at a count of beats.
+    pub fn take_frame(&mut self, place: Place, count: u32, length: usize) -> Vec<u8> {
+        let beats = length.div_ceil(64) as u32;
+        let mut frame: Vec<u8> = (0..beats)
+            .flat_map(|i| self.ram().beat(place.at(count.wrapping_add(i))))
+            .collect();
+        assert!(frame[length..].iter().all(|byte| *byte == 0), "not zero");
+        frame.truncate(length);
+        frame
     }
 
     /// Queues a frame.
@@ -339,6 +418,19 @@ impl Card {
     pub fn interrupts_of(&self, vector: u32) -> Vec<u64> {
         let of = self.interrupts.iter().filter(|one| one.vector == vector);
         of.map(|one| one.at).collect()
+    }
+
+    /// Writes what is in the data registers to a row, and waits for it.
+    pub fn write_by_registers(&mut self, table: u32, row: u32) {
+        self.write(
+            registers::TABLE_ADDRESS,
+            table << registers::ADDRESS_ROW_BITS | row,
+        );
+        self.write(registers::TABLE_COMMAND, registers::COMMAND_WRITE);
+        self.until("the row is written", |card| {
+            card.read(registers::TABLE_STATUS) & registers::STATUS_BUSY == 0
+        });
+        assert_eq!(self.read(registers::TABLE_STATUS), 0, "refused");
     }
 
     /// Reads a row by the registers; `None` where there is no such row.
@@ -365,7 +457,6 @@ impl Card {
 
     /// Everything that ever happened stayed within what the rings own.
     pub fn finish(&mut self) {
-        assert_eq!(self.host.memory().trespasses(), [0u64; 0], "trespasses");
         for number in 0..ring::COUNT as u32 {
             self.ring_write(number, CONTROL, 0);
             self.until("the ring comes to rest", |card| {
@@ -373,9 +464,22 @@ impl Card {
             });
         }
         self.settle();
-        assert_eq!(self.host.memory().trespasses(), [0u64; 0], "trespasses");
+        assert_eq!(self.ram().trespasses(), [0u64; 0], "trespasses");
         assert_eq!(Channel::<Instance>::pending(&self.host), None);
     }
+}
+
+/// A frame behind the shim that has it sent on a port as it is.
+pub fn transmit(port: u16, payload: &[u8]) -> Vec<u8> {
+    let shim = InjectShim {
+        command: InjectCommand::Transmit,
+        port,
+        length: 64 + payload.len() as u16,
+        ..InjectShim::default()
+    };
+    let mut frame = beat(&shim).to_vec();
+    frame.extend(payload);
+    frame
 }
 
 /// A command that writes a row.

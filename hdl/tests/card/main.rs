@@ -1,4 +1,9 @@
-//! The card with its rings, as a driver meets it.
+//! The card with its rings under Verilator, as a driver meets it.
 
 mod commands;
+mod faults;
+mod fuzz;
 mod harness;
+mod injects;
+mod punts;
+mod shell;

@@ -305,20 +305,27 @@ fn a_ring_that_stops_drops_what_it_holds() {
 
 #[test]
 fn behind_a_write_that_failed_nothing_counts() {
-    let mut noise = Noise(14);
-    let mut bench = Bench::new(10, timing(9, 0));
-    let frames: Vec<Vec<u8>> = (0..6).map(|_| noise.bytes(64 * 3)).collect();
-    bench
-        .host
-        .memory_mut()
-        .break_down(BASE + 64 * 7..BASE + 64 * 8);
-    for frame in &frames {
-        bench.core.extend(beats(frame, SLOW));
-    }
-    bench.clocks(100);
-    assert_eq!((bench.producer, bench.dropped, bench.faults), (6, 4, 1));
-    for frame in &frames[..2] {
-        assert_eq!(bench.take(192), *frame);
+    for stop in 0..12 {
+        let mut noise = Noise(14);
+        let mut bench = Bench::new(10, timing(9, 0));
+        let frames: Vec<Vec<u8>> = (0..6).map(|_| noise.bytes(64 * 3)).collect();
+        let broken = BASE + 64 * 7;
+        bench.host.memory_mut().break_down(broken..broken + 64);
+        for frame in &frames {
+            bench.core.extend(beats(frame, SLOW));
+        }
+        while bench.faults == 0 {
+            bench.clock();
+        }
+        // The registers stop the ring some clocks later.
+        bench.clocks(stop);
+        bench.punt.set_int("ring_runs", 0);
+        bench.clocks(100);
+        assert_eq!((bench.producer, bench.dropped, bench.faults), (6, 4, 1));
+        for frame in &frames[..2] {
+            assert_eq!(bench.take(192), *frame);
+        }
+        assert!(!bench.busy());
     }
 }
 
