@@ -8,8 +8,8 @@ use underpass_hdl::shells::Shell;
 use underpass_layout::profile::SIM;
 use underpass_tests::rtl;
 
-/// What the design wants for both steps, seconds.
-const GOAL_S: f64 = 60.0;
+/// What the design wants for both steps, seconds: of the core, and of the whole card.
+const GOAL_S: [f64; 2] = [60.0, 90.0];
 
 /// The chapter.
 pub fn chapter() -> String {
@@ -18,16 +18,19 @@ pub fn chapter() -> String {
 ## Building a model
 
 From an empty cache: Verilator, then the C++ compilers side by side, Verilator's own C++ included. Seconds on the wall,
-and those for which a processor was busy with it. The goal is {GOAL_S:.0} s. {}.
+and those for which a processor was busy with it. The goal is {:.0} s, for the whole card with its rings {:.0} s. {}.
 
 | card | Verilog, lines | KB | verilate, s | compile, s | busy, s | goal |
 |---|---:|---:|---:|---:|---:|---|
 ",
+        GOAL_S[0],
+        GOAL_S[1],
         tools()
     );
     for (name, shell) in [
         ("core with tap", Shell::TappedCore),
         ("sim shell", Shell::Sim),
+        ("card", Shell::Card),
     ] {
         let source = rtl::source(&SIM, shell);
         let (lines, bytes) = (source.verilog.lines().count(), source.verilog.len());
@@ -41,7 +44,8 @@ and those for which a processor was busy with it. The goal is {GOAL_S:.0} s. {}.
         if let Err(error) = std::fs::remove_dir_all(&cache) {
             eprintln!("warning: cannot remove {}: {error}", cache.display());
         }
-        let reached = if verilate + compile <= GOAL_S {
+        let goal = GOAL_S[usize::from(shell == Shell::Card)];
+        let reached = if verilate + compile <= goal {
             "reached"
         } else {
             "missed"

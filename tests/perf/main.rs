@@ -1,7 +1,8 @@
 //! Measures the card and its simulation; prints a chapter of `docs/performance.md` for each word on the command line.
 //!
 //! ```text
-//!   clocks ──────▶ what a packet costs, path by path       exact, the same on every machine
+//!   clocks ──────▶ what a packet costs, path by path     ┐
+//!   card ────────▶ rings: clocks of a table write, a punt ┴ exact, the same on every machine; and simulated clocks
 //!   simulation ──▶ simulated clocks and packets a second ┐
 //!   build ───────▶ Verilog to a running model            ├  of this machine: best of three
 //!   model ───────▶ packets a second of the model         ┘
@@ -10,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod build;
+mod card;
 mod clocks;
 mod model;
 mod simulation;
@@ -20,8 +22,9 @@ use std::process::ExitCode;
 /// A chapter: its name and what prints it.
 type Chapter = (&'static str, fn() -> String);
 
-const CHAPTERS: [Chapter; 4] = [
+const CHAPTERS: [Chapter; 5] = [
     ("clocks", clocks::chapter),
+    ("card", card::chapter),
     ("simulation", simulation::chapter),
     ("build", build::chapter),
     ("model", model::chapter),

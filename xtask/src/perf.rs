@@ -1,8 +1,8 @@
 //! `cargo xtask perf`: what the card and its tools cost, measured on this machine, as `docs/performance.md`.
 //!
 //! ```text
-//!   tests, example perf ─────────────────▶ clocks · simulation · build · model ─┐
-//!   table-compiler, example compile_speed ─▶ compile ───────────────────────────┴─▶ page
+//!   tests, example perf ────────────▶ clocks · card · simulation · build · model ─┐
+//!   table-compiler, example compile_speed ─▶ compile ──────────────────────────────┴─▶ page
 //! ```
 //! Every chapter starts with the command that prints it alone. Figures in clocks are the same on every machine; the
 //! others say how fast this one is, and the page says which one that was.
@@ -27,6 +27,8 @@ pub struct Options {
 enum Chapter {
     /// Clocks that a packet costs, path by path
     Clocks,
+    /// The rings of the whole card: clocks of a table write, of a punt; simulated clocks a second
+    Card,
     /// Simulated clocks and packets a second
     Simulation,
     /// Time from Verilog to a running model

@@ -124,6 +124,16 @@ impl RtlEngine {
         Ok(data)
     }
 
+    /// So many clocks, whether anything moves or not.
+    pub fn tick(&mut self, clocks: u64) -> Result<(), EngineError> {
+        (0..clocks).try_for_each(|_| self.clock())
+    }
+
+    /// Frames that wait to enter.
+    pub fn queued(&self) -> usize {
+        self.tx.queued()
+    }
+
     fn busy(&self) -> bool {
         self.still < QUIET_CLOCKS || Channel::<Instance>::pending(&self.tx).is_some()
     }
