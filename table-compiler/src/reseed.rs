@@ -4,13 +4,13 @@
 //!   for each of the four ways, one after the other
 //!     fill    the spare column with what the next seed gives for this way            nobody looks there yet
 //!     for each row in which some entry is by the old seed alone
-//!       move    a copy of each such entry to another way (others may move to make room)
+//!       move    a copy of each such entry to another way, or to its row by the next seed (others may make room)
 //!       split   pointer behind this row: who had a row below it by the old seed has one by the next seed now
 //!       free    what has left the row
 //!     split   the column is the way's own now, and the old one is spare
 //! ```
-//! The lookup takes one read a way as always. At any time a key is where the card looks for it: by the old seed as long
-//! as the pointer is below, and from then on in another way or by the next seed. Each call of [`advance`] gives the few
+//! The lookup takes one read a way as always. At any time a key is where the card looks for it: by the old seed until the
+//! pointer passes its row, and from then on in another way or by the next seed. Each call of [`advance`] gives the few
 //! commands of one row and notes them in [`Placed`], so flows may come and go between two calls, and nothing is lost
 //! where a change stops half way: the next call goes on from there.
 

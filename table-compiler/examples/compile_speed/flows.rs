@@ -6,13 +6,14 @@
 
 use std::error::Error;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::time::Instant;
 
 use underpass_layout::rings::{CommandKind, RingCommand, COMMAND_BEATS};
 use underpass_layout::tables::id;
 use underpass_table_compiler::entries::flow_entry;
 use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide};
 use underpass_table_compiler::placed::{RowWrite, Shadow};
+
+use crate::stopwatch::{Lap, Stopwatch};
 
 /// Bytes of a beat.
 const BEAT: usize = 64;
@@ -45,7 +46,7 @@ impl NullCard {
         let bytes = COMMAND_BEATS as usize * BEAT;
         let at = self.commands % RING * bytes;
         let (head, row) = self.ring[at..at + bytes].split_at_mut(BEAT);
-        // The second half of a command's first beat is zero in every command; so is the rest of a row.
+        // What stands behind these words in the two beats is zero in every command.
         let words = [
             u32::from(command.kind) | u32::from(command.table) << 8,
             command.row,
@@ -64,7 +65,7 @@ fn fill(beat: &mut [u8], words: &[u32]) {
 
 /// What a run took.
 pub struct Run {
-    pub seconds: f64,
+    pub time: Lap,
     pub flows: u32,
     /// Moves of other entries.
     pub moves: usize,
@@ -76,10 +77,10 @@ impl Run {
     /// One line of figures.
     pub fn print(&self, what: &str, shadow: &Shadow) {
         println!(
-            "{what:<34}{:>8} flows {:>6.3} s {:>6.2} M/s   load {:.3}   {:.3} moves each, at most {} writes",
+            "{what:<38}{:>7} flows {:>6.3} s {:>5.2} M/s   load {:.3}   {:.3} moves each, at most {} writes",
             self.flows,
-            self.seconds,
-            f64::from(self.flows) / self.seconds / 1e6,
+            self.time.seconds(),
+            f64::from(self.flows) / self.time.seconds() / 1e6,
             shadow.used() as f64 / shadow.capacity() as f64,
             self.moves as f64 / f64::from(self.flows),
             self.longest,
@@ -87,7 +88,7 @@ impl Run {
     }
 }
 
-/// Sets up flows `numbers`; before each of them the flow that `gone` names is taken out.
+/// Sets up flows whose ids count up from `first_id`; before each of them the one that `gone` names is taken out.
 pub fn set_up(
     shadow: &mut Shadow,
     card: &mut NullCard,
@@ -97,7 +98,7 @@ pub fn set_up(
 ) -> Result<Run, Box<dyn Error>> {
     let mut writes = Vec::new();
     let (mut moves, mut longest) = (0, 0);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     for (side, id) in sides.iter().zip(first_id..) {
         writes.clear();
         if let Some(old) = gone(id) {
@@ -111,7 +112,7 @@ pub fn set_up(
         longest = longest.max(writes.len() - freed);
     }
     Ok(Run {
-        seconds: start.elapsed().as_secs_f64(),
+        time: start.lap(),
         flows: sides.len() as u32,
         moves,
         longest,

@@ -5,11 +5,12 @@
 
 mod flows;
 mod network;
+mod stopwatch;
 
 use std::error::Error;
-use std::time::Instant;
 
 use flows::{set_up, side, NullCard};
+use stopwatch::{print_peak_memory, Stopwatch};
 use underpass_layout::profile::U250;
 use underpass_layout::tables::id;
 use underpass_table_compiler::entries::entries;
@@ -42,14 +43,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn a_network() -> Result<(), Box<dyn Error>> {
-    let lap = |what: &str, from: Instant| {
-        println!("{what:<34}{:>9.1} ms", from.elapsed().as_secs_f64() * 1e3)
-    };
+    let lap =
+        |what: &str, from: Stopwatch| println!("{what:<34}{:>9.1} ms", from.lap().seconds() * 1e3);
     let text = network::text()?;
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let network = parse("speed.yaml", &text)?;
     lap("parse", start);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let mut objects = objects(&network);
     lap("objects", start);
     // The rest is there in every table but `port`.
@@ -60,20 +60,20 @@ fn a_network() -> Result<(), Box<dyn Error>> {
     guests
         .skip(network::PLUGGED)
         .for_each(|vif| vif.port = None);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let entries = entries(&objects, &U250)?;
     lap("entries", start);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let empty = Placed::empty(&U250, 0x5eed);
     lap("an empty card", start);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let (first, placed) = plan(&empty, &entries)?;
     lap("plan onto an empty card", start);
-    let start = Instant::now();
+    let start = Stopwatch::start();
     let (again, _) = plan(&placed, &entries)?;
     lap("plan once more", start);
     println!("{} writes, then {}", first.steps.len(), again.steps.len());
-    peak_memory();
+    print_peak_memory();
     Ok(())
 }
 
@@ -97,7 +97,7 @@ fn some_flows(what: &str, count: u32, percent: u32) -> Result<(), Box<dyn Error>
     churn.print(&format!("{what}, each after one that goes"), placed.flows());
     drop(sides);
 
-    let start = Instant::now();
+    let start = Stopwatch::start();
     reseed::begin(&mut placed, id::FLOW, 0, &Seed::new(0xd15c))?;
     let (mut commands, mut total, mut splits) = (Vec::new(), 0, 0);
     let mut more = true;
@@ -110,18 +110,9 @@ fn some_flows(what: &str, count: u32, percent: u32) -> Result<(), Box<dyn Error>
     }
     println!(
         "{what}, another seed: {:.2} s, {total} commands, {splits} of them splits, {:.2} writes a flow",
-        start.elapsed().as_secs_f64(),
+        start.lap().seconds(),
         (total - splits) as f64 / placed.flows().len() as f64,
     );
-    peak_memory();
+    print_peak_memory();
     Ok(())
-}
-
-/// The most memory that this process had so far, where the system tells.
-fn peak_memory() {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    if let Some(peak) = peak {
-        println!("peak memory so far {}", peak.trim());
-    }
 }

@@ -1,4 +1,4 @@
-//! The search for room: breadth first, so that the fewest entries move.
+//! The search for room: breadth first, so that few entries move.
 //!
 //! ```text
 //!   the key's rows     way 0  [a][b]   all full: each is a node of the search; from it the entries there could move
@@ -23,8 +23,13 @@ use super::ways::Ways;
 
 /// Nodes after which the search gives up: a table at 0.96 of its slots needs some hundreds.
 pub const MAX_NODES: usize = 4_000;
-/// Likewise of the search for a place of an entry that is put aside.
-const MAX_ASIDE: usize = 100;
+/// Likewise of the search for a place of an entry that is put aside: first a short one, then a long one.
+const MAX_ASIDE: [usize; 2] = [40, 400];
+/// How many moves a way out of a row with a wide entry is looked at later than one out of a row with narrow ones: whole
+/// rows are seldom free.
+const WIDE_LATER: usize = 1;
+/// Likewise for each of the two searches by which an entry is put aside.
+const ASIDE_LATER: usize = 2;
 
 const NO_PARENT: u32 = u32::MAX;
 
@@ -51,6 +56,10 @@ struct Node {
     leaves: u32,
     /// What else leaves the parent's row.
     aside: Asides,
+    /// Its place in the order of the search: moves up to here, and more where a way out is unlikely.
+    rank: usize,
+    /// How often it was looked at, and nothing could be put aside.
+    tries: usize,
 }
 
 /// What a search looks at, and for what.
@@ -66,111 +75,164 @@ pub(super) struct Wanted<'a> {
     pub barred: &'a [u32],
 }
 
+/// Nodes of one rank, first come first served.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    nodes: Vec<u32>,
+    head: usize,
+}
+
 /// Memory that searches share, so that an insert allocates nothing.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Search {
     nodes: Vec<Node>,
+    /// Nodes to look at, by rank.
+    queues: Vec<Queue>,
     /// The moves that put entries aside, of every node that is known.
     asides: Vec<Move>,
     /// After a search that found something: the moves that make room, in order.
     pub moves: Vec<Move>,
     /// Rows of the path to a node.
     path: Vec<u32>,
-    /// For entries that are put aside.
+    /// For entries that are put aside; such a search puts nothing aside that way itself.
     inner: Option<Box<Search>>,
+    /// Nodes of the searches for entries that are put aside.
+    spent: usize,
 }
 
 impl Search {
-    /// The slot that a key shall have, once [`Search::moves`] are done. `None` where the search gave up.
-    pub fn run(&mut self, wanted: Wanted<'_>) -> Option<u32> {
-        let mut inner = self.inner.take().unwrap_or_default();
-        let found = self.run_with(wanted, MAX_NODES, Some(&mut inner));
-        self.inner = Some(inner);
-        found
+    pub fn new() -> Self {
+        Search {
+            inner: Some(Box::default()),
+            ..Search::default()
+        }
     }
 
-    fn run_with(
-        &mut self,
-        wanted: Wanted<'_>,
-        most: usize,
-        mut inner: Option<&mut Search>,
-    ) -> Option<u32> {
+    /// The slot that a key shall have, once [`Search::moves`] are done. `None` where the search gave up.
+    pub fn run(&mut self, wanted: Wanted<'_>) -> Option<u32> {
+        self.run_up_to(wanted, MAX_NODES)
+    }
+
+    fn run_up_to(&mut self, wanted: Wanted<'_>, most: usize) -> Option<u32> {
         self.nodes.clear();
         self.asides.clear();
         self.moves.clear();
+        self.spent = 0;
+        for queue in &mut self.queues {
+            queue.nodes.clear();
+            queue.head = 0;
+        }
         let start = wanted.start.iter().copied();
+        let start = start.filter(|row| !wanted.barred.contains(row));
         if let Some(slot) = wanted.best_fit(wanted.whole, start.clone()) {
             return Some(slot);
         }
-        // Rows with one entry first: emptying them takes fewer moves.
-        for count in [1, 2] {
-            let rows = start
-                .clone()
-                .filter(|row| wanted.rows.taken(*row).count() == count);
-            self.nodes.extend(rows.map(|row| Node {
-                row,
-                whole: wanted.whole,
-                parent: NO_PARENT,
-                leaves: 0,
-                aside: NOTHING,
-            }));
+        for row in start {
+            self.push(
+                wanted,
+                Node {
+                    row,
+                    whole: wanted.whole,
+                    parent: NO_PARENT,
+                    leaves: 0,
+                    aside: NOTHING,
+                    rank: 0,
+                    tries: 0,
+                },
+            );
         }
-        let (mut head, mut spent) = (0, 0);
-        while head < self.nodes.len() && self.nodes.len() + spent < most {
-            let found = self.expand(wanted, head as u32, inner.as_deref_mut(), &mut spent);
+        let mut rank = 0;
+        while rank < self.queues.len() && self.nodes.len() + self.spent < most {
+            let queue = &mut self.queues[rank];
+            let Some(at) = queue.nodes.get(queue.head).copied() else {
+                rank += 1;
+                continue;
+            };
+            queue.head += 1;
+            let found = self.expand(wanted, at);
             if found.is_some() {
                 return found;
             }
-            head += 1;
         }
         None
     }
 
+    /// Adds a node whose rank is that of its parent.
+    fn push(&mut self, wanted: Wanted<'_>, node: Node) {
+        let (narrow, wide) = match wanted.rows.is_wide(node.row) {
+            true => (0, 1),
+            false => (wanted.rows.taken(node.row).count(), 0),
+        };
+        // Of a row that must be empty every narrow entry has to leave.
+        let leave = if node.whole { narrow.max(1) } else { 1 };
+        let rank = node.rank + leave + wide * WIDE_LATER;
+        self.nodes.push(Node { rank, ..node });
+        self.enqueue(self.nodes.len() as u32 - 1, rank);
+    }
+
+    fn enqueue(&mut self, at: u32, rank: usize) {
+        if self.queues.len() <= rank {
+            self.queues.resize_with(rank + 1, Queue::default);
+        }
+        self.queues[rank].nodes.push(at);
+    }
+
     /// Tries every way to make room in a node's row, one move deep; what is not enough becomes nodes.
-    fn expand(
-        &mut self,
-        wanted: Wanted<'_>,
-        at: u32,
-        inner: Option<&mut Search>,
-        spent: &mut usize,
-    ) -> Option<u32> {
+    fn expand(&mut self, wanted: Wanted<'_>, at: u32) -> Option<u32> {
         let Node { row, whole, .. } = self.nodes[at as usize];
         let mut taken = wanted.rows.taken(row);
         let (one, other) = (taken.next(), taken.next());
-        let both = one.zip(other).filter(|_| whole);
-        let Some((one, other)) = both else {
-            let mut entries = one.into_iter().chain(other);
-            return entries.find_map(|goes| self.leave(wanted, at, goes, NOTHING));
-        };
-        let mut put_aside = false;
+        if let Some((one, other)) = one.zip(other).filter(|_| whole) {
+            return self.expand_pair(wanted, at, one, other);
+        }
+        let mut entries = one.into_iter().chain(other);
+        entries.find_map(|goes| self.leave(wanted, at, goes, NOTHING))
+    }
+
+    /// Lets both entries of a node's row leave: one is put aside, the search goes on with the other.
+    fn expand_pair(&mut self, wanted: Wanted<'_>, at: u32, one: u32, other: u32) -> Option<u32> {
+        let mut none = true;
         for (goes, stays) in [(one, other), (other, one)] {
-            if let Some(to) = self.direct(wanted, at, stays, NOTHING) {
-                put_aside = true;
-                let first = self.asides.len() as u32;
-                self.asides.push(Move { from: stays, to });
-                let found = self.leave(wanted, at, goes, (first, first + 1));
+            if let Some(aside) = self.put_aside(wanted, at, stays) {
+                none = false;
+                let found = self.leave(wanted, at, goes, aside);
                 if found.is_some() {
                     return found;
                 }
             }
         }
-        let inner = inner.filter(|_| !put_aside)?;
-        self.note_path(wanted, at);
-        let others = wanted.others(one);
-        let search = Wanted {
-            start: &others,
-            whole: false,
-            barred: &self.path,
-            ..wanted
-        };
-        let found = inner.run_with(search, MAX_ASIDE, None);
-        *spent += inner.nodes.len();
-        let to = found?;
+        let node = &mut self.nodes[at as usize];
+        if none && node.tries < MAX_ASIDE.len() && self.inner.is_some() {
+            node.tries += 1;
+            let rank = node.rank + node.tries * ASIDE_LATER;
+            self.enqueue(at, rank);
+        }
+        None
+    }
+
+    /// The moves that put an entry of node `at` aside, with as much effort as there was not yet.
+    fn put_aside(&mut self, wanted: Wanted<'_>, at: u32, slot: u32) -> Option<Asides> {
         let first = self.asides.len() as u32;
-        self.asides.extend(&inner.moves);
-        self.asides.push(Move { from: one, to });
-        let aside = (first, self.asides.len() as u32);
-        self.leave(wanted, at, other, aside)
+        let to = match self.nodes[at as usize].tries {
+            0 => self.direct(wanted, at, slot, NOTHING)?,
+            tries => {
+                let mut inner = self.inner.take()?;
+                self.note_path(wanted, at);
+                let search = Wanted {
+                    start: &wanted.others(slot),
+                    whole: false,
+                    barred: &self.path,
+                    ..wanted
+                };
+                let found = inner.run_up_to(search, MAX_ASIDE[tries - 1]);
+                self.spent += inner.nodes.len();
+                self.asides.extend(found.iter().flat_map(|_| &inner.moves));
+                self.inner = Some(inner);
+                found?
+            }
+        };
+        self.asides.push(Move { from: slot, to });
+        Some((first, self.asides.len() as u32))
     }
 
     /// Lets the entry at slot `goes` leave the row of node `at`: to a free place, or to rows that become nodes.
@@ -179,15 +241,21 @@ impl Search {
             return Some(self.unwind(wanted, at, Move { from: goes, to }, aside));
         }
         let whole = wanted.rows.is_wide(wanted.rows.row_of(goes));
+        let rank = self.nodes[at as usize].rank;
         for row in wanted.others(goes) {
             if !self.blocked(wanted, at, row, aside) {
-                self.nodes.push(Node {
-                    row,
-                    whole,
-                    parent: at,
-                    leaves: goes,
-                    aside,
-                });
+                self.push(
+                    wanted,
+                    Node {
+                        row,
+                        whole,
+                        parent: at,
+                        leaves: goes,
+                        aside,
+                        rank,
+                        tries: 0,
+                    },
+                );
             }
         }
         None
@@ -266,7 +334,8 @@ impl Wanted<'_> {
     fn others(&self, slot: u32) -> [u32; WAYS - 1] {
         let (key, words) = self.rows.shape.key(self.rows.words_at(slot));
         let here = self.ways.way_of(self.rows.row_of(slot));
-        other_ways(self.ways.rows_of(&key[..words]), here)
+        let all = self.ways.rows_of(&key[..words]);
+        std::array::from_fn(|way| all[if way < here { way } else { way + 1 }])
     }
 
     /// A free place in one of the rows: for a wide entry an empty row, else a slot in a row that is used already if
@@ -284,9 +353,4 @@ impl Wanted<'_> {
         }
         best.map(|(slot, _)| slot)
     }
-}
-
-/// What there is of all ways but one.
-pub(super) fn other_ways(rows: [u32; WAYS], but: usize) -> [u32; WAYS - 1] {
-    std::array::from_fn(|place| rows[if place < but { place } else { place + 1 }])
 }

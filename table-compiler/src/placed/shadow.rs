@@ -14,7 +14,7 @@ use underpass_layout::tables::{TableSpec, WAYS};
 
 use super::entry::{Entry, Shape};
 use super::rows::Rows;
-use super::search::{other_ways, Search, Wanted};
+use super::search::{Search, Wanted};
 use super::seed::Seed;
 use super::ways::Ways;
 use crate::row::Row;
@@ -94,7 +94,7 @@ impl Shadow {
             rows: Rows::new(shape, WAYS * rows),
             used: 0,
             entries: 0,
-            search: Search::default(),
+            search: Search::new(),
             undo: Vec::new(),
             recording: false,
         })
@@ -359,7 +359,8 @@ impl Shadow {
         both.is_some_and(|[old, next]| old == row && next != row)
     }
 
-    /// Copies what leaves a row of the way that changes to other ways; the row itself stays as it is.
+    /// Copies what leaves a row of the way that changes to where the card finds it once the pointer has passed the row:
+    /// in other ways, or in this way by the next seed. The row itself stays as it is.
     pub(crate) fn copy_away(
         &mut self,
         row: u32,
@@ -373,13 +374,22 @@ impl Shadow {
                     continue;
                 }
                 let entry = shadow.rows.entry(slot);
-                let others = other_ways(shadow.rows_of(&entry), way);
-                let to = shadow.make_room(&entry, &others, &[here], writes)?;
+                let to = shadow.make_room(&entry, &shadow.rows_after(&entry), &[here], writes)?;
                 shadow.put(to, &entry);
                 writes.push(shadow.write(to, Reason::Move));
             }
             Ok(())
         })
+    }
+
+    /// Where an entry can be when the pointer has passed its row.
+    fn rows_after(&self, entry: &Entry) -> [u32; WAYS] {
+        let (key, words) = self.rows.shape.key(entry.words());
+        let mut rows = self.ways.rows_of(&key[..words]);
+        if let Some([_, next]) = self.ways.both_rows(&key[..words]) {
+            rows[usize::from(self.split().way)] = next;
+        }
+        rows
     }
 
     /// Clears what has left a row, once the card finds the copies.

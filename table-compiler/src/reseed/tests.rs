@@ -100,8 +100,36 @@ impl Both {
     }
 }
 
-/// Changes the seed with all keys checked after each command; between calls `meanwhile` may do something.
-fn change(both: &mut Both, next: u128, mut meanwhile: impl FnMut(&mut Both)) -> usize {
+/// Which keys are looked up after each command.
+#[derive(Clone, Copy, PartialEq)]
+enum Check {
+    /// All that are installed.
+    All,
+    /// Those that the command could make miss, and now and then all.
+    Touched,
+}
+
+impl Both {
+    /// What a command could make miss: what was in the row, or what the pointer passes.
+    fn touched(&self, command: &Command) -> Vec<Entry> {
+        match command {
+            Command::FillColumn { .. } => Vec::new(),
+            Command::WriteRow(step) => self.card.entries_at(step.address),
+            Command::WriteSplit { split, .. } => {
+                let before = self.card.split().pointer;
+                self.card.entries_between(before, split.pointer)
+            }
+        }
+    }
+}
+
+/// Changes the seed; between calls `meanwhile` may do something.
+fn change(
+    both: &mut Both,
+    next: u128,
+    check: Check,
+    mut meanwhile: impl FnMut(&mut Both),
+) -> usize {
     let seed = Seed::new(next);
     let next = Rc::new(Tabulation::new(next));
     begin(&mut both.placed, both.table, both.group, &seed).expect("no change is under way");
@@ -111,9 +139,15 @@ fn change(both: &mut Both, next: u128, mut meanwhile: impl FnMut(&mut Both)) -> 
         commands.clear();
         match advance(&mut both.placed, both.table, both.group, &mut commands) {
             Ok(more) => {
-                for command in &commands {
+                for (number, command) in (count..).zip(&commands) {
+                    let touched = both.touched(command);
                     both.carry_out(command, &next);
-                    both.check(&both.installed, &format!("after {command:?}"));
+                    let at = format!("after {command:?}");
+                    if check == Check::All || number % 500 == 0 {
+                        both.check(&both.installed, &at);
+                    } else {
+                        both.check(&touched, &at);
+                    }
                 }
                 count += commands.len();
                 if !more {
@@ -127,34 +161,38 @@ fn change(both: &mut Both, next: u128, mut meanwhile: impl FnMut(&mut Both)) -> 
             Err(error) => panic!("{error}"),
         }
         meanwhile(both);
-        both.check(&both.installed, "between two calls");
+        if check == Check::All {
+            both.check(&both.installed, "between two calls");
+        }
     }
+    both.check(&both.installed, "in the end");
     both.check_end();
     count
 }
 
 #[test]
 fn a_full_table_takes_another_seed() {
-    let cases: [(f64, fn(u32) -> Entry); 3] = [
+    let cases: [(f64, fn(u32) -> Entry); 4] = [
         (0.874, keys::servers),
         (0.961, keys::servers),
         (0.90, |n| keys::share(30, n)),
+        (0.90, keys::eui6),
     ];
     for (load, key) in cases {
-        let mut both = Both::new("flow", &with_rows("flow", 64), 0);
+        let mut both = Both::new("flow", &with_rows("flow", 512), 0);
         both.fill(load, key);
         let keys = both.installed.len();
-        let commands = change(&mut both, NEXT, |_| {});
-        assert_eq!(both.installed.len(), keys, "at a load of {load}");
-        assert!(commands < 6 * keys, "{commands} commands for {keys} keys");
+        let commands = change(&mut both, NEXT, Check::Touched, |_| {});
+        assert_eq!(both.installed.len(), keys, "some found no place at {load}");
+        assert!(commands < 8 * keys, "{commands} commands for {keys} keys");
         let split = both.placed.flows().split();
         assert_eq!(
             (split.columns(), split.spare, split.pointer),
             ([4, 0, 1, 2], 3, 0)
         );
         // And once more, from columns in another order.
-        change(&mut both, !NEXT, |_| {});
-        assert_eq!(both.installed.len(), keys);
+        change(&mut both, !NEXT, Check::Touched, |_| {});
+        assert_eq!(both.installed.len(), keys, "some found no place at {load}");
     }
 }
 
@@ -177,7 +215,7 @@ fn a_bank_of_routes_takes_another_seed_for_itself() {
         })
     };
     both.fill(0.8, route);
-    change(&mut both, NEXT, |_| {});
+    change(&mut both, NEXT, Check::All, |_| {});
     let splits = |both: &Both| -> Vec<Split> {
         let banks = both.placed.shadows(id::ROUTE_BANK);
         banks.map(|bank| bank.split()).collect()
@@ -192,7 +230,7 @@ fn a_bank_of_routes_takes_another_seed_for_itself() {
 #[test]
 fn an_empty_table_takes_another_seed_in_a_few_commands() {
     let mut both = Both::new("flow", &with_rows("flow", 4096), 0);
-    assert_eq!(change(&mut both, NEXT, |_| {}), 4 * 3);
+    assert_eq!(change(&mut both, NEXT, Check::All, |_| {}), 4 * 3);
 }
 
 #[test]
@@ -228,7 +266,7 @@ fn commands_read_as_plans_do() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     /// Flows of both families come and go while the seed changes, in a table that is nearly full.
     #[test]
@@ -246,7 +284,7 @@ proptest! {
             }
         }
         let mut changes = changes.into_iter().cycle();
-        change(&mut both, NEXT, |both| {
+        change(&mut both, NEXT, Check::All, |both| {
             for (comes, which) in changes.by_ref().take(2) {
                 if comes {
                     both.insert(keys::share(percent, numbers.next().expect("endless")));

@@ -60,10 +60,40 @@ impl Card {
         self.split = split;
     }
 
+    pub fn split(&self) -> Split {
+        self.split
+    }
+
     /// The rows in which something is.
     pub fn rows(&self) -> HashMap<u32, Row> {
         let rows = self.memory.iter().filter(|(_, row)| !row.is_empty());
         rows.map(|(address, row)| (*address, *row)).collect()
+    }
+
+    /// What is in a row of the four ways.
+    pub fn entries_at(&self, address: u32) -> Vec<Entry> {
+        let Some(row) = self.memory.get(&address) else {
+            return Vec::new();
+        };
+        let width = self.table.entry_width;
+        let wide = matches!(self.table.lookup, Lookup::Exact { wide: Some(_), .. });
+        if wide && row.bits(0, 2) == 0b11 {
+            return vec![Entry::from_words(&extract(row, 0, self.table.row_width()))];
+        }
+        let slots = (0..self.table.slots()).map(|slot| slot * width);
+        slots
+            .filter(|at| row.bits(*at, 1) == 1)
+            .map(|at| Entry::from_words(&extract(row, at, width)))
+            .collect()
+    }
+
+    /// What is in the rows of the way that changes its seed between two pointers.
+    pub fn entries_between(&self, from: u32, to: u32) -> Vec<Entry> {
+        let way = self.group * WAYS + usize::from(self.split.way);
+        let address = |row: u32| self.profile.address(self.table, way, row as usize) as u32;
+        (from..to)
+            .flat_map(|row| self.entries_at(address(row)))
+            .collect()
     }
 
     /// All entries that the ways give for the key of an entry: one, or the same one several times.
@@ -119,10 +149,13 @@ impl Card {
 
 /// `width` bits from bit `at` on, as words.
 fn extract(words: &[u32], at: usize, width: usize) -> Vec<u32> {
-    let bit = |n: usize| words[n / 32] >> (n % 32) & 1;
-    let word = |start: usize| {
-        let bits = start..(start + 32).min(width);
-        bits.fold(0, |word, n| word | bit(at + n) << (n - start))
-    };
-    (0..width).step_by(32).map(word).collect()
+    let word = |place: usize| u64::from(words.get(place).copied().unwrap_or(0));
+    let mut found: Vec<u32> = (at..at + width)
+        .step_by(32)
+        .map(|bit| ((word(bit / 32) | word(bit / 32 + 1) << 32) >> (bit % 32)) as u32)
+        .collect();
+    if let Some(last) = found.last_mut().filter(|_| width % 32 != 0) {
+        *last &= (1 << (width % 32)) - 1;
+    }
+    found
 }

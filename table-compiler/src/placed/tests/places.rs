@@ -116,6 +116,10 @@ fn churn_stays_cheap() {
             each < most && longest < 24,
             "{percent} % IPv6 at {load}: {each:.2} moves a key, at most {longest} writes"
         );
+        assert_eq!(shadow.len(), present.len());
+        assert!(present
+            .iter()
+            .all(|n| shadow.get(&key(*n)) == Some(key(*n))));
     }
 }
 

@@ -23,7 +23,7 @@ pub enum Answer {
         other: u32,
     },
     /// To a VRF, or an interface that says this.
-    Place(u128),
+    Place(Vec<u32>),
     /// To the slow path.
     PuntAll,
 }
@@ -122,15 +122,13 @@ impl Card {
 
     pub fn vxlan(&self, vni: u32) -> Option<Answer> {
         let entry: VxlanEntry = self.exact(id::VXLAN, 0, &VxlanKey { vni })?;
-        Some(Answer::Place(entry.vrf.into()))
+        Some(Answer::Place(vec![entry.vrf.into()]))
     }
 
     pub fn port(&self, port: u32) -> Option<Answer> {
         let entry: PortEntry = self.direct(id::PORT, port)?;
         let vif = self.memory.get(&(id::VIF, entry.vif.into()));
-        Some(Answer::Place(
-            vif.map_or(0, |row| row.bits(0, VifEntry::WIDTH)),
-        ))
+        Some(Answer::Place(vif.map_or(Vec::new(), |row| row.to_vec())))
     }
 
     /// The VRF of what comes in at a port.
