@@ -1,4 +1,4 @@
-//! `underpass card show`
+//! `underpass card show | reset`
 
 use std::io::{self, BufWriter, Write};
 
@@ -12,22 +12,31 @@ use crate::progress::Bar;
 use crate::table::{failed, print_json};
 use crate::Ended;
 
-/// Look at a card.
+/// Look at a card, or reset it.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// What the card says it is: layout, profile, build, ports, and the sizes of its tables.
+    /// What the card says it is: layout, profile, build, ports, and the sizes of its tables. It is reset for that.
     Show {
-        /// The card: sim:model or sim:rtl.
+        /// The card: sim:model, sim:rtl, vfio-user:PATH or vfio:DDDD:BB:DD.F.
         #[arg(long, default_value_t = CardName::Rtl)]
         card: CardName,
         /// Print JSON.
         #[arg(long)]
         json: bool,
     },
+    /// Take a card back to what it was when power came: empty tables, rings stopped, no packets accepted.
+    Reset {
+        /// The card: vfio-user:PATH or vfio:DDDD:BB:DD.F; one that is simulated in this program is new each time.
+        #[arg(long)]
+        card: CardName,
+    },
 }
 
 pub fn run(command: &Command) -> Ended {
-    let Command::Show { card, json } = command;
+    let (card, json) = match command {
+        Command::Show { card, json } => (card, json),
+        Command::Reset { card } => return reset(card),
+    };
     let identity = identity(card)?;
     let mut out = BufWriter::new(io::stdout().lock());
     match json {
@@ -35,6 +44,13 @@ pub fn run(command: &Command) -> Ended {
         false => show(&mut out, card, &identity)?,
     }
     out.flush()?;
+    Ok(End::Done)
+}
+
+/// A card is reset by being opened; then it must say what it is.
+fn reset(card: &CardName) -> Ended {
+    identity(card)?;
+    writeln!(io::stdout(), "{card} was reset")?;
     Ok(End::Done)
 }
 

@@ -24,7 +24,7 @@ pub struct Arguments {
     /// Directory for what left each port and for summary.json.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// The card: sim:model or sim:rtl.
+    /// The card: sim:model, sim:rtl, vfio-user:PATH or vfio:DDDD:BB:DD.F.
     #[arg(long, default_value_t = CardName::Rtl)]
     card: CardName,
     /// Print what each stage makes of each packet.

@@ -43,7 +43,7 @@ pub struct Arguments {
     /// The network that the card shall carry.
     #[arg(value_name = "NETWORK.yaml")]
     network: Option<PathBuf>,
-    /// The card: sim:model or sim:rtl.
+    /// The card: sim:model, sim:rtl, vfio-user:PATH or vfio:DDDD:BB:DD.F.
     #[arg(long, default_value_t = CardName::Rtl)]
     card: CardName,
     /// Print JSON.

@@ -213,6 +213,21 @@ fn one_socket_serves_one_card() {
     );
 }
 
+#[test]
+fn a_card_behind_a_socket_shows_what_it_is_and_can_be_reset() {
+    let bench = Bench::new();
+    let _card = Card::start("model", &bench.socket());
+    let card = |what: &str| {
+        let mut command = Command::new(PROGRAM);
+        command.args(["card", what, "--card", &bench.card()]);
+        String::from_utf8(finished(command).stdout).unwrap()
+    };
+    let shown = card("show");
+    assert!(shown.starts_with(&format!("card     {}\n", bench.card())), "{shown}");
+    assert!(shown.contains("\nprofile  sim\n"), "{shown}");
+    assert_eq!(card("reset"), format!("{} was reset\n", bench.card()));
+}
+
 /// The whole card in RTL, rings and all, behind the socket.
 #[test]
 fn the_rtl_behind_a_socket_leaves_the_same_bytes() {
