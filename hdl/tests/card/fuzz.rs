@@ -105,9 +105,9 @@ impl Driver {
         let number = self.noise.below(3) as u32;
         let runs = self.runs[number as usize].is_some();
         match self.noise.below(14) {
-            0 if !runs => self.start(number),
-            1 if runs => self.stop(number),
-            0..=4 => {
+            0 | 1 if !runs => self.start(number),
+            0 if runs && self.noise.below(3) == 0 => self.stop(number),
+            0..=3 => {
                 let all = [
                     BASE_LOW,
                     BASE_HIGH,
@@ -120,7 +120,7 @@ impl Driver {
                 let value = self.value(register);
                 self.card.ring_write(number, register, value);
             }
-            5..=8 => self.ring_bell(number),
+            4..=8 => self.ring_bell(number),
             9 => {
                 let length = 1 + self.noise.below(900) as usize;
                 let payload = self.noise.bytes(length);
@@ -184,6 +184,7 @@ impl Driver {
         let near = self.noise.below(150) as u32;
         let value = match self.noise.below(4) {
             0 => self.noise.below(1 << 32) as u32,
+            1 if number == ring::PUNT => own,
             _ if number == ring::PUNT => own.wrapping_sub(near),
             _ => own.wrapping_add(near & !1),
         };
@@ -222,5 +223,5 @@ fn nothing_but_the_rings_is_touched_and_the_card_lives_on() {
     }
     // A driver that never gets anything to run would prove nothing.
     println!("{starts} starts, {faults} faults, {beats:?} beats read and written");
-    assert!(starts > 100 && faults > 5 && beats[0] > 5_000 && beats[1] > 1_000);
+    assert!(starts > 60 && faults > 5 && beats[0] > 5_000 && beats[1] > 1_000);
 }

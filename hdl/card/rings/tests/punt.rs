@@ -1,8 +1,8 @@
 //! Punted frames and statuses, from the core's stream into host memory.
 
 use super::Part;
-use crate::card::rings::punt::punt;
-use crate::card::rings::write::write;
+use crate::card::rings::punt::{punt, WriteBeat};
+use crate::card::rings::write::{write, BurstOffer, Written};
 use crate::stream::frames::{beats, offer, Noise, PlainBeat};
 use std::collections::VecDeque;
 use underpass_bench::{AxiRam, AxiSlave, AxiTiming, Channel, Stalls};
@@ -43,8 +43,6 @@ struct Bench {
 
 impl Bench {
     fn new(log2: u32, timing: AxiTiming) -> Self {
-        use crate::card::rings::{punt::WriteBeat, write::BurstOffer};
-        let _ = (WriteBeat::W, BurstOffer::W);
         let mut engine = Sim::new(&build("punt", Ports::Fields, Blocks::Inline, || {
             let made = punt(
                 input("ring"),
@@ -109,13 +107,8 @@ impl Bench {
             write.set_int(&format!("{name}_address"), u128::from(address >> 6));
             write.set_int(&format!("{name}_index"), self.answered[number].into());
         }
-        carry::<crate::card::rings::write::BurstOffer>(
-            &mut self.punt,
-            "burst",
-            &mut write,
-            "burst",
-        );
-        carry::<crate::card::rings::punt::WriteBeat>(&mut self.punt, "beat", &mut write, "beat");
+        carry::<BurstOffer>(&mut self.punt, "burst", &mut write, "burst");
+        carry::<WriteBeat>(&mut self.punt, "beat", &mut write, "beat");
         drop(write);
         Channel::drive(&mut self.host, &mut self.write);
         Channel::sample(&mut self.host, &self.write).expect("the rules of the bus are kept");
@@ -126,12 +119,7 @@ impl Bench {
         if write.get_int("beat_taken") == 1 {
             self.moved.push(underpass_bench::Dut::cycle(&self.write));
         }
-        carry::<crate::card::rings::write::Written>(
-            &mut write,
-            "written",
-            &mut self.punt,
-            "written",
-        );
+        carry::<Written>(&mut write, "written", &mut self.punt, "written");
         for (number, name) in ["command", "punt", "inject"].into_iter().enumerate() {
             self.offers[number] &= write.get_int(&format!("{name}_written_taken")) == 0;
             self.answered[number] += write.get_int(&format!("{name}_written_answered")) as u32;
@@ -352,9 +340,9 @@ fn statuses_go_between_the_bursts_of_frames() {
     let mut asked = [0; 3];
     for clock in 0..3000 {
         if clock % 97 == 0 {
-            for number in 0..3 {
-                asked[number] += u32::from(!bench.offers[number]);
-                bench.offers[number] = true;
+            for (asked, offer) in asked.iter_mut().zip(&mut bench.offers) {
+                *asked += u32::from(!*offer);
+                *offer = true;
             }
         }
         bench.clock();
@@ -362,9 +350,9 @@ fn statuses_go_between_the_bursts_of_frames() {
     bench.clocks(200);
     assert_eq!(bench.producer, 1000);
     assert_eq!(bench.answered, asked);
-    for number in 0..3 {
+    for (number, asked) in asked.into_iter().enumerate() {
         let beat = bench.host.memory().beat(STATUS + 0x1000 * number as u64);
         let index = u32::from_le_bytes([beat[0], beat[1], beat[2], beat[3]]);
-        assert!(index + 2 >= asked[number] && beat[4..].iter().all(|byte| *byte == 0));
+        assert!(index + 2 >= asked && beat[4..].iter().all(|byte| *byte == 0));
     }
 }

@@ -218,7 +218,7 @@ impl Model {
                 ring::PUNT => self.producer.wrapping_sub(value) <= used,
                 _ => {
                     let to = value.wrapping_sub(self.consumer);
-                    to >= used && to <= size && (number == ring::INJECT || value % 2 == 0)
+                    to >= used && to <= size && (number == ring::INJECT || value.is_multiple_of(2))
                 }
             };
         match (accepted, number) {
