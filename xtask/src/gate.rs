@@ -3,7 +3,7 @@
 //! Every step runs even when an earlier one failed, so that one run shows all there is to mend. The quick ones come
 //! first; each prints a header, what it found and its time, and the last lines are the summary.
 
-use crate::{deny, deps, generate, paths, run, tests, Outcome};
+use crate::{deny, deps, formal, generate, paths, run, tests, Outcome};
 use anyhow::Result;
 use clap::ValueEnum;
 use std::time::{Duration, Instant};
@@ -25,6 +25,8 @@ pub enum Step {
     Docs,
     /// docs/generated is what the layout crate says
     Gen,
+    /// Proofs of the stream blocks
+    Formal,
     /// All tests
     Test,
 }
@@ -62,6 +64,7 @@ impl Step {
                     .env("RUSTDOCFLAGS", "-Dwarnings"),
             ),
             Self::Gen => generate::run(true),
+            Self::Formal => formal::check(),
             Self::Test => tests::run(&[]),
         }
     }

@@ -3,9 +3,10 @@
 //! One command, `ci`, is the gate; every other one is a piece of it or makes something that people read.
 //!
 //! ```text
-//!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · test     each also by name
+//!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · formal · test     each also by name
 //!   demo ────▶ two nodes, packets between them     from examples/two-computes
 //!   differential ▶ RTL against model               over any number of random packets
+//!   formal ──▶ proofs of the stream blocks         with SymbiYosys; the page is docs/formal.md
 //!   gen ─────▶ docs/generated/*.md                 from the layout crate
 //!   perf ────▶ docs/performance.md                 from measurements on this machine
 //!   rtl ─────▶ Verilog and a manifest              from the hdl crate
@@ -20,11 +21,13 @@ mod demo;
 mod deny;
 mod deps;
 mod differential;
+mod formal;
 mod gate;
 mod generate;
 mod paths;
 mod perf;
 mod project;
+mod pypi;
 mod rtl;
 mod run;
 mod synth;

@@ -1,8 +1,9 @@
-//! The one place where xtask sees the project's own crates.
+//! The one place where xtask sees the project's own crates; `formal::blocks`, which describes modules, is its other half.
 //!
 //! They are behind the feature `project`, so that the gate starts, and says what is wrong, even where they do not
 //! compile. A command that needs them finds `None` here and starts itself again with the feature on.
 
+use crate::formal::Block;
 use crate::rtl::Rtl;
 use crate::{run, Outcome};
 use anyhow::Result;
@@ -24,6 +25,20 @@ pub fn rtl(profile: &str, shell: &str) -> Option<Result<Rtl>> {
     #[cfg(not(feature = "project"))]
     {
         let _ = (profile, shell);
+        None
+    }
+}
+
+/// A stream block as a module of its own, by the name of its proof.
+pub fn block(name: &str) -> Option<Result<Block>> {
+    #[cfg(feature = "project")]
+    return Some(
+        crate::formal::blocks::block(name)
+            .ok_or_else(|| anyhow::anyhow!("no block is called {name}")),
+    );
+    #[cfg(not(feature = "project"))]
+    {
+        let _ = name;
         None
     }
 }

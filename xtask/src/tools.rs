@@ -82,6 +82,12 @@ pub fn skip(what: &str, program: &str) {
     }
 }
 
+/// The same where it is not one program that is missing.
+pub fn skip_because(what: &str, why: &str, hint: &str) {
+    eprintln!("SKIPPED: {what}: {why}");
+    eprintln!("hint: {hint}");
+}
+
 /// The first line that it prints about itself, cut to fit a column.
 fn version(tool: &Tool) -> Option<String> {
     let path = run::find(tool.program)?;

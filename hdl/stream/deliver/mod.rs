@@ -16,9 +16,9 @@
 //! packet streams through as its beats arrive.
 
 mod patch;
-mod plan;
-mod prepend;
-mod strip;
+pub mod plan;
+pub mod prepend;
+pub mod strip;
 #[cfg(test)]
 mod tests;
 

@@ -33,6 +33,18 @@ bundle! {
         ended: Bit,
     }
 
+    /// What the two queues in front and the one behind are told.
+    pub struct Fronted {
+        /// There is a beat for the queue to `m` in this clock.
+        valid: Bit,
+        /// It.
+        beat: Beat,
+        /// The packet's beat leaves its queue.
+        take: Bit,
+        /// The header leaves its queue: the packet ends.
+        end: Bit,
+    }
+
     /// What of the packet went already.
     struct Done {
         whole: Bit,
@@ -64,13 +76,36 @@ pub fn prepend(valid: Bit, beat: Aligned, planned: Bit, front: Front, m_ready: B
     let beats = queue::<Aligned, DEPTH>("beats", valid, beat);
     let fronts = fifo::<Front, 7>("fronts", planned, front);
     let room = state::<Bit>("room");
-    let done = state::<Done>("done");
-    let (beat, front) = (beats.head, fronts.head);
+    let sent = put_in_front(
+        room.q,
+        (beats.valid, beats.head),
+        (fronts.valid, fronts.head),
+    );
+    beats.pop(sent.take);
+    fronts.pop(sent.end);
+    let out = queue::<Beat, DEPTH>("out", sent.valid, sent.beat);
+    room.next(k(1), out.used.lt(LIMIT));
+    let taken = out.valid & m_ready;
+    out.pop(taken);
+    Prepended {
+        m: Offer {
+            valid: out.valid,
+            beat: out.head,
+        },
+        room: beats.used.lt(LIMIT),
+        ended: (taken & out.head.last).reg_rst("ended"),
+    }
+}
 
+/// What is between the three queues. `room`: the one to `m` can take all that is under way and one beat more.
+#[track_caller]
+pub fn put_in_front(room: Bit, beats: (Bit, Aligned), fronts: (Bit, Front)) -> Fronted {
+    let done = state::<Done>("done");
+    let ((beat_waits, beat), (front_waits, front)) = (beats, fronts);
     wire!(whole = front.whole & !done.q.whole & !done.q.begun);
     // A header of exactly one beat in front of nothing.
     wire!(alone = beat.empty & !front.part.any());
-    wire!(go = room.q & fronts.valid & (done.q.spill | beats.valid));
+    wire!(go = room & front_waits & (done.q.spill | beat_waits));
     wire!(spills = !whole & beat.last & front.spill);
     wire!(last = done.q.spill | mux(whole, alone, beat.last & !front.spill));
     wire!(take = !done.q.spill & (!whole | alone));
@@ -80,8 +115,6 @@ pub fn prepend(valid: Bit, beat: Aligned, planned: Bit, front: Front, m_ready: B
         spill: spills,
     };
     done.next(go, only(!last, now));
-    beats.pop(go & take);
-    fronts.pop(go & last);
 
     let (low, high): (U<512>, U<256>) = (front.header.slice(0), front.header.slice(512));
     let step = Step {
@@ -96,17 +129,11 @@ pub fn prepend(valid: Bit, beat: Aligned, planned: Bit, front: Front, m_ready: B
         user: front.user.reg("step_user"),
     };
     let (valid, beat) = merge(step);
-    let out = queue::<Beat, DEPTH>("out", valid, beat);
-    room.next(k(1), out.used.lt(LIMIT));
-    let taken = out.valid & m_ready;
-    out.pop(taken);
-    Prepended {
-        m: Offer {
-            valid: out.valid,
-            beat: out.head,
-        },
-        room: beats.used.lt(LIMIT),
-        ended: (taken & out.head.last).reg_rst("ended"),
+    Fronted {
+        valid,
+        beat,
+        take: go & take,
+        end: go & last,
     }
 }
 

@@ -70,12 +70,18 @@ bundle! {
 pub fn strip(body: BodyWrite, planned: Bit, cut: Cut, room: Bit) -> Stripped {
     let bodies = fifo::<(U<512>, Bit), 9>("body", body.valid, (body.data, body.last));
     let cuts = queue::<Cut, 7>("cuts", planned, cut);
-    let (data, body_last) = bodies.head;
+    let (data, last) = bodies.head;
     wire!(go = bodies.valid & cuts.valid & room);
-    let step = decide(go, data, body_last, cuts.head);
+    let stripped = cut_up(go, data, last, cuts.head);
     bodies.pop(go);
-    cuts.pop(go & body_last);
+    cuts.pop(go & last);
+    stripped
+}
 
+/// What is between the two queues and prepend. `go`: a beat of a body and the cut of its packet are there and leave.
+#[track_caller]
+pub fn cut_up(go: Bit, data: U<512>, body_last: Bit, cut: Cut) -> Stripped {
+    let step = decide(go, data, body_last, cut);
     let stepped = go.reg_rst("stepped");
     let step = step.reg("step");
     let (valid, beat) = align(stepped, step);
@@ -83,7 +89,7 @@ pub fn strip(body: BodyWrite, planned: Bit, cut: Cut, room: Bit) -> Stripped {
         valid,
         beat,
         consumed: stepped,
-        dropped: (go & body_last & cuts.head.drop).reg_rst("dropped"),
+        dropped: (go & body_last & cut.drop).reg_rst("dropped"),
     }
 }
 
