@@ -120,7 +120,7 @@
     each_beat_taken_once: assert (out_take == (steps & takes));
     header_leaves_at_the_end: assert (out_end == (steps & is_last));
     frame_has_its_beats: assert (~out_end | sent + 1 == front_whole + taken + takes + front_spill - is_alone);
-  
+
 `ifdef INVARIANTS
     inv_frame: assert (sent == 0 ? taken == 0 & ~packet_done : waited & sent == before[0] + taken & (~packet_done | (before[7] & taken != 0)));
     inv_done: assert (done_whole == (sent != 0 & before[0]) & done_begun == (taken != 0) & done_spill == packet_done);

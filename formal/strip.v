@@ -151,7 +151,7 @@
     empty_if_nothing_is_left: assert (~out_valid | ~first_ahead | out_beat_empty == is_empty);
     bytes_in_order: assert (~out_valid | ~first_ahead | out_beat_empty | sent != spot | bytes_out[lane] == wanted);
     each_drop_once: assert (out_dropped == (drops != 0) & drops < 2);
-  
+
 `ifdef INVARIANTS
     inv_place: assert (place_within == in_packet & in_packet == (number != 0));
     inv_fields: assert (~in_packet | (place_skip == (skip_before > number ? skip_before - number : 0) &
