@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    demo, deny, deps, differential, formal, gate, generate, paths, perf, rtl, synth, tests, tools,
-    Outcome,
+    demo, deny, deps, differential, fmax, formal, gate, generate, paths, perf, rtl, synth, tests,
+    tools, Outcome,
 };
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -40,6 +40,8 @@ pub enum Command {
     },
     /// Compare RTL and model over random packets, as many as wanted
     Differential(differential::Options),
+    /// Route blocks on ECP5, a yardstick, and compare with docs/fmax.md; minutes a block, so a nightly check
+    Fmax(fmax::Options),
     /// Prove what the stream blocks promise: k-induction with SymbiYosys and z3
     Formal(formal::Options),
     /// Write docs/generated from the layout crate
@@ -72,6 +74,7 @@ impl Command {
             Self::Ci { steps, skip } => gate::run(&steps, &skip),
             Self::Test { filter } => tests::run(&filter),
             Self::Differential(options) => differential::run(&options),
+            Self::Fmax(options) => fmax::run(&options),
             Self::Formal(options) => formal::run(&options),
             Self::Gen { check } => generate::run(check),
             Self::CheckDeps => deps::check(),

@@ -6,6 +6,7 @@
 //!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · formal · test     each also by name
 //!   demo ────▶ two nodes, packets between them     from examples/two-computes
 //!   differential ▶ RTL against model               over any number of random packets
+//!   fmax ────▶ docs/fmax.md                        from Yosys and nextpnr, routed on ECP5
 //!   formal ──▶ proofs of the stream blocks         with SymbiYosys; the page is docs/formal.md
 //!   gen ─────▶ docs/generated/*.md                 from the layout crate
 //!   perf ────▶ docs/performance.md                 from measurements on this machine
@@ -21,6 +22,7 @@ mod demo;
 mod deny;
 mod deps;
 mod differential;
+mod fmax;
 mod formal;
 mod gate;
 mod generate;
@@ -34,6 +36,7 @@ mod synth;
 mod tests;
 mod tools;
 mod tree;
+mod yowasp;
 
 use clap::Parser;
 use std::process::ExitCode;

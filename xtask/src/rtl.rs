@@ -83,6 +83,23 @@ pub fn leaves(verilog: &str) -> Vec<&str> {
     found
 }
 
+/// The text of a module that holds no other one, so that it can be taken alone; `None` where it holds some.
+pub fn text_of<'a>(verilog: &'a str, module: &str) -> Option<&'a str> {
+    const END: &str = "\nendmodule";
+    if !leaves(verilog).contains(&module) {
+        return None;
+    }
+    let mut from = 0;
+    while let Some(length) = verilog[from..].find(END) {
+        let text = &verilog[from..from + length + END.len()];
+        if modules(text).last() == Some(&module) {
+            return Some(text);
+        }
+        from += text.len();
+    }
+    None
+}
+
 fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
@@ -131,6 +148,8 @@ mod tests {
     fn leaves_hold_no_other_module() {
         let text = "module a_b(x);\n  wire a;\nendmodule\nmodule a(x);\n  a_b part (.x(x));\nendmodule\nmodule c(x);\nendmodule\n";
         assert_eq!(leaves(text), ["a_b", "c"]);
+        assert_eq!(text_of(text, "c"), Some("\nmodule c(x);\nendmodule"));
+        assert_eq!(text_of(text, "a"), None);
     }
 
     #[test]

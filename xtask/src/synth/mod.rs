@@ -1,35 +1,43 @@
 //! `cargo xtask synth`: what the hardware takes and how deep its logic is, without a vendor tool.
 //!
 //! ```text
-//!   Verilog ──▶ yosys, one module at a time ──▶ netlist.json ──┬──▶ usage  ──┬──▶ table
-//!                                                              └──▶ levels ──┘
+//!   Verilog of the card ──▶ yosys, one module at a time ──▶ netlist.json ──┬──▶ usage  ──┬──▶ table ──▶ sum, board
+//!                       └─▶ shapes of its memories                         └──▶ levels ──┘
 //! ```
 //!
-//! The module folders below `target/synth/` keep the Verilog, the log and the netlist of the last run.
+//! The module folders below `target/synth/` keep the Verilog, the log and the netlist of the last run, which is taken
+//! again while nothing has changed. All of profile `u250` takes some minutes of a core: `--limit` is for each module.
 
 mod cells;
 mod levels;
 mod netlist;
+mod part;
 mod report;
+mod shapes;
 mod usage;
 mod yosys;
+
+pub use yosys::{Target, Yosys};
 
 use crate::{project, rtl, run, Outcome};
 use anyhow::{bail, Context, Result};
 use levels::Levels;
 use netlist::Netlist;
-use report::Row;
+use report::{Head, Row};
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use usage::Usage;
 
 /// What to synthesize and what to do with the figures.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Capacities of the core to take
+    /// Capacities of the card to take
     #[arg(long, default_value = "sim")]
     profile: String,
-    /// Verilog file to take instead of the core
+    /// What is around the core
+    #[arg(long, default_value = "card")]
+    shell: String,
+    /// Verilog file to take instead
     #[arg(long, value_name = "FILE")]
     verilog: Option<PathBuf>,
     /// Modules to synthesize, by the whole name or its last words (`route`); all that hold no other where none is named
@@ -41,6 +49,9 @@ pub struct Options {
     /// Levels of logic that no module may exceed: exit 1 where one does
     #[arg(long, value_name = "LEVELS")]
     budget: Option<u32>,
+    /// Time for each module: one that takes longer is counted from its declarations, and says so
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    limit: u64,
 }
 
 /// Synthesizes and prints the table.
@@ -48,52 +59,82 @@ pub fn run(options: &Options) -> Result<Outcome> {
     let verilog = match &options.verilog {
         Some(path) => std::fs::read_to_string(path)
             .with_context(|| format!("cannot read {}", path.display()))?,
-        None => match project::rtl(&options.profile, "core") {
+        None => match project::rtl(&options.profile, &options.shell) {
             Some(rtl) => rtl?.verilog,
             None => return project::again(std::env::args_os().skip(1)),
         },
     };
     let modules = chosen(&verilog, &options.stage)?;
     let common = common_prefix(&modules);
-    let yosys = yosys::Yosys::get()?;
+    let yosys = Yosys::get()?;
+    let limit = Duration::from_secs(options.limit);
     let mut rows = Vec::new();
     for module in modules {
         let start = Instant::now();
-        let json = yosys.map(
-            &run::target_dir().join("synth").join(module),
-            &verilog,
-            module,
-        )?;
-        let netlist = Netlist::parse(&json)
-            .with_context(|| format!("the netlist of {module} is not as expected"))?;
-        let row = Row {
-            module: module[common..].to_string(),
-            usage: Usage::of(&netlist)?,
-            levels: Levels::of(&netlist)?,
-        };
+        let row = row(&yosys, &verilog, module, limit)?;
         eprintln!("{module}: {:.1} s", start.elapsed().as_secs_f64());
-        rows.push(row);
+        rows.push(Row {
+            module: module[common..].to_string(),
+            ..row
+        });
     }
-    let page = report::page(&command_line(), &rows);
+    let whole = options.verilog.is_none() && options.stage.is_empty() && options.shell == "card";
+    let head = Head {
+        command: &command_line(),
+        part: part::of(&options.profile).filter(|_| whole),
+    };
+    let page = report::page(&head, &rows);
     print!("{page}");
     if let Some(out) = &options.out {
         std::fs::write(out, &page).with_context(|| format!("cannot write {}", out.display()))?;
     }
-    let Some(budget) = options.budget else {
-        return Ok(Outcome::Clean);
+    Ok(Outcome::clean_if(within(options.budget, &rows)))
+}
+
+/// What one module takes.
+fn row(yosys: &Yosys, verilog: &str, module: &str, limit: Duration) -> Result<Row> {
+    let text = rtl::text_of(verilog, module).unwrap_or(verilog);
+    let declared = shapes::usage(text);
+    let folder = run::target_dir().join("synth").join(module);
+    let (usage, levels) = match yosys.map(&folder, text, (module, Target::UltraScalePlus), limit)? {
+        Some(json) => {
+            let netlist = Netlist::parse(&json)
+                .with_context(|| format!("the netlist of {module} is not as expected"))?;
+            (Usage::of(&netlist)?, Some(Levels::of(&netlist)?))
+        }
+        None => {
+            eprintln!(
+                "warning: {module} is not done within {} s: counted from its declarations",
+                limit.as_secs()
+            );
+            let mut usage = shapes::usage(text);
+            usage.add(cells::Resource::FlipFlop, shapes::flip_flops(text));
+            (usage, None)
+        }
     };
-    let deep: Vec<_> = rows
-        .iter()
-        .filter(|row| row.levels.max() > budget)
-        .collect();
-    for row in &deep {
-        eprintln!(
-            "error: {} has {} levels of logic, the budget is {budget}",
-            row.module,
-            row.levels.max()
-        );
+    Ok(Row {
+        module: module.to_string(),
+        usage,
+        levels,
+        declared,
+    })
+}
+
+/// Whether no module has more levels than the budget; prints those that have.
+fn within(budget: Option<u32>, rows: &[Row]) -> bool {
+    let Some(budget) = budget else { return true };
+    let mut within = true;
+    for row in rows {
+        let levels = row.levels.as_ref().map_or(0, Levels::max);
+        if levels > budget {
+            within = false;
+            eprintln!(
+                "error: {} has {levels} levels of logic, the budget is {budget}",
+                row.module
+            );
+        }
     }
-    Ok(Outcome::clean_if(deep.is_empty()))
+    within
 }
 
 /// The command as it was typed, so that a page says how to make it again.
@@ -115,7 +156,7 @@ fn common_prefix(names: &[&str]) -> usize {
 }
 
 /// The modules that the names mean.
-fn chosen<'a>(verilog: &'a str, names: &[String]) -> Result<Vec<&'a str>> {
+pub fn chosen<'a>(verilog: &'a str, names: &[String]) -> Result<Vec<&'a str>> {
     if names.is_empty() {
         return Ok(rtl::leaves(verilog));
     }

@@ -5,6 +5,7 @@ use super::levels::known;
 use super::netlist::Netlist;
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::iter::Sum;
 
 /// Units of every resource.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +25,35 @@ impl Usage {
     /// Units of one resource.
     pub fn count(&self, resource: Resource) -> u32 {
         self.0.get(&resource).copied().unwrap_or(0)
+    }
+
+    /// Adds units of one resource.
+    pub fn add(&mut self, resource: Resource, units: u32) {
+        *self.0.entry(resource).or_default() += units;
+    }
+
+    /// LUTs of any use: each of them is one on the part.
+    pub fn luts(&self) -> u32 {
+        [Resource::Lut, Resource::LutMemory, Resource::Shift]
+            .map(|resource| self.count(resource))
+            .iter()
+            .sum()
+    }
+
+    /// Block RAMs of 36 kbit, of which two of 18 kbit take one.
+    pub fn ramb36(&self) -> u32 {
+        self.count(Resource::Ramb36) + self.count(Resource::Ramb18).div_ceil(2)
+    }
+}
+
+impl<'a> Sum<&'a Usage> for Usage {
+    fn sum<I: Iterator<Item = &'a Usage>>(parts: I) -> Self {
+        parts.fold(Self::default(), |mut sum, part| {
+            for (resource, units) in &part.0 {
+                sum.add(*resource, *units);
+            }
+            sum
+        })
     }
 }
 
@@ -55,5 +85,11 @@ mod tests {
         assert_eq!(usage.count(Resource::Shift), 1);
         assert_eq!(usage.count(Resource::Ramb18), 1);
         assert_eq!(usage.count(Resource::Ramb36), 0);
+        assert_eq!(usage.luts(), 11);
+        assert_eq!(usage.ramb36(), 1);
+
+        let both: Usage = [&usage, &usage].into_iter().sum();
+        assert_eq!(both.count(Resource::LutMemory), 16);
+        assert_eq!(both.ramb36(), 1);
     }
 }

