@@ -9,9 +9,11 @@
 //! file a core; `waves` says more.
 
 mod library;
+mod parted;
 mod waves;
 
 pub use library::{build, library, source};
+pub use parted::parted;
 
 use std::collections::VecDeque;
 
@@ -107,6 +109,12 @@ impl Rtl {
         self.dut.tick_many(4);
         self.dut.set_u64(rst, 0);
         self.dut.tick();
+    }
+
+    /// Holds both streams back as these say, from the next clock on.
+    pub fn set_stalls(&mut self, stalls_in: Stalls, stalls_out: Stalls) {
+        self.s.set_stalls(stalls_in);
+        self.m.set_stalls(stalls_out);
     }
 
     /// Clocks since the instance was made.

@@ -22,7 +22,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 pub use input::{
-    Input, InputError, InputErrorKind, InvalidInput, Packet, Packets, MAX_FRAME_BYTES,
+    read as read_captures, Input, InputError, InputErrorKind, InvalidInput, Packet, Packets,
+    MAX_FRAME_BYTES,
 };
 pub use output::OutputError;
 pub use report::{Departed, PacketReport};

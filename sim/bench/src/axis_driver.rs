@@ -56,6 +56,11 @@ impl<P: Copy> AxisDriver<P> {
         })
     }
 
+    /// Holds beats back as `stalls` says, from the next clock on.
+    pub fn set_stalls(&mut self, stalls: Stalls) {
+        self.stalls = stalls.stream();
+    }
+
     /// Queues a packet; its number, counted from 0, is what [`AxisDriver::sent_at`] knows it by.
     ///
     /// # Panics

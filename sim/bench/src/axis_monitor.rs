@@ -75,6 +75,11 @@ impl<P: Copy> AxisMonitor<P> {
         })
     }
 
+    /// Refuses beats as `stalls` says, from the next clock on.
+    pub fn set_stalls(&mut self, stalls: Stalls) {
+        self.stalls = stalls.stream();
+    }
+
     /// The oldest packet not yet collected.
     pub fn collect(&mut self) -> Option<Received> {
         self.received.pop_front()
