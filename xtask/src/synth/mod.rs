@@ -6,7 +6,8 @@
 //! ```
 //!
 //! The module folders below `target/synth/` keep the Verilog, the log and the netlist of the last run, which is taken
-//! again while nothing has changed. All of profile `u250` takes some minutes of a core: `--limit` is for each module.
+//! again while nothing has changed. All of profile `u250` takes many minutes of a core. Of a module that takes longer
+//! than its limit, or of all with `--quick`, memories alone are mapped: whether they fit is known in a tenth of the time.
 
 mod cells;
 mod levels;
@@ -21,10 +22,11 @@ pub use yosys::{Target, Yosys};
 
 use crate::{project, rtl, run, Outcome};
 use anyhow::{bail, Context, Result};
+use cells::Resource;
 use levels::Levels;
 use netlist::Netlist;
-use report::{Head, Row};
-use std::path::PathBuf;
+use report::{Head, Known, Row};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use usage::Usage;
 
@@ -49,9 +51,12 @@ pub struct Options {
     /// Levels of logic that no module may exceed: exit 1 where one does
     #[arg(long, value_name = "LEVELS")]
     budget: Option<u32>,
-    /// Time for each module: one that takes longer is counted from its declarations, and says so
+    /// Time for each module: of one that takes longer, memories alone are mapped, and the table says so
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
     limit: u64,
+    /// Map memories alone, save of modules whose netlists are kept: a small part of the time
+    #[arg(long)]
+    quick: bool,
 }
 
 /// Synthesizes and prints the table.
@@ -67,11 +72,11 @@ pub fn run(options: &Options) -> Result<Outcome> {
     let modules = chosen(&verilog, &options.stage)?;
     let common = common_prefix(&modules);
     let yosys = Yosys::get()?;
-    let limit = Duration::from_secs(options.limit);
+    let limits = Limits::of(options);
     let mut rows = Vec::new();
     for module in modules {
         let start = Instant::now();
-        let row = row(&yosys, &verilog, module, limit)?;
+        let row = row(&yosys, &verilog, module, limits)?;
         eprintln!("{module}: {:.1} s", start.elapsed().as_secs_f64());
         rows.push(Row {
             module: module[common..].to_string(),
@@ -91,31 +96,55 @@ pub fn run(options: &Options) -> Result<Outcome> {
     Ok(Outcome::clean_if(within(options.budget, &rows)))
 }
 
+/// How long a module may take.
+#[derive(Clone, Copy)]
+struct Limits {
+    whole: Duration,
+    memories: Duration,
+}
+
+impl Limits {
+    fn of(options: &Options) -> Self {
+        let memories = Duration::from_secs(options.limit);
+        let whole = if options.quick {
+            Duration::ZERO
+        } else {
+            memories
+        };
+        Self { whole, memories }
+    }
+}
+
 /// What one module takes.
-fn row(yosys: &Yosys, verilog: &str, module: &str, limit: Duration) -> Result<Row> {
+fn row(yosys: &Yosys, verilog: &str, module: &str, limits: Limits) -> Result<Row> {
     let text = rtl::text_of(verilog, module).unwrap_or(verilog);
-    let declared = shapes::usage(text);
     let folder = run::target_dir().join("synth").join(module);
-    let (usage, levels) = match yosys.map(&folder, text, (module, Target::UltraScalePlus), limit)? {
-        Some(json) => {
-            let netlist = Netlist::parse(&json)
-                .with_context(|| format!("the netlist of {module} is not as expected"))?;
-            (Usage::of(&netlist)?, Some(Levels::of(&netlist)?))
-        }
-        None => {
-            eprintln!(
-                "warning: {module} is not done within {} s: counted from its declarations",
-                limit.as_secs()
-            );
-            let mut usage = shapes::usage(text);
-            usage.add(cells::Resource::FlipFlop, shapes::flip_flops(text));
-            (usage, None)
-        }
+    let mapped = |folder: &Path, target, limit| -> Result<Option<Netlist>> {
+        let json = yosys.map(folder, text, (module, target), limit)?;
+        json.map(|json| Netlist::parse(&json))
+            .transpose()
+            .with_context(|| format!("the netlist of {module} is not as expected"))
     };
+    let shapes = shapes::usage(text);
+    let declared = shapes.count(Resource::Uram);
+    let (usage, known) =
+        if let Some(netlist) = mapped(&folder, Target::UltraScalePlus, limits.whole)? {
+            (Usage::of(&netlist)?, Known::All(Levels::of(&netlist)?))
+        } else if !shapes::has_memories(text) {
+            (shapes, Known::Memories)
+        } else if let Some(netlist) =
+            mapped(&folder.join("memories"), Target::Memories, limits.memories)?
+        {
+            let mut usage = Usage::of(&netlist)?;
+            usage.add(Resource::FlipFlop, shapes.count(Resource::FlipFlop));
+            (usage, Known::Memories)
+        } else {
+            (shapes, Known::Shapes)
+        };
     Ok(Row {
         module: module.to_string(),
         usage,
-        levels,
+        known,
         declared,
     })
 }
@@ -125,7 +154,7 @@ fn within(budget: Option<u32>, rows: &[Row]) -> bool {
     let Some(budget) = budget else { return true };
     let mut within = true;
     for row in rows {
-        let levels = row.levels.as_ref().map_or(0, Levels::max);
+        let levels = row.levels().map_or(0, Levels::max);
         if levels > budget {
             within = false;
             eprintln!(

@@ -13,10 +13,48 @@ pub struct Row {
     pub module: String,
     /// What it takes.
     pub usage: Usage,
-    /// How deep its logic is; `None` where Yosys took too long and the rest is counted from the declarations.
-    pub levels: Option<Levels>,
-    /// What its memories take by their declarations.
-    pub declared: Usage,
+    /// How that is known.
+    pub known: Known,
+    /// The UltraRAMs that its memories take by their declarations.
+    pub declared: u32,
+}
+
+/// How it is known what a module takes.
+pub enum Known {
+    /// Yosys mapped all of it: how deep its logic is.
+    All(Levels),
+    /// Yosys mapped its memories, if there are any, and not its logic.
+    Memories,
+    /// Memories and registers are counted as they are declared.
+    Shapes,
+}
+
+impl Row {
+    /// How deep its logic is, where that is known.
+    pub fn levels(&self) -> Option<&Levels> {
+        match &self.known {
+            Known::All(levels) => Some(levels),
+            Known::Memories | Known::Shapes => None,
+        }
+    }
+
+    /// What stands behind the module's name.
+    fn mark(&self) -> &'static str {
+        match self.known {
+            Known::All(_) => "",
+            Known::Memories => " (1)",
+            Known::Shapes => " (2)",
+        }
+    }
+
+    /// Whether it is known how many there are.
+    fn knows(&self, resource: Resource) -> bool {
+        match self.known {
+            Known::All(_) => true,
+            Known::Memories => resource == Resource::LutMemory || COUNTED.contains(&resource),
+            Known::Shapes => COUNTED.contains(&resource),
+        }
+    }
 }
 
 /// What was asked for.
@@ -40,8 +78,23 @@ const COLUMNS: [(&str, Resource); 9] = [
     ("DSP", Resource::Dsp),
 ];
 
-/// What a module that was not mapped can be asked for: the rest is not known.
-const COUNTED: [Resource; 3] = [Resource::FlipFlop, Resource::Ramb36, Resource::Uram];
+/// What is known of a module whose logic is not mapped.
+const COUNTED: [Resource; 4] = [
+    Resource::FlipFlop,
+    Resource::Ramb36,
+    Resource::Ramb18,
+    Resource::Uram,
+];
+
+/// What the marks mean.
+const NOTES: &str = "
+(1) Memories alone, as with `--quick` or at the time limit: they are mapped, flip-flops are counted from the bits of
+registers as declared, and logic is not known and missing from the sum. (2) Counted from shapes: memories by width and rows
+as declared as well, since even their mapping reached the time limit.
+";
+
+/// Rows of an UltraRAM.
+const URAM_ROWS: u32 = 4096;
 
 /// What the figures are and are not.
 const PREAMBLE: &str = "\
@@ -80,16 +133,15 @@ fn modules(text: &mut String, rows: &[Row]) -> fmt::Result {
         "---:|".repeat(COLUMNS.len())
     )?;
     for row in rows {
-        let mark = if row.levels.is_some() { "" } else { " \\*" };
-        write!(text, "| `{}`{mark} |", row.module)?;
+        write!(text, "| `{}`{} |", row.module, row.mark())?;
         for (_, resource) in COLUMNS {
-            if row.levels.is_some() || COUNTED.contains(&resource) {
+            if row.knows(resource) {
                 write!(text, " {} |", row.usage.count(resource))?;
             } else {
                 write!(text, " - |")?;
             }
         }
-        match &row.levels {
+        match row.levels() {
             Some(levels) => writeln!(text, " {} | {} |", levels.max(), levels.at_max())?,
             None => writeln!(text, " - | - |")?,
         }
@@ -100,20 +152,25 @@ fn modules(text: &mut String, rows: &[Row]) -> fmt::Result {
         write!(text, " **{}** |", sum.count(resource))?;
     }
     writeln!(text, " | |")?;
-    if rows.iter().any(|row| row.levels.is_none()) {
-        writeln!(
-            text,
-            "\n\\* Counted from shapes: Yosys was stopped at its time limit. Memories by width and rows as declared, \
-             flip-flops by\nthe bits of registers; logic is not known and is missing from the sum."
-        )?;
+    if !all_known(rows) {
+        text.push_str(NOTES);
     }
     Ok(())
+}
+
+/// Whether Yosys mapped every module.
+fn all_known(rows: &[Row]) -> bool {
+    rows.iter().all(|row| row.levels().is_some())
 }
 
 /// The sum beside what the part has.
 fn board(text: &mut String, part: &Part, rows: &[Row]) -> fmt::Result {
     let sum: Usage = rows.iter().map(|row| &row.usage).sum();
-    let declared: Usage = rows.iter().map(|row| &row.declared).sum();
+    let declared: u32 = rows.iter().map(|row| row.declared).sum();
+    let (whole, at_least) = match all_known(rows) {
+        true => ("all modules", ""),
+        false => ("all modules, save logic that is not known", "at least "),
+    };
     writeln!(
         text,
         "\n## On the board: synthesized, not placed\n\n\
@@ -123,26 +180,30 @@ fn board(text: &mut String, part: &Part, rows: &[Row]) -> fmt::Result {
     let flip_flops = sum.count(Resource::FlipFlop);
     let urams = sum.count(Resource::Uram);
     let taken = [
-        (sum.luts(), part.luts),
-        (flip_flops, part.flip_flops),
-        (sum.ramb36(), part.ramb36),
-        (urams, part.urams),
-        (sum.count(Resource::Dsp), part.dsps),
+        (at_least, sum.luts(), part.luts),
+        ("", flip_flops, part.flip_flops),
+        ("", sum.ramb36(), part.ramb36),
+        ("", urams, part.urams),
+        (at_least, sum.count(Resource::Dsp), part.dsps),
     ];
-    let line = |text: &mut String, name: &str, cell: &dyn Fn((u32, u32)) -> String| {
+    let line = |text: &mut String, name: &str, cell: &dyn Fn((&str, u32, u32)) -> String| {
         let cells = taken.map(cell).join(" | ");
         writeln!(text, "| {name} | {cells} |")
     };
-    line(text, "all modules", &|(sum, _)| thousands(sum))?;
-    line(text, part.name, &|(_, there)| thousands(there))?;
-    line(text, "of it", &|(sum, there)| {
-        format!("{:.1} %", 100.0 * f64::from(sum) / f64::from(there))
+    line(text, whole, &|(least, sum, _)| {
+        format!("{least}{}", thousands(sum))
+    })?;
+    line(text, part.name, &|(_, _, there)| thousands(there))?;
+    line(text, "of it", &|(least, sum, there)| {
+        format!("{least}{:.1} %", 100.0 * f64::from(sum) / f64::from(there))
     })?;
     writeln!(
         text,
-        "\nUltraRAMs by width and rows of the memories as declared: {}; as mapped: {}.",
-        thousands(declared.count(Resource::Uram)),
-        thousands(urams)
+        "\nUltraRAMs as mapped: {}. With each memory in whole ones, {} rows deep and 72 bits wide: {}. Yosys lays two rows \
+         of up\nto 36 bits side by side; where a placer's own tool does not, the larger number holds.",
+        thousands(urams),
+        thousands(URAM_ROWS),
+        thousands(declared)
     )
 }
 
@@ -150,7 +211,7 @@ fn board(text: &mut String, part: &Part, rows: &[Row]) -> fmt::Result {
 fn deepest(text: &mut String, rows: &[Row]) -> fmt::Result {
     let known = rows
         .iter()
-        .filter_map(|row| Some((&row.module, row.levels.as_ref()?)));
+        .filter_map(|row| Some((&row.module, row.levels()?)));
     let Some((module, levels)) = known.max_by_key(|(_, levels)| levels.max()) else {
         return Ok(());
     };
@@ -197,11 +258,11 @@ mod tests {
         Row {
             module: module.into(),
             usage: Usage::default(),
-            levels: Some(Levels {
+            known: Known::All(Levels {
                 endpoints: BTreeMap::from([(0, 9), (level, 2)]),
                 worst: vec![format!("path of {module}")],
             }),
-            declared: Usage::default(),
+            declared: 7,
         }
     }
 
@@ -224,7 +285,7 @@ mod tests {
             page.ends_with("The longest path of `s2`:\n\n```text\npath of s2\n```\n"),
             "{page}"
         );
-        assert!(!page.contains("board") && !page.contains("Counted from shapes"));
+        assert!(!page.contains("board") && !page.contains("(1)"));
     }
 
     #[test]
@@ -247,21 +308,32 @@ mod tests {
             "| all modules | 1,000 | 100 | 5 | 6 | 0 |\n",
             "| a board | 2,000 | 4,000 | 10 | 8 | 3 |\n",
             "| of it | 50.0 % | 2.5 % | 50.0 % | 75.0 % | 0.0 % |\n",
+            "UltraRAMs as mapped: 6. With each memory in whole ones, 4,096 rows deep and 72 bits wide: 14. ",
         ] {
             assert!(page.contains(line), "{line}{page}");
         }
     }
 
     #[test]
-    fn what_is_counted_from_shapes_says_so() {
-        let mut counted = with(row("s1", 1), &[(Resource::Uram, 6)]);
-        counted.levels = None;
-        let page = page(&HEAD, &[counted, row("s2", 2)]);
-        assert!(
-            page.contains("| `s1` \\* | - | - | - | 0 | - | 0 | - | 6 | - | - | - |\n"),
-            "{page}"
-        );
-        assert!(page.contains("Counted from shapes"));
+    fn what_is_not_known_is_said() {
+        let with = |known| Row {
+            known,
+            ..with(row("s1", 1), &[(Resource::Uram, 3)])
+        };
+        let rows = [with(Known::Memories), with(Known::Shapes), row("s2", 2)];
+        let head = Head {
+            part: Some(&PART),
+            ..HEAD
+        };
+        let page = page(&head, &rows);
+        for line in [
+            "| `s1` (1) | - | 0 | - | 0 | - | 0 | 0 | 3 | - | - | - |\n",
+            "| `s1` (2) | - | - | - | 0 | - | 0 | 0 | 3 | - | - | - |\n",
+            "\n\n(1) Memories alone",
+            "| of it | at least 0.0 % | 0.0 % | 0.0 % | 75.0 % | at least 0.0 % |\n",
+        ] {
+            assert!(page.contains(line), "{line}{page}");
+        }
         assert!(page.contains("path of s2"));
     }
 

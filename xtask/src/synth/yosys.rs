@@ -27,6 +27,8 @@ pub struct Yosys(Program);
 pub enum Target {
     /// An UltraScale+ part. Without pads and clock buffers: a stage's pins are wires inside the card.
     UltraScalePlus,
+    /// The memories of an UltraScale+ part alone, logic left as it is: a small part of the work.
+    Memories,
     /// An ECP5, ready for nextpnr.
     Ecp5,
 }
@@ -38,7 +40,7 @@ impl Yosys {
     }
 
     /// Maps `top` of the Verilog text; gives the netlist's text, which lies in `netlist.json` as well, or
-    /// `None` where there is none within the time.
+    /// `None` where there is none within the time. In no time at all there are the kept ones.
     pub fn map(
         &self,
         folder: &Path,
@@ -55,6 +57,9 @@ impl Yosys {
         ];
         if let Some(netlist) = kept(folder, &inputs) {
             return Ok(Some(netlist));
+        }
+        if limit.is_zero() {
+            return Ok(None);
         }
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
@@ -102,6 +107,14 @@ fn script(top: &str, target: Target) -> String {
              select {top}\n\
              write_json -selected netlist.json\n"
         ),
+        Target::Memories => format!(
+            "read_verilog design.v\n\
+             hierarchy -top {top}\n\
+             proc\nopt\nmemory -nomap\nopt_clean\n\
+             synth_xilinx -family xcup -uram -noiopad -noclkbuf -top {top} -run map_memory:map_ffram\n\
+             select {top}\n\
+             write_json -selected netlist.json\n"
+        ),
         Target::Ecp5 => {
             format!("read_verilog design.v\nsynth_ecp5 -top {top} -json netlist.json\n")
         }
@@ -114,7 +127,7 @@ mod tests {
 
     #[test]
     fn the_scripts_name_no_absolute_path() {
-        for target in [Target::UltraScalePlus, Target::Ecp5] {
+        for target in [Target::UltraScalePlus, Target::Memories, Target::Ecp5] {
             let script = script("s4_route", target);
             assert!(script.contains("-top s4_route"));
             assert!(!script.contains(" /"));
