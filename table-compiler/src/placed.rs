@@ -10,6 +10,7 @@
 //! and `banks` which bank has which prefix length of a VRF and family.
 
 mod banks;
+mod change;
 mod entry;
 mod rows;
 mod search;

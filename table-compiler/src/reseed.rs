@@ -149,7 +149,7 @@ pub fn advance(
         group,
         split,
     };
-    if let Some(seed) = shadow.to_fill() {
+    if let Some(seed) = shadow.take_unfilled() {
         let Split { spare, way, .. } = shadow.split();
         commands.push(Command::FillColumn {
             table,

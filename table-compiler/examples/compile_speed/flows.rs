@@ -20,38 +20,44 @@ const BEAT: usize = 64;
 /// Commands that the ring holds before it starts again.
 const RING: usize = 4096;
 
+/// Which word of a command names the row.
+const ROW_WORD: usize = 1;
+
 /// A command ring in memory, in front of no card.
 pub struct NullCard {
     ring: Vec<u8>,
+    /// The first beat of a command to write row 0.
+    command: [u32; BEAT / 4],
     /// Commands since the start: the producer of a real ring.
     pub commands: usize,
 }
 
 impl NullCard {
     pub fn new() -> Self {
+        let command = |row| {
+            RingCommand {
+                kind: CommandKind::WriteRow.code() as u8,
+                table: id::FLOW as u8,
+                row,
+                ..RingCommand::default()
+            }
+            .pack()
+        };
+        assert_eq!(command(7)[ROW_WORD], 7, "the row is that word of a command");
         NullCard {
             ring: vec![0; RING * COMMAND_BEATS as usize * BEAT],
+            command: command(0),
             commands: 0,
         }
     }
 
     /// Puts a row write into the ring.
     fn queue(&mut self, write: &RowWrite) {
-        let command = RingCommand {
-            kind: CommandKind::WriteRow.code() as u8,
-            table: id::FLOW as u8,
-            row: write.address,
-            ..RingCommand::default()
-        };
         let bytes = COMMAND_BEATS as usize * BEAT;
         let at = self.commands % RING * bytes;
         let (head, row) = self.ring[at..at + bytes].split_at_mut(BEAT);
-        // What stands behind these words in the two beats is zero in every command.
-        let words = [
-            u32::from(command.kind) | u32::from(command.table) << 8,
-            command.row,
-        ];
-        fill(head, &words);
+        fill(head, &self.command);
+        fill(&mut head[4 * ROW_WORD..], &[write.address]);
         fill(row, &write.row);
         self.commands += 1;
     }
@@ -77,7 +83,7 @@ impl Run {
     /// One line of figures.
     pub fn print(&self, what: &str, shadow: &Shadow) {
         println!(
-            "{what:<38}{:>7} flows {:>6.3} s {:>5.2} M/s   load {:.3}   {:.3} moves each, at most {} writes",
+            "{what:<32}{:>13} flows {:>8.3} s {:>7.2} M/s   load {:.3}   {:.3} moves each, at most {} writes",
             self.flows,
             self.time.seconds(),
             f64::from(self.flows) / self.time.seconds() / 1e6,

@@ -12,7 +12,7 @@ use std::error::Error;
 use flows::{set_up, side, NullCard};
 use stopwatch::{print_peak_memory, Stopwatch};
 use underpass_layout::profile::U250;
-use underpass_layout::tables::id;
+use underpass_layout::tables::{id, TABLES};
 use underpass_table_compiler::entries::entries;
 use underpass_table_compiler::objects::VifType;
 use underpass_table_compiler::placed::Seed;
@@ -22,7 +22,7 @@ use underpass_table_compiler::{objects, parse, Placed};
 
 /// What the peer holds.
 const FLOWS: u32 = 629_760;
-/// Flows that come while as many go.
+/// Flows that come, each after another one has gone.
 const CHURN: u32 = 500_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,18 +33,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     );
     a_network()?;
     println!("\nflows on a u250, from what the slow path decides to the command ring");
-    let fits = |percent: u32| (720_896.0 * 0.90 / (1.0 + f64::from(percent) / 100.0)) as u32;
+    let slots = U250.entries(&TABLES[id::FLOW as usize]) as f64;
+    let fits = |percent: u32, load: f64| (slots * load / (1.0 + f64::from(percent) / 100.0)) as u32;
     some_flows("IPv4", FLOWS, 0)?;
-    some_flows("IPv4, load 0.961", 692_781, 0)?;
-    some_flows("30 % IPv6", fits(30), 30)?;
-    some_flows("70 % IPv6", fits(70), 70)?;
-    some_flows("IPv6", fits(100), 100)?;
+    some_flows("IPv4, fuller", fits(0, 0.961), 0)?;
+    for percent in [30, 70, 100] {
+        some_flows(&format!("{percent} % IPv6"), fits(percent, 0.90), percent)?;
+    }
     Ok(())
 }
 
 fn a_network() -> Result<(), Box<dyn Error>> {
     let lap =
-        |what: &str, from: Stopwatch| println!("{what:<34}{:>9.1} ms", from.lap().seconds() * 1e3);
+        |what: &str, from: Stopwatch| println!("{what:<32}{:>29.1} ms", from.lap().seconds() * 1e3);
     let text = network::text()?;
     let start = Stopwatch::start();
     let network = parse("speed.yaml", &text)?;
@@ -91,10 +92,10 @@ fn some_flows(what: &str, count: u32, percent: u32) -> Result<(), Box<dyn Error>
         Some(side(nth as u32, percent))
     };
     let sides: Vec<_> = (count..count + CHURN.min(count))
-        .map(|n| side(n / 100 * 100 + n % 100, percent))
+        .map(|n| side(n, percent))
         .collect();
     let churn = set_up(placed.flows_mut(), &mut card, &sides, count, gone)?;
-    churn.print(&format!("{what}, each after one that goes"), placed.flows());
+    churn.print(&format!("{what}, coming and going"), placed.flows());
     drop(sides);
 
     let start = Stopwatch::start();
@@ -109,7 +110,8 @@ fn some_flows(what: &str, count: u32, percent: u32) -> Result<(), Box<dyn Error>
         splits += commands.iter().filter(is_split).count();
     }
     println!(
-        "{what}, another seed: {:.2} s, {total} commands, {splits} of them splits, {:.2} writes a flow",
+        "{:<32}{:>29.3} s   {total} commands, {splits} of them splits, {:.2} writes a flow",
+        format!("{what}, another seed"),
         start.lap().seconds(),
         (total - splits) as f64 / placed.flows().len() as f64,
     );

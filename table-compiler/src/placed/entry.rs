@@ -146,7 +146,7 @@ impl Shape {
         for (place, word) in key[..words].iter_mut().enumerate() {
             *word = at(place) >> 1 | at(place + 1) << 31;
         }
-        if width % 32 != 0 {
+        if !width.is_multiple_of(32) {
             key[words - 1] &= (1 << (width % 32)) - 1;
         }
         (key, words)

@@ -21,8 +21,10 @@ use underpass_layout::tables::WAYS;
 use super::rows::Rows;
 use super::ways::Ways;
 
-/// Nodes after which the search gives up: a table at 0.96 of its slots needs some hundreds.
+/// Nodes after which the search for a new entry gives up: a table at 0.96 of its slots needs some hundreds.
 pub const MAX_NODES: usize = 4_000;
+/// Likewise where a seed changes: nothing waits for that, and what finds no place stops it.
+pub(super) const MAX_NODES_OF_CHANGE: usize = 40_000;
 /// Likewise of the search for a place of an entry that is put aside: first a short one, then a long one.
 const MAX_ASIDE: [usize; 2] = [40, 400];
 /// How many moves a way out of a row with a wide entry is looked at later than one out of a row with narrow ones: whole
@@ -62,6 +64,15 @@ struct Node {
     tries: usize,
 }
 
+/// An entry that is in the way.
+#[derive(Clone, Copy)]
+struct Occupant {
+    slot: u32,
+    wide: bool,
+    /// Its rows in the ways in which it is not.
+    others: [u32; WAYS - 1],
+}
+
 /// What a search looks at, and for what.
 #[derive(Clone, Copy)]
 pub(super) struct Wanted<'a> {
@@ -73,6 +84,8 @@ pub(super) struct Wanted<'a> {
     pub whole: bool,
     /// Rows that stay as they are.
     pub barred: &'a [u32],
+    /// Nodes after which the search gives up.
+    pub most: usize,
 }
 
 /// Nodes of one rank, first come first served.
@@ -110,10 +123,6 @@ impl Search {
 
     /// The slot that a key shall have, once [`Search::moves`] are done. `None` where the search gave up.
     pub fn run(&mut self, wanted: Wanted<'_>) -> Option<u32> {
-        self.run_up_to(wanted, MAX_NODES)
-    }
-
-    fn run_up_to(&mut self, wanted: Wanted<'_>, most: usize) -> Option<u32> {
         self.nodes.clear();
         self.asides.clear();
         self.moves.clear();
@@ -142,7 +151,7 @@ impl Search {
             );
         }
         let mut rank = 0;
-        while rank < self.queues.len() && self.nodes.len() + self.spent < most {
+        while rank < self.queues.len() && self.nodes.len() + self.spent < wanted.most {
             let queue = &mut self.queues[rank];
             let Some(at) = queue.nodes.get(queue.head).copied() else {
                 rank += 1;
@@ -186,12 +195,13 @@ impl Search {
             return self.expand_pair(wanted, at, one, other);
         }
         let mut entries = one.into_iter().chain(other);
-        entries.find_map(|goes| self.leave(wanted, at, goes, NOTHING))
+        entries.find_map(|slot| self.leave(wanted, at, wanted.entry(slot), NOTHING))
     }
 
     /// Lets both entries of a node's row leave: one is put aside, the search goes on with the other.
     fn expand_pair(&mut self, wanted: Wanted<'_>, at: u32, one: u32, other: u32) -> Option<u32> {
         let mut none = true;
+        let (one, other) = (wanted.entry(one), wanted.entry(other));
         for (goes, stays) in [(one, other), (other, one)] {
             if let Some(aside) = self.put_aside(wanted, at, stays) {
                 none = false;
@@ -211,46 +221,53 @@ impl Search {
     }
 
     /// The moves that put an entry of node `at` aside, with as much effort as there was not yet.
-    fn put_aside(&mut self, wanted: Wanted<'_>, at: u32, slot: u32) -> Option<Asides> {
+    fn put_aside(&mut self, wanted: Wanted<'_>, at: u32, stays: Occupant) -> Option<Asides> {
         let first = self.asides.len() as u32;
         let to = match self.nodes[at as usize].tries {
-            0 => self.direct(wanted, at, slot, NOTHING)?,
+            0 => self.direct(wanted, at, stays, NOTHING)?,
             tries => {
                 let mut inner = self.inner.take()?;
                 self.note_path(wanted, at);
                 let search = Wanted {
-                    start: &wanted.others(slot),
+                    start: &stays.others,
                     whole: false,
                     barred: &self.path,
+                    most: MAX_ASIDE[tries - 1],
                     ..wanted
                 };
-                let found = inner.run_up_to(search, MAX_ASIDE[tries - 1]);
+                let found = inner.run(search);
                 self.spent += inner.nodes.len();
                 self.asides.extend(found.iter().flat_map(|_| &inner.moves));
                 self.inner = Some(inner);
                 found?
             }
         };
-        self.asides.push(Move { from: slot, to });
+        self.asides.push(Move {
+            from: stays.slot,
+            to,
+        });
         Some((first, self.asides.len() as u32))
     }
 
-    /// Lets the entry at slot `goes` leave the row of node `at`: to a free place, or to rows that become nodes.
-    fn leave(&mut self, wanted: Wanted<'_>, at: u32, goes: u32, aside: Asides) -> Option<u32> {
+    /// Lets an entry leave the row of node `at`: to a free place, or to rows that become nodes.
+    fn leave(&mut self, wanted: Wanted<'_>, at: u32, goes: Occupant, aside: Asides) -> Option<u32> {
         if let Some(to) = self.direct(wanted, at, goes, aside) {
-            return Some(self.unwind(wanted, at, Move { from: goes, to }, aside));
+            let last = Move {
+                from: goes.slot,
+                to,
+            };
+            return Some(self.unwind(wanted, at, last, aside));
         }
-        let whole = wanted.rows.is_wide(wanted.rows.row_of(goes));
         let rank = self.nodes[at as usize].rank;
-        for row in wanted.others(goes) {
+        for row in goes.others {
             if !self.blocked(wanted, at, row, aside) {
                 self.push(
                     wanted,
                     Node {
                         row,
-                        whole,
+                        whole: goes.wide,
                         parent: at,
-                        leaves: goes,
+                        leaves: goes.slot,
                         aside,
                         rank,
                         tries: 0,
@@ -261,12 +278,14 @@ impl Search {
         None
     }
 
-    /// Where the entry at a slot of node `at` can go at once.
-    fn direct(&self, wanted: Wanted<'_>, at: u32, goes: u32, aside: Asides) -> Option<u32> {
-        let whole = wanted.rows.is_wide(wanted.rows.row_of(goes));
-        let open = wanted.others(goes).into_iter();
-        let open = open.filter(|row| !self.blocked(wanted, at, *row, aside));
-        wanted.best_fit(whole, open)
+    /// Where an entry of the row of node `at` can go at once.
+    fn direct(&self, wanted: Wanted<'_>, at: u32, goes: Occupant, aside: Asides) -> Option<u32> {
+        let open = goes.others.into_iter();
+        let open = open.filter(|row| wanted.has_room(*row, goes.wide));
+        wanted.best_fit(
+            goes.wide,
+            open.filter(|row| !self.blocked(wanted, at, *row, aside)),
+        )
     }
 
     /// True of a row that the path to node `at` passes or puts something aside through, or that is barred.
@@ -330,12 +349,22 @@ impl Search {
 }
 
 impl Wanted<'_> {
-    /// The rows of the entry at a slot in the three ways in which it is not.
-    fn others(&self, slot: u32) -> [u32; WAYS - 1] {
+    /// The entry at a slot, with its rows in the ways in which it is not.
+    fn entry(&self, slot: u32) -> Occupant {
         let (key, words) = self.rows.shape.key(self.rows.words_at(slot));
-        let here = self.ways.way_of(self.rows.row_of(slot));
+        let row = self.rows.row_of(slot);
+        let here = self.ways.way_of(row);
         let all = self.ways.rows_of(&key[..words]);
-        std::array::from_fn(|way| all[if way < here { way } else { way + 1 }])
+        Occupant {
+            slot,
+            wide: self.rows.is_wide(row),
+            others: std::array::from_fn(|way| all[if way < here { way } else { way + 1 }]),
+        }
+    }
+
+    fn has_room(&self, row: u32, whole: bool) -> bool {
+        let free = self.rows.free(row);
+        free.is_some_and(|(_, taken)| !whole || taken == 0)
     }
 
     /// A free place in one of the rows: for a wide entry an empty row, else a slot in a row that is used already if
@@ -343,10 +372,12 @@ impl Wanted<'_> {
     fn best_fit(&self, whole: bool, candidates: impl Iterator<Item = u32>) -> Option<u32> {
         let mut best = None;
         for row in candidates {
-            let free = self.rows.free(row);
-            let Some((slot, taken)) = free.filter(|(_, taken)| !whole || *taken == 0) else {
+            let Some((slot, taken)) = self.rows.free(row) else {
                 continue;
             };
+            if whole && taken > 0 {
+                continue;
+            }
             if best.is_none_or(|(_, most)| taken > most) {
                 best = Some((slot, taken));
             }

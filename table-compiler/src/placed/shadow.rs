@@ -13,8 +13,8 @@ use underpass_layout::profile::Profile;
 use underpass_layout::tables::{TableSpec, WAYS};
 
 use super::entry::{Entry, Shape};
-use super::rows::Rows;
-use super::search::{Search, Wanted};
+use super::rows::{Rows, Saved};
+use super::search::{Search, Wanted, MAX_NODES, MAX_NODES_OF_CHANGE};
 use super::seed::Seed;
 use super::ways::Ways;
 use crate::row::Row;
@@ -65,14 +65,14 @@ pub struct Shadow {
     base: u32,
     /// Addresses from one way to the next.
     depth: u32,
-    ways: Ways,
-    rows: Rows,
+    pub(super) ways: Ways,
+    pub(super) rows: Rows,
     /// Slots that are taken; a wide entry takes all of its row.
     used: usize,
     entries: usize,
     search: Search,
     /// What rows held before, while a batch is under way.
-    undo: Vec<(u32, Entry)>,
+    undo: Vec<(u32, Saved)>,
     recording: bool,
 }
 
@@ -138,15 +138,15 @@ impl Shadow {
 
     /// Every entry, in the order of the rows.
     pub fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
-        let rows = 0..self.rows.count() as u32;
+        let rows = 0..self.rows.count();
         rows.flat_map(|row| self.rows.taken(row))
             .map(|slot| self.rows.entry(slot))
     }
 
     /// Every row in which something is, by address.
     pub fn iter_rows(&self) -> impl Iterator<Item = (u32, Row)> + '_ {
-        let rows = 0..self.rows.count() as u32;
-        rows.filter(|row| !self.rows.is_empty(*row))
+        let rows = 0..self.rows.count();
+        rows.filter(|row| self.rows.taken(*row).next().is_some())
             .map(|row| (self.address(row), self.rows.pack(self.table, row)))
     }
 
@@ -164,7 +164,7 @@ impl Shadow {
             }
             return Ok(());
         }
-        let slot = self.make_room(entry, &rows, &[], writes)?;
+        let slot = self.make_room(entry, &rows, None, writes)?;
         self.put(slot, entry);
         self.count(entry, true);
         writes.push(self.write(slot, Reason::New));
@@ -219,11 +219,11 @@ impl Shadow {
     }
 
     /// Moves what is in the way of an entry that may lie in one of `rows`, and says which slot it shall have.
-    fn make_room(
+    pub(super) fn make_room(
         &mut self,
         entry: &Entry,
         rows: &[u32],
-        barred: &[u32],
+        barred: Option<u32>,
         writes: &mut Vec<RowWrite>,
     ) -> Result<u32, TableFull> {
         let mut search = std::mem::take(&mut self.search);
@@ -232,7 +232,11 @@ impl Shadow {
             ways: &self.ways,
             start: rows,
             whole: self.rows.shape.is_wide(entry.words()[0]),
-            barred,
+            barred: barred.as_slice(),
+            most: match barred {
+                None => MAX_NODES,
+                Some(_) => MAX_NODES_OF_CHANGE,
+            },
         });
         if found.is_some() {
             for moved in &search.moves {
@@ -245,12 +249,12 @@ impl Shadow {
         found.ok_or_else(|| self.full())
     }
 
-    fn put(&mut self, slot: u32, entry: &Entry) {
+    pub(super) fn put(&mut self, slot: u32, entry: &Entry) {
         self.note(slot);
         self.rows.put(slot, entry);
     }
 
-    fn clear(&mut self, slot: u32) {
+    pub(super) fn clear(&mut self, slot: u32) {
         self.note(slot);
         self.rows.clear(slot);
     }
@@ -287,16 +291,18 @@ impl Shadow {
         }
     }
 
-    fn rows_of(&self, entry: &Entry) -> [u32; WAYS] {
+    pub(super) fn rows_of(&self, entry: &Entry) -> [u32; WAYS] {
         let (key, words) = self.rows.shape.key(entry.words());
         self.ways.rows_of(&key[..words])
     }
 
     fn find(&self, entry: &Entry, rows: &[u32; WAYS]) -> Option<u32> {
-        rows.iter().find_map(|row| self.rows.find(*row, entry))
+        let mark = self.rows.mark(entry);
+        rows.iter()
+            .find_map(|row| self.rows.find(*row, entry, mark))
     }
 
-    fn write(&self, slot: u32, reason: Reason) -> RowWrite {
+    pub(super) fn write(&self, slot: u32, reason: Reason) -> RowWrite {
         let row = self.rows.row_of(slot);
         RowWrite {
             address: self.address(row),
@@ -309,100 +315,5 @@ impl Shadow {
     fn address(&self, row: u32) -> u32 {
         let rows = self.ways.rows() as u32;
         self.base + row / rows * self.depth + row % rows
-    }
-}
-
-/// What a change of the seed needs (see [`crate::reseed`]).
-impl Shadow {
-    pub(crate) fn begin(&mut self, seed: Seed) {
-        self.ways.begin(seed);
-    }
-
-    pub(crate) fn to_fill(&mut self) -> Option<Seed> {
-        self.ways.to_fill()
-    }
-
-    pub(crate) fn rows_of_a_way(&self) -> u32 {
-        self.ways.rows() as u32
-    }
-
-    pub(crate) fn is_changing(&self) -> bool {
-        self.ways.is_changing()
-    }
-
-    pub(crate) fn advance(&mut self, pointer: u32) -> Split {
-        self.ways.advance(pointer)
-    }
-
-    pub(crate) fn finish_way(&mut self) -> Split {
-        self.ways.finish_way()
-    }
-
-    /// The first row of the way that changes, from `from` on, that has entries which the next seed would not find
-    /// there; the number of rows where there is none.
-    pub(crate) fn next_to_leave(&self, from: u32) -> u32 {
-        let rows = self.ways.rows() as u32;
-        let first = u32::from(self.split().way) * rows;
-        (from..rows)
-            .find(|row| {
-                let mut taken = self.rows.taken(first + row);
-                taken.any(|slot| self.leaves(slot))
-            })
-            .unwrap_or(rows)
-    }
-
-    /// True of an entry that is where the old seed has it, and not where the next one has it.
-    fn leaves(&self, slot: u32) -> bool {
-        let (key, words) = self.rows.shape.key(self.rows.words_at(slot));
-        let row = self.rows.row_of(slot);
-        let both = self.ways.both_rows(&key[..words]);
-        both.is_some_and(|[old, next]| old == row && next != row)
-    }
-
-    /// Copies what leaves a row of the way that changes to where the card finds it once the pointer has passed the row:
-    /// in other ways, or in this way by the next seed. The row itself stays as it is.
-    pub(crate) fn copy_away(
-        &mut self,
-        row: u32,
-        writes: &mut Vec<RowWrite>,
-    ) -> Result<(), TableFull> {
-        let way = usize::from(self.split().way);
-        let here = (way * self.ways.rows()) as u32 + row;
-        self.all_or_nothing(writes, |shadow, writes| {
-            for slot in shadow.rows.slots_of(here) {
-                if !shadow.rows.taken(here).any(|taken| taken == slot) || !shadow.leaves(slot) {
-                    continue;
-                }
-                let entry = shadow.rows.entry(slot);
-                let to = shadow.make_room(&entry, &shadow.rows_after(&entry), &[here], writes)?;
-                shadow.put(to, &entry);
-                writes.push(shadow.write(to, Reason::Move));
-            }
-            Ok(())
-        })
-    }
-
-    /// Where an entry can be when the pointer has passed its row.
-    fn rows_after(&self, entry: &Entry) -> [u32; WAYS] {
-        let (key, words) = self.rows.shape.key(entry.words());
-        let mut rows = self.ways.rows_of(&key[..words]);
-        if let Some([_, next]) = self.ways.both_rows(&key[..words]) {
-            rows[usize::from(self.split().way)] = next;
-        }
-        rows
-    }
-
-    /// Clears what has left a row, once the card finds the copies.
-    pub(crate) fn clear_left(&mut self, row: u32, writes: &mut Vec<RowWrite>) {
-        let here = u32::from(self.split().way) * self.ways.rows() as u32 + row;
-        let left: Vec<u32> = self
-            .rows
-            .taken(here)
-            .filter(|slot| self.leaves(*slot))
-            .collect();
-        if let Some(slot) = left.first() {
-            left.iter().for_each(|slot| self.clear(*slot));
-            writes.push(self.write(*slot, Reason::Free));
-        }
     }
 }

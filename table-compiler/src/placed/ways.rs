@@ -110,7 +110,7 @@ impl Ways {
     }
 
     /// The seed with which the spare column is to be filled before the way can change; it counts as filled from now on.
-    pub fn to_fill(&mut self) -> Option<Seed> {
+    pub fn take_unfilled(&mut self) -> Option<Seed> {
         let next = self.next.as_mut().filter(|next| !next.filled)?;
         next.filled = true;
         Some(next.seed.clone())

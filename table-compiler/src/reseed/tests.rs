@@ -172,7 +172,7 @@ fn change(
 
 #[test]
 fn a_full_table_takes_another_seed() {
-    let cases: [(f64, fn(u32) -> Entry); 4] = [
+    let cases: [(f64, keys::Family); 4] = [
         (0.874, keys::servers),
         (0.961, keys::servers),
         (0.90, |n| keys::share(30, n)),

@@ -154,7 +154,7 @@ fn extract(words: &[u32], at: usize, width: usize) -> Vec<u32> {
         .step_by(32)
         .map(|bit| ((word(bit / 32) | word(bit / 32 + 1) << 32) >> (bit % 32)) as u32)
         .collect();
-    if let Some(last) = found.last_mut().filter(|_| width % 32 != 0) {
+    if let Some(last) = found.last_mut().filter(|_| !width.is_multiple_of(32)) {
         *last &= (1 << (width % 32)) - 1;
     }
     found

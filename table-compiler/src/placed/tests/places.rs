@@ -146,7 +146,7 @@ fn macs_that_count_up_fit() {
     for n in 0..shadow.capacity() as u64 * 874 / 1000 {
         let key = BridgeKey {
             vrf: (n % 32) as u16,
-            mac: 0x0200_0000_0000 | n / 32,
+            mac: 0x0200_0000_0000 + n / 32,
         };
         let entry = BridgeEntry {
             valid: true,

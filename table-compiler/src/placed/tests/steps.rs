@@ -15,7 +15,7 @@ use crate::row::Row;
 /// Flow number `n` with a value; of every three numbers one is IPv6.
 fn flow(n: u32, value: u32) -> Entry {
     let scattered = n | n << 20;
-    if n % 3 == 0 {
+    if n.is_multiple_of(3) {
         let key = FlowKey6 {
             nexthop: n,
             ..FlowKey6::default()
@@ -167,7 +167,7 @@ proptest! {
             };
             prop_assert_eq!(card.get(&entry(n, 0)).len(), usize::from(new.is_some()));
             prop_assert_eq!(shadow.len(), installed.len());
-            let wide_ones = installed.keys().filter(|n| wide && **n % 3 == 0).count();
+            let wide_ones = installed.keys().filter(|n| wide && n.is_multiple_of(3)).count();
             prop_assert_eq!(shadow.used(), installed.len() + wide_ones);
         }
         prop_assert_eq!(card.rows(), shadow.iter_rows().collect::<HashMap<u32, Row>>());
