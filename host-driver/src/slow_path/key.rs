@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use underpass_layout::meta::Inner;
 use underpass_layout::tables::{FlowKey, FlowKey6};
+use underpass_layout::Record;
 
 /// IP protocol of ICMP, and of ICMPv6.
 pub const ICMP: u8 = 1;
@@ -41,9 +42,10 @@ pub enum CardKey {
 }
 
 impl Key {
-    /// The key of a packet under K(nh) `nexthop`. None: it has no IP header.
+    /// The key of a packet under K(nh) `nexthop`. None: it has no IP header, or the card has no nexthop of that number,
+    /// whatever the shim says.
     pub fn of(headers: &Inner, nexthop: u32) -> Option<Key> {
-        let (src, dst) = addresses(headers)?;
+        let (src, dst) = addresses(headers).filter(|_| fits_a_key(nexthop))?;
         Some(Key {
             nexthop,
             protocol: headers.protocol,
@@ -96,6 +98,12 @@ impl Key {
         };
         CardKey::V6(key.between(src.to_bits(), dst.to_bits()))
     }
+}
+
+/// Whether flow keys have room for the number of a nexthop.
+fn fits_a_key(nexthop: u32) -> bool {
+    let field = FlowKey::SPEC.iter().find(|field| field.name == "nexthop");
+    field.is_some_and(|field| u64::from(nexthop) >> field.width == 0)
 }
 
 /// The addresses of a packet, source first. None: it has no IP header.
@@ -151,6 +159,16 @@ mod tests {
             (six.nexthop, six.protocol, six.src_port, six.dst_port),
             (6, 6, 7, 80)
         );
+    }
+
+    #[test]
+    fn a_nexthop_that_no_key_has_room_for_gives_no_key() {
+        let headers = Inner {
+            ipv4: true,
+            ..Inner::default()
+        };
+        assert!(Key::of(&headers, 0xf_ffff).is_some());
+        assert_eq!(Key::of(&headers, 0x10_0000), None);
     }
 
     #[test]
