@@ -1,7 +1,7 @@
 //! The RTL against the model: the same tables, the same packets, every output byte and counter.
 //!
 //! `cargo xtask differential --packets N --seed S` runs it optimised. Here `UNDERPASS_PACKETS` says how many packets
-//! (default 50,000), `UNDERPASS_SEED` which ones; both are printed.
+//! (default 100,000), `UNDERPASS_SEED` which ones; both are printed.
 
 mod compare;
 mod conservation;
@@ -28,7 +28,7 @@ fn from_env(name: &str, default: u64) -> u64 {
 
 #[test]
 fn rtl_and_model_agree_on_random_packets() {
-    let packets = from_env("UNDERPASS_PACKETS", 50_000) as usize;
+    let packets = from_env("UNDERPASS_PACKETS", 100_000) as usize;
     let seed = from_env("UNDERPASS_SEED", 1);
     println!("{packets} packets, seed {seed}");
     let library = rtl::library(&SIM);

@@ -3,7 +3,7 @@
 //! ```text
 //!   --packets, --seed ─▶ UNDERPASS_PACKETS, UNDERPASS_SEED ─▶ tests, program differential
 //! ```
-//! The same program runs 50,000 packets in the gate. A mismatch prints its seed, the packet, the field and the stage.
+//! The same program runs 100,000 packets in the gate. A mismatch prints its seed, the packet, the field and the stage.
 
 use crate::{run, Outcome};
 use anyhow::Result;
@@ -12,7 +12,7 @@ use anyhow::Result;
 #[derive(clap::Args)]
 pub struct Options {
     /// Packets in all; every 2,500 come new tables and other stalls
-    #[arg(long, default_value_t = 50_000)]
+    #[arg(long, default_value_t = 100_000)]
     packets: u64,
     /// What everything random comes from
     #[arg(long, default_value_t = 1)]
