@@ -94,29 +94,18 @@ impl Chain {
         let (age, bus) = self.front();
         let next = self.answers.iter().map(|(age, _)| *age).min();
         let until = next.map_or(until, |next| until.min(next.max(age + 1)));
-        let mut later = match until - age {
+        let later = match until - age {
             wait if wait > LONGEST_IN_REGISTERS => waited(bus, wait),
             wait => (0..wait).fold(bus, |bus, _| after(bus)),
         };
-        let due: Vec<Answer> = self
+        let (due, rest): (Vec<_>, Vec<_>) = self
             .answers
             .iter()
-            .filter(|(age, _)| *age == until)
-            .map(|(_, answer)| *answer)
-            .collect();
-        self.answers.retain(|(age, _)| *age != until);
-        if !due.is_empty() {
-            let any = |of: &dyn Fn(&Answer) -> Bit| any_of(&due.iter().map(of).collect::<Vec<_>>());
-            let rows: Vec<(Bit, U<512>)> = due
-                .iter()
-                .filter_map(|answer| Some((answer.here, answer.data?)))
-                .collect();
-            let read = any_of(&rows.iter().map(|(here, _)| *here).collect::<Vec<_>>());
-            later.data = mux(read & !later.write, one_of(&rows), later.data);
-            later.done = later.done | any(&|answer| answer.here & answer.done);
-            later.retry = later.retry | any(&|answer| answer.here & !answer.done);
-        }
-        self.passed.insert(until, later);
+            .copied()
+            .partition(|(age, _)| *age == until);
+        self.answers = rest;
+        let due: Vec<Answer> = due.into_iter().map(|(_, answer)| answer).collect();
+        self.passed.insert(until, answered(later, &due));
     }
 
     /// Puts an answer on the bus. One that comes when the bus has gone on already is delayed until it is where the bus is.
@@ -135,9 +124,10 @@ impl Chain {
     /// The bus as it leaves the stage, together with `slot`.
     #[track_caller]
     pub fn leave<T: Bundle>(mut self, slot: T) -> HostBus {
-        self.beside(slot);
+        let age = slot.age().unwrap_or(self.front().0);
+        self.at(age);
         assert!(
-            self.answers.is_empty(),
+            self.answers.is_empty() && self.front().0 == age,
             "a table answers the host after the packet has left the stage"
         );
         self.whole()
@@ -157,6 +147,22 @@ impl Chain {
             seed: later_words(self.seed).aged(age),
             ..bus
         }
+    }
+}
+
+/// The bus with what tables say in its clock.
+fn answered(bus: HostBus, answers: &[Answer]) -> HostBus {
+    let any = |of: &dyn Fn(&Answer) -> Bit| any_of(&answers.iter().map(of).collect::<Vec<_>>());
+    let rows: Vec<(Bit, U<512>)> = answers
+        .iter()
+        .filter_map(|answer| Some((answer.here, answer.data?)))
+        .collect();
+    let read = any_of(&rows.iter().map(|(here, _)| *here).collect::<Vec<_>>());
+    HostBus {
+        data: mux(read & !bus.write, one_of(&rows), bus.data),
+        done: bus.done | any(&|answer| answer.here & answer.done),
+        retry: bus.retry | any(&|answer| answer.here & !answer.done),
+        ..bus
     }
 }
 
