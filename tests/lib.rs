@@ -11,3 +11,4 @@ pub mod packets;
 pub mod paths;
 pub mod rtl;
 pub mod tables;
+pub mod traffic;

@@ -1,0 +1,22 @@
+//! The tables of the whole card change while packets pass, back to back, and no packet suffers from it.
+//!
+//! ```text
+//!   command ring ─▶ ┌────────────────┐
+//!   packets ──────▶ │ underpass_card │ ─▶ every packet ─▶ judge: which moment of the tables explains it?
+//!                   └────────────────┘
+//!   entries    come, move, change and go at random
+//! ```
+//! The RTL runs under Verilator with its real rings; the writes are those that the table compiler plans.
+
+mod entries;
+
+use std::sync::OnceLock;
+
+use underpass_tests::traffic;
+use underpass_verilator::Library;
+
+/// The card, built once.
+fn library() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(traffic::library)
+}
