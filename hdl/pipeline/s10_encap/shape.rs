@@ -30,8 +30,11 @@ bundle! {
     }
 }
 
-/// The headers that can be put in front: what they start with, and of a tunnel what is behind the outer IP header, bytes.
-const HEADERS: [(HeaderKind, u32, Option<u32>); 6] = [
+/// Headers that can be put in front: what they start with, and of a tunnel what is behind the outer IP header, bytes.
+type Front = (HeaderKind, u32, Option<u32>);
+
+/// All of them.
+const HEADERS: [Front; 6] = [
     (HeaderKind::Shim, BEAT_BYTES as u32, None),
     (HeaderKind::Ethernet, ETHERNET, None),
     (HeaderKind::MplsGre, ETHERNET, Some(GRE_OVERHEAD)),
@@ -61,10 +64,10 @@ pub(super) fn shape(meta: Meta, by_nexthop: Bit) -> Shape {
         HeaderKind::VxlanRouted => vxlan & routed,
         HeaderKind::Shim => meta.verdict.is(VerdictKind::Punt),
     };
-    let of = |value: &dyn Fn(&(HeaderKind, u32, Option<u32>)) -> U<8>| -> U<8> {
+    let of = |value: &dyn Fn(&Front) -> U<8>| -> U<8> {
         one_of(&HEADERS.map(|header| (chosen(header.0), value(&header))))
     };
-    let bytes = |&(_, front, tunnel): &(HeaderKind, u32, Option<u32>)| match tunnel {
+    let bytes = |&(_, front, tunnel): &Front| match tunnel {
         None => k(front),
         Some(behind) => mux(
             nexthop.tunnel_v6,
