@@ -69,7 +69,7 @@ pub fn nexthop_for(what: Use, version: u32) -> u32 {
 
 /// Whether a nexthop is a tunnel, and its label shows.
 pub fn is_tunnel(nexthop: u32) -> bool {
-    nexthop % 4 == 0
+    nexthop.is_multiple_of(4)
 }
 
 /// The tables of the card before anything changes.
