@@ -133,7 +133,7 @@ impl Tools {
         let folder = run::target_dir().join("fmax").join(module);
         let netlist = self
             .yosys
-            .map(&folder, &shell, (scan::TOP, Target::Ecp5), self.limit)?;
+            .map(&folder, &shell, Target::Ecp5(scan::TOP), self.limit)?;
         if netlist.is_none() {
             return Ok(None);
         }

@@ -11,6 +11,7 @@
 
 mod cells;
 mod levels;
+mod measure;
 mod netlist;
 mod part;
 mod report;
@@ -20,15 +21,12 @@ mod yosys;
 
 pub use yosys::{Target, Yosys};
 
-use crate::{project, rtl, run, Outcome};
+use crate::{project, rtl, Outcome};
 use anyhow::{bail, Context, Result};
-use cells::Resource;
 use levels::Levels;
-use netlist::Netlist;
-use report::{Head, Known, Row};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use usage::Usage;
+use measure::Limits;
+use report::{Head, Row};
+use std::path::PathBuf;
 
 /// What to synthesize and what to do with the figures.
 #[derive(clap::Args)]
@@ -71,18 +69,14 @@ pub fn run(options: &Options) -> Result<Outcome> {
     };
     let modules = chosen(&verilog, &options.stage)?;
     let common = common_prefix(&modules);
-    let yosys = Yosys::get()?;
     let limits = Limits::of(options);
-    let mut rows = Vec::new();
-    for module in modules {
-        let start = Instant::now();
-        let row = row(&yosys, &verilog, module, limits)?;
-        eprintln!("{module}: {:.1} s", start.elapsed().as_secs_f64());
-        rows.push(Row {
-            module: module[common..].to_string(),
+    let rows = measure::rows(&Yosys::get()?, &verilog, &modules, limits)?
+        .into_iter()
+        .map(|row| Row {
+            module: row.module[common..].to_string(),
             ..row
-        });
-    }
+        })
+        .collect::<Vec<_>>();
     let whole = options.verilog.is_none() && options.stage.is_empty() && options.shell == "card";
     let head = Head {
         command: &command_line(),
@@ -94,59 +88,6 @@ pub fn run(options: &Options) -> Result<Outcome> {
         std::fs::write(out, &page).with_context(|| format!("cannot write {}", out.display()))?;
     }
     Ok(Outcome::clean_if(within(options.budget, &rows)))
-}
-
-/// How long a module may take.
-#[derive(Clone, Copy)]
-struct Limits {
-    whole: Duration,
-    memories: Duration,
-}
-
-impl Limits {
-    fn of(options: &Options) -> Self {
-        let memories = Duration::from_secs(options.limit);
-        let whole = if options.quick {
-            Duration::ZERO
-        } else {
-            memories
-        };
-        Self { whole, memories }
-    }
-}
-
-/// What one module takes.
-fn row(yosys: &Yosys, verilog: &str, module: &str, limits: Limits) -> Result<Row> {
-    let text = rtl::text_of(verilog, module).unwrap_or(verilog);
-    let folder = run::target_dir().join("synth").join(module);
-    let mapped = |folder: &Path, target, limit| -> Result<Option<Netlist>> {
-        let json = yosys.map(folder, text, (module, target), limit)?;
-        json.map(|json| Netlist::parse(&json))
-            .transpose()
-            .with_context(|| format!("the netlist of {module} is not as expected"))
-    };
-    let shapes = shapes::usage(text);
-    let declared = shapes.count(Resource::Uram);
-    let (usage, known) =
-        if let Some(netlist) = mapped(&folder, Target::UltraScalePlus, limits.whole)? {
-            (Usage::of(&netlist)?, Known::All(Levels::of(&netlist)?))
-        } else if !shapes::has_memories(text) {
-            (shapes, Known::Memories)
-        } else if let Some(netlist) =
-            mapped(&folder.join("memories"), Target::Memories, limits.memories)?
-        {
-            let mut usage = Usage::of(&netlist)?;
-            usage.add(Resource::FlipFlop, shapes.count(Resource::FlipFlop));
-            (usage, Known::Memories)
-        } else {
-            (shapes, Known::Shapes)
-        };
-    Ok(Row {
-        module: module.to_string(),
-        usage,
-        known,
-        declared,
-    })
 }
 
 /// Whether no module has more levels than the budget; prints those that have.

@@ -80,19 +80,24 @@ pub struct Pin<'a> {
 impl Netlist {
     /// Takes the one module that the file is about: the only one of it.
     pub fn parse(json: &str) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct File {
-            modules: BTreeMap<String, Netlist>,
-        }
-        let mut file: File = serde_json::from_str(json).context("cannot read the netlist")?;
-        match file.modules.len() {
-            1 => file
-                .modules
+        let mut modules = Self::parse_all(json)?;
+        match modules.len() {
+            1 => modules
                 .pop_first()
                 .map(|(_, netlist)| netlist)
                 .context("the netlist is empty"),
             count => bail!("expected one flat module in the netlist, found {count}"),
         }
+    }
+
+    /// Takes all modules of the file, by name.
+    pub fn parse_all(json: &str) -> Result<BTreeMap<String, Self>> {
+        #[derive(Deserialize)]
+        struct File {
+            modules: BTreeMap<String, Netlist>,
+        }
+        let file: File = serde_json::from_str(json).context("cannot read the netlist")?;
+        Ok(file.modules)
     }
 
     /// Cells by name, save Yosys' own annotations (`$scopeinfo`).

@@ -22,15 +22,16 @@ const DONE_BY: &str = "done_by";
 /// An installed Yosys.
 pub struct Yosys(Program);
 
-/// What is mapped to.
+/// What is mapped to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// An UltraScale+ part. Without pads and clock buffers: a stage's pins are wires inside the card.
-    UltraScalePlus,
-    /// The memories of an UltraScale+ part alone, logic left as it is: a small part of the work.
+pub enum Target<'a> {
+    /// One module to an UltraScale+ part. Without pads and clock buffers: a stage's pins are wires inside the card.
+    UltraScalePlus(&'a str),
+    /// The memories of all modules to an UltraScale+ part, logic left as it is. One run for many modules: most of the time
+    /// goes into reading the library of memory cells.
     Memories,
-    /// An ECP5, ready for nextpnr.
-    Ecp5,
+    /// One module to an ECP5, ready for nextpnr.
+    Ecp5(&'a str),
 }
 
 impl Yosys {
@@ -39,16 +40,16 @@ impl Yosys {
         Program::get(&PACKAGE).map(Self)
     }
 
-    /// Maps `top` of the Verilog text; gives the netlist's text, which lies in `netlist.json` as well, or
+    /// Maps the Verilog text; gives the netlist's text, which lies in `netlist.json` as well, or
     /// `None` where there is none within the time. In no time at all there are the kept ones.
     pub fn map(
         &self,
         folder: &Path,
         verilog: &str,
-        (top, target): (&str, Target),
+        target: Target,
         limit: Duration,
     ) -> Result<Option<String>> {
-        let script = script(top, target);
+        let script = script(target);
         let version = self.0.version();
         let inputs = [
             ("design.v", verilog),
@@ -79,7 +80,7 @@ impl Yosys {
         let netlist = self
             .0
             .run(folder, &start)
-            .with_context(|| format!("cannot synthesize {top}"))?;
+            .with_context(|| format!("cannot map to {target:?}"))?;
         if netlist.is_some() {
             write(DONE_BY, &version)?;
         }
@@ -98,24 +99,21 @@ fn kept(folder: &Path, inputs: &[(&str, &str)]) -> Option<String> {
     std::fs::read_to_string(folder.join("netlist.json")).ok()
 }
 
-fn script(top: &str, target: Target) -> String {
+fn script(target: Target) -> String {
     match target {
         // URAM is taken where it fits.
-        Target::UltraScalePlus => format!(
+        Target::UltraScalePlus(top) => format!(
             "read_verilog design.v\n\
              synth_xilinx -family xcup -flatten -uram -noiopad -noclkbuf -top {top}\n\
              select {top}\n\
              write_json -selected netlist.json\n"
         ),
-        Target::Memories => format!(
-            "read_verilog design.v\n\
-             hierarchy -top {top}\n\
+        Target::Memories => "read_verilog design.v\n\
              proc\nopt\nmemory -nomap\nopt_clean\n\
-             synth_xilinx -family xcup -uram -noiopad -noclkbuf -top {top} -run map_memory:map_ffram\n\
-             select {top}\n\
-             write_json -selected netlist.json\n"
-        ),
-        Target::Ecp5 => {
+             synth_xilinx -family xcup -uram -noiopad -noclkbuf -run map_memory:map_ffram\n\
+             write_json netlist.json\n"
+            .into(),
+        Target::Ecp5(top) => {
             format!("read_verilog design.v\nsynth_ecp5 -top {top} -json netlist.json\n")
         }
     }
@@ -127,9 +125,13 @@ mod tests {
 
     #[test]
     fn the_scripts_name_no_absolute_path() {
-        for target in [Target::UltraScalePlus, Target::Memories, Target::Ecp5] {
-            let script = script("s4_route", target);
-            assert!(script.contains("-top s4_route"));
+        for target in [
+            Target::UltraScalePlus("s4_route"),
+            Target::Memories,
+            Target::Ecp5("s4_route"),
+        ] {
+            let script = script(target);
+            assert_eq!(script.contains("-top s4_route"), target != Target::Memories);
             assert!(!script.contains(" /"));
         }
     }
