@@ -91,7 +91,7 @@ pub fn stream(library: &Library, busy: bool) -> Stream {
     });
     let writes = live.card().done() - before;
     let passed = live.stop();
-    let met = history.judge(&passed, 0);
+    let met = history.judge(&passed, live.card().rung());
     let met = met.unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(met.packets, met.left, "some did not leave");
     let first = live.times.taken[0];

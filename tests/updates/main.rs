@@ -5,10 +5,14 @@
 //!   packets ──────▶ │ underpass_card │ ─▶ every packet ─▶ judge: which moment of the tables explains it?
 //!                   └────────────────┘
 //!   entries    come, move, change and go at random
+//!   reseed     the hash of a full table changes its seed
+//!   costs      a write takes two clocks of the ring, and none of the packets
 //! ```
 //! The RTL runs under Verilator with its real rings; the writes are those that the table compiler plans.
 
+mod costs;
 mod entries;
+mod reseed;
 
 use std::sync::OnceLock;
 
