@@ -223,7 +223,10 @@ fn a_card_behind_a_socket_shows_what_it_is_and_can_be_reset() {
         String::from_utf8(finished(command).stdout).unwrap()
     };
     let shown = card("show");
-    assert!(shown.starts_with(&format!("card     {}\n", bench.card())), "{shown}");
+    assert!(
+        shown.starts_with(&format!("card     {}\n", bench.card())),
+        "{shown}"
+    );
     assert!(shown.contains("\nprofile  sim\n"), "{shown}");
     assert_eq!(card("reset"), format!("{} was reset\n", bench.card()));
 }

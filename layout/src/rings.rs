@@ -50,7 +50,7 @@ record! {
         refused: u32 = 32,
         /// Punted frames that found no room.
         dropped: u32 = 32,
-        /// The ring has stopped: host memory did not answer.
+        /// Zero: a ring that has stopped, because host memory did not answer, writes no status; `CONTROL` says it.
         fault: u32 = 32,
         /// Zero.
         padding: bytes<48> = 384,

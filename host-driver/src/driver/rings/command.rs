@@ -133,9 +133,9 @@ impl<C: CardAccess> Driver<C> {
             command.done = command.ring.theirs();
             Ok(command.done == command.ring.ours)
         })?;
-        match self.command_ring().map(|ring| ring.ring.news()) {
-            Some((refused, _)) if refused != 0 => Err(DriverError::CommandsRefused { refused }),
-            _ => Ok(()),
+        match self.command_ring().map(|ring| ring.ring.newly_refused()) {
+            None | Some(0) => Ok(()),
+            Some(refused) => Err(DriverError::CommandsRefused { refused }),
         }
     }
 }

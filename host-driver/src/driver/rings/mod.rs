@@ -85,12 +85,12 @@ impl Ring {
         index
     }
 
-    /// What the card refused since we last asked, and whether it has stopped.
-    fn news(&mut self) -> (u32, bool) {
+    /// What the card refused since we last asked.
+    fn newly_refused(&mut self) -> u32 {
         let refused = self.status.read(1);
         let new = refused.wrapping_sub(self.refused);
         self.refused = refused;
-        (new, self.status.read(3) != 0)
+        new
     }
 
     /// The address of one of its registers.
