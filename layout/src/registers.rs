@@ -83,7 +83,7 @@ registers! {
     CLOCKS_LOW = 0x01c, Read;
     /// Clocks since reset, high half as it was when the low half was read.
     CLOCKS_HIGH = 0x020, Read;
-    /// Which hash words the next [`CONTROL_SEED`] fills: a [`SeedTarget`](crate::hash::SeedTarget).
+    /// Which hash words the next [`CONTROL_SEED`] fills: a `SeedTarget`.
     SEED_TARGET = 0x028, ReadWrite;
     /// Seed of the hash tables, a secret.
     SEED = 0x030, ReadWrite, count 4;
