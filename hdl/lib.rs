@@ -6,7 +6,7 @@
 //!         ├ stream/     gather ─────────────── body ───────────────▶ deliver
 //!         ├ pipeline/   └▶ s1 parse ─▶ s2 ─▶ .. ─▶ s10 encap ─▶ count ─▶┘
 //!         ├ lookup/     the memories that the stages ask
-//!         └ card/       AXI4-Lite slave, registers, host's chain to the tables, hash words
+//!         └ card/       AXI4-Lite slave, registers, host's chain to the tables, hash words, host rings
 //! ```
 //! Two ways of writing meet here. **Leaves** (a stage, a lookup, a FIFO) are plain functions from bundle to bundle in
 //! `underpass_wires`; **structure** (`core`, `pipeline`, `shells`) is RustHDL, with nothing but links and joins. A leaf

@@ -120,7 +120,11 @@ impl Printer<'_> {
                 Some((en, data)) => {
                     let [en, data] = [en, data].map(|id| self.operand(id).code);
                     let q = self.operand(port.q).code;
-                    let otherwise = if memory.ram == Ram::Ultra { "else " } else { "" };
+                    let otherwise = if memory.ram == Ram::Ultra {
+                        "else "
+                    } else {
+                        ""
+                    };
                     let _ = writeln!(
                         self.out,
                         "  always @(posedge {clock}) begin\n    if ({en}) {name}[{addr}] <= {data};\n    \

@@ -136,7 +136,7 @@ impl<C: CardAccess> Driver<C> {
     fn enable_ring(&mut self, number: u32, place: &Place) -> Result<(), DriverError> {
         let at = |offset| register(number, offset);
         let (base, status) = (DMA_BASE + place.ring, DMA_BASE + place.status);
-        self.card.write(at(CONTROL), 0)?;
+        self.stop_ring(number)?;
         for (offset, value) in [
             (BASE_LOW, base as u32),
             (BASE_HIGH, (base >> 32) as u32),
@@ -154,6 +154,22 @@ impl<C: CardAccess> Driver<C> {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Stops a ring, and waits until what it had under way has ended: only then can it be told where it lies.
+    fn stop_ring(&mut self, number: u32) -> Result<(), DriverError> {
+        let control = register(number, CONTROL);
+        self.card.write(control, 0)?;
+        let start = Instant::now();
+        while self.card.read(control)? & ENABLE != 0 {
+            if start.elapsed() > PATIENCE {
+                return Err(DriverError::RingStuck {
+                    ring: ring::NAMES[number as usize],
+                    seconds: PATIENCE.as_secs(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// Waits until `done` says so, asking the card now and then whether it still runs.
