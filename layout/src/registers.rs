@@ -125,7 +125,7 @@ pub mod slow {
     pub const INJECT_MAX_BYTES: usize = 16 * 1024;
 }
 
-/// The rings in host memory (see [`crate::rings`]), on a card that has them. Registers of ring `r` are [`STRIDE`]
+/// The rings in host memory (see [`crate::rings`]), on a card that has them. Registers of ring `r` are [`rings::STRIDE`]
 /// bytes times `r` further on.
 pub mod rings {
     use super::{Access, RegisterSpec};
