@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::waves;
+use super::{coverage, waves};
 use underpass_hdl::shells::{emit, Shell};
 use underpass_layout::profile::Profile;
 use underpass_verilator::{Library, Port, Source};
@@ -22,10 +22,8 @@ pub fn build(source: &Source, cache: Option<&Path>) -> Library {
     underpass_verilator::build(source, cache).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// The tapped core of this profile, with waveforms where they are asked for.
+/// The tapped core of this profile, with waveforms or counted lines where they are asked for.
 pub fn library(profile: &'static Profile) -> Library {
-    build(
-        &source(profile, Shell::TappedCore).trace(waves::asked()),
-        None,
-    )
+    let source = source(profile, Shell::TappedCore).trace(waves::asked());
+    build(&coverage::counted(source), None)
 }

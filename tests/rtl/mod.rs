@@ -8,6 +8,7 @@
 //! Waveforms: `UNDERPASS_WAVES=$PWD/core.vcd cargo test -p underpass-tests --test cycles -- --exact NAME` writes one
 //! file a core; `waves` says more.
 
+mod coverage;
 mod library;
 mod parted;
 mod waves;
@@ -232,6 +233,12 @@ impl Rtl {
             }
         }
         frames
+    }
+}
+
+impl Drop for Rtl {
+    fn drop(&mut self) {
+        coverage::end(&mut self.dut);
     }
 }
 

@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    demo, deny, deps, differential, fmax, formal, gate, generate, paths, perf, rtl, synth, tests,
-    tools, Outcome,
+    coverage, demo, deny, deps, differential, fmax, formal, gate, generate, paths, perf, rtl,
+    synth, tests, tools, Outcome,
 };
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -38,6 +38,8 @@ pub enum Command {
         /// Passed on to the test programs, such as a part of a test's name
         filter: Vec<String>,
     },
+    /// Count which lines of the core the differential packets run through; print docs/coverage.md
+    Coverage(coverage::Options),
     /// Compare RTL and model over random packets, as many as wanted
     Differential(differential::Options),
     /// Route blocks on ECP5, a yardstick, and compare with docs/fmax.md; minutes a block, so a nightly check
@@ -73,6 +75,7 @@ impl Command {
             Self::Demo(options) => demo::run(&options),
             Self::Ci { steps, skip } => gate::run(&steps, &skip),
             Self::Test { filter } => tests::run(&filter),
+            Self::Coverage(options) => coverage::run(&options),
             Self::Differential(options) => differential::run(&options),
             Self::Fmax(options) => fmax::run(&options),
             Self::Formal(options) => formal::run(&options),

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!   ci ──▶ fmt · clippy · docs · deps · deny · gen --check · paths · formal · test     each also by name
+//!   coverage ▶ docs/coverage.md                    from the differential packets, lines counted
 //!   demo ────▶ two nodes, packets between them     from examples/two-computes
 //!   differential ▶ RTL against model               over any number of random packets
 //!   fmax ────▶ docs/fmax.md                        from Yosys and nextpnr, routed on ECP5
@@ -18,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod coverage;
 mod demo;
 mod deny;
 mod deps;
