@@ -1,9 +1,12 @@
 //! The core with its AXI4-Lite slave: what OpenNIC and Corundum take.
 
-use crate::buses::{AxilInIn, AxilOutOut, DecidedOut, OfferIn, OfferOut, RequestOut, ResponseOut};
+use crate::buses::{
+    AxilInIn, AxilOutOut, DecidedOut, HostOut, OfferIn, OfferOut, RequestOut, ResponseOut,
+};
 use crate::card::axil::AxilSlave;
 use crate::card::registers::Build;
 use crate::core::Core;
+use crate::shells::no_bulk::NoBulk;
 use rust_hdl_core::prelude::*;
 use underpass_wires::rusthdl::ClkRst;
 
@@ -28,6 +31,7 @@ pub struct CoreOnly {
     pub tap: DecidedOut,
     slave: AxilSlave,
     core: Core,
+    no_bulk: NoBulk,
 }
 
 impl CoreOnly {
@@ -45,6 +49,7 @@ impl Logic for CoreOnly {
     fn update(&mut self) {
         ClkRst::link(&mut self.cr, &mut self.slave.cr);
         ClkRst::link(&mut self.cr, &mut self.core.cr);
+        ClkRst::link(&mut self.cr, &mut self.no_bulk.cr);
         AxilInIn::link(&mut self.axi_in, &mut self.slave.axi_in);
         AxilOutOut::link(&mut self.axi_out, &mut self.slave.axi_out);
         RequestOut::join(&mut self.slave.request, &mut self.core.request);
@@ -54,6 +59,6 @@ impl Logic for CoreOnly {
         OfferOut::link(&mut self.m, &mut self.core.m);
         self.core.m_ready.next = self.m_ready.val();
         DecidedOut::link(&mut self.tap, &mut self.core.tap);
-        self.core.bulk_in.data.next = 0.into();
+        HostOut::join(&mut self.no_bulk.bulk, &mut self.core.bulk_in);
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod card;
 pub mod core_only;
+mod no_bulk;
 pub mod sim;
 pub mod slow_fifo;
 pub mod turns;

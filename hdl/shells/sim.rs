@@ -8,12 +8,13 @@
 //! ```
 
 use crate::buses::{
-    AxilInIn, AxilOutOut, DecidedOut, OfferIn, OfferOut, RequestIn, RequestOut, ResponseIn,
-    ResponseOut,
+    AxilInIn, AxilOutOut, DecidedOut, HostOut, OfferIn, OfferOut, RequestIn, RequestOut,
+    ResponseIn, ResponseOut,
 };
 use crate::card::axil::{AxilSlave, Request, Response};
 use crate::card::registers::Build;
 use crate::core::Core;
+use crate::shells::no_bulk::NoBulk;
 use crate::shells::slow_fifo::SlowFifo;
 use rust_hdl_core::prelude::*;
 use underpass_layout::registers::slow;
@@ -68,6 +69,7 @@ pub struct SimShell {
     slave: AxilSlave,
     split: Split,
     core: Core,
+    no_bulk: NoBulk,
     slow: SlowFifo,
 }
 
@@ -87,6 +89,7 @@ impl Logic for SimShell {
         ClkRst::link(&mut self.cr, &mut self.slave.cr);
         ClkRst::link(&mut self.cr, &mut self.split.cr);
         ClkRst::link(&mut self.cr, &mut self.core.cr);
+        ClkRst::link(&mut self.cr, &mut self.no_bulk.cr);
         ClkRst::link(&mut self.cr, &mut self.slow.cr);
 
         AxilInIn::link(&mut self.axi_in, &mut self.slave.axi_in);
@@ -107,6 +110,6 @@ impl Logic for SimShell {
         OfferOut::link(&mut self.m, &mut self.slow.outer_m);
         self.slow.outer_m_ready.next = self.m_ready.val();
         DecidedOut::link(&mut self.tap, &mut self.core.tap);
-        self.core.bulk_in.data.next = 0.into();
+        HostOut::join(&mut self.no_bulk.bulk, &mut self.core.bulk_in);
     }
 }

@@ -6,7 +6,7 @@ use underpass_layout::profile::PROFILES;
 use underpass_tests::rtl::source;
 use underpass_verilator::lint;
 
-const SHELLS: [Shell; 3] = [Shell::Core, Shell::TappedCore, Shell::Sim];
+const SHELLS: [Shell; 4] = [Shell::Core, Shell::TappedCore, Shell::Sim, Shell::Card];
 
 #[test]
 fn every_shell_of_every_profile_lints() {

@@ -1,18 +1,7 @@
-//! The Verilog of the card.
+//! The Verilog of the card. That it lints is tried with the other shells, in the project's tests.
 
-use crate::harness::source;
 use underpass_hdl::shells::{emit, Shell};
 use underpass_layout::profile::PROFILES;
-use underpass_verilator::lint;
-
-#[test]
-fn it_lints() {
-    // What a board leaves unconnected, and instances that share a name with a memory, say nothing about widths.
-    let source = ["UNUSED", "UNUSEDSIGNAL", "VARHIDDEN", "PINCONNECTEMPTY"]
-        .into_iter()
-        .fold(source(), |source, code| source.allow_lint(code));
-    lint(&source).unwrap_or_else(|error| panic!("{error}"));
-}
 
 #[test]
 fn it_has_the_signals_that_boards_connect() {
