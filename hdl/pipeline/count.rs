@@ -8,7 +8,7 @@
 //!            └─▶ edit             for deliver
 //! ```
 
-use super::s10_encap::Decided;
+use super::s13_encap::Decided;
 use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};

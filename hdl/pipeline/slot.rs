@@ -38,13 +38,13 @@ pub enum Written {
     Decap,
     /// `s4_inner`.
     Inner,
-    /// `s5_bridge`.
+    /// `s6_bridge`.
     Bridge,
-    /// `s6_route`.
+    /// `s10_route`.
     Route,
-    /// `s7_nexthop`.
+    /// `s11_nexthop`.
     Nexthop,
-    /// `s8_flow`.
+    /// `s9_flow`.
     Flow,
 }
 

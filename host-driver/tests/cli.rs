@@ -233,7 +233,7 @@ fn a_trace_walks_through_the_stages() {
         .done();
     for words in [
         "packet 2  vf0  ICMP echo request",
-        "  s5_bridge ",
+        "  s6_bridge ",
         "  from the slow path\n",
         "punt (flow_miss)",
     ] {

@@ -91,6 +91,7 @@ fn search(table: &TableSpec) -> String {
             });
             format!("exact match on a key of {key_width} bits, {ways} ways, {slots} to a row{or}")
         }
+        Lookup::Set { ways } => format!("by index, all {ways} ways at once"),
         Lookup::Counter => "by index, written by the card alone".to_string(),
     }
 }

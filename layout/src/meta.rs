@@ -1,16 +1,20 @@
 //! What one stage tells the next: one record a stage, named after it, all within [`Meta`].
 //!
 //! ```text
-//!  gather   s1_parse  s2_classify  s3_decap  s4_inner  s5_bridge  s6_route  s7_nexthop  s8_flow  s9_rewrite  s10_encap
-//!  arrival  parse     classify     decap     inner     bridge     route     nexthop     flow     rewrite     edit
+//!  gather   s1_parse  s2_classify  s3_decap  s4_inner  s5_quoted  s6_bridge  s7_receiver
+//!  arrival  parse     classify     decap     inner     quoted     bridge     receiver, route
+//!
+//!           s8_key    s9_flow      s10_route  s11_nexthop  s12_rewrite  s13_encap
+//!           key       flow         route      nexthop      rewrite      edit
 //! ```
 //! A record holds the value its stage wrote from there to the end. `verdict` is the one field that every stage may
-//! change, and only from `Continue`, with one exception that `s8_flow` explains.
+//! change, and only from `Continue`, with one exception that `s9_flow` explains. `route` has two writers: `s7_receiver`
+//! for packets whose flow comes after the route, `s10_route` for those whose flow comes first or sends them elsewhere.
 
 use crate::reason::VerdictBits;
 use crate::record::{code, record};
 use crate::shim::InjectCommand;
-use crate::tables::{NexthopEntry, TunnelKind, VifEntry};
+use crate::tables::{NexthopEntry, OnwardEntry, TunnelKind, VifEntry};
 
 /// Bytes at the start of a packet that the stages can see: outer Ethernet 14 + VLAN 4 + IPv4 60 + GRE 12 + MPLS 4,
 /// then inner Ethernet 14 + VLAN 4 + IPv4 60 + TCP 20 = 192; with IPv6 in IPv6: 18 + 40 + GRE 12 + MPLS 4, then 18 + 40 +
@@ -141,17 +145,61 @@ record! {
         dst: u128 = 128,
         /// Source port as flow keys have it: TCP, UDP, SCTP port; ICMP echo identifier; else 0.
         src_port: u16 = 16,
-        /// Destination port as flow keys have it: TCP, UDP, SCTP port; ICMP type where it is no echo; else 0.
+        /// Destination port as flow keys have it: TCP, UDP, SCTP port; 129 of an ICMPv6 echo; ICMP type where it is no echo;
+        /// else 0.
         dst_port: u16 = 16,
+        /// Type of service of IPv4, traffic class of IPv6.
+        tos: u8 = 8,
+        /// Where the header of the upper layer starts, bytes from the start of the whole packet; 0 in a fragment, behind
+        /// extension headers that the card does not read, and where there is no IP header.
+        l4_offset: u8 = 8,
+        /// Checksum of TCP, UDP or ICMP; else 0.
+        l4_checksum: u16 = 16,
+        /// TCP flags, byte 13 of its header: FIN 1, SYN 2, RST 4, ACK 16 (RFC 9293 section 3.1); else 0.
+        tcp_flags: u8 = 8,
+        /// TCP sequence number, of a FIN without SYN or RST that of the FIN itself: behind the bytes it comes with.
+        tcp_seq: u32 = 32,
+        /// TCP acknowledgement number.
+        tcp_ack: u32 = 32,
     }
 }
 
 record! {
-    /// Written by `s5_bridge`: bridged or routed.
+    /// Written by `s5_quoted`: the packet that an ICMP error is about. Errors are types 3 and 11 of ICMP and types below 128
+    /// of ICMPv6.
+    pub struct Quoted (quoted) {
+        /// The tenant's packet is an ICMP error. All else is zero where it is none, or where `unreadable` or `nested` is set.
+        error: bool = 1,
+        /// What it quotes is no IP header of its family with eight bytes behind it within the packet and within the bytes
+        /// that the card sees.
+        unreadable: bool = 1,
+        /// It quotes an ICMP error.
+        nested: bool = 1,
+        /// IP protocol of the quoted packet; of IPv6 the next header right behind the IPv6 header.
+        protocol: u8 = 8,
+        /// Source of the quoted packet, as in [`Inner`].
+        src: u128 = 128,
+        /// Destination of the quoted packet.
+        dst: u128 = 128,
+        /// Source port of the quoted packet as flow keys have it.
+        src_port: u16 = 16,
+        /// Destination port of the quoted packet.
+        dst_port: u16 = 16,
+        /// IPv4 header checksum of the quoted packet.
+        checksum: u16 = 16,
+        /// Where the quoted IP header starts, bytes from the start of the whole packet.
+        l3_offset: u8 = 8,
+        /// Where the quoted upper layer starts.
+        l4_offset: u8 = 8,
+    }
+}
+
+record! {
+    /// Written by `s6_bridge`: bridged or routed.
     pub struct Bridge (bridge) {
         /// The packet is routed or delivered as IP; otherwise its frame is bridged.
         l3: bool = 1,
-        /// Its flow comes before everything that follows, so `s8_flow` may overrule the stages between.
+        /// Its flow comes before everything that follows, so `s9_flow` may overrule the stages between.
         flow_first: bool = 1,
         /// Nexthop of the frame.
         nexthop: u32 = 20,
@@ -161,7 +209,39 @@ record! {
 }
 
 record! {
-    /// Written by `s6_route`: the nexthop, whoever found it.
+    /// Written by `s7_receiver`: by whose flow a packet is judged that has not met its flow before its route.
+    pub struct Receiver (receiver) {
+        /// A flow is looked up: the packet is its VM's (`bridge.flow_first`), or the nexthop asks for it.
+        wanted: bool = 1,
+        /// K(nh) of that lookup.
+        nexthop: u32 = 20,
+        /// A packet that finds none passes.
+        relaxed: bool = 1,
+        /// The VRF of that nexthop; 0 where the flow comes first.
+        vrf: u16 = 12,
+        /// The rules of fat flows that hold, of `fat_rule` and `fat_exclude`.
+        fat_set: u16 = 10,
+    }
+}
+
+record! {
+    /// Written by `s8_key`: what the flow is looked up by, beside K(nh). Zero where no flow is wanted.
+    pub struct Key (key) {
+        /// IP protocol; of an ICMP error that of the quoted packet.
+        protocol: u8 = 8,
+        /// Source address; of an ICMP error the destination of the quoted packet. As much of it as a fat flow keeps.
+        src: u128 = 128,
+        /// Destination address.
+        dst: u128 = 128,
+        /// Source port, 0 where a fat flow leaves it out.
+        src_port: u16 = 16,
+        /// Destination port.
+        dst_port: u16 = 16,
+    }
+}
+
+record! {
+    /// Written by `s7_receiver` or `s10_route`: the nexthop, whoever found it.
     pub struct Route (route) {
         /// A route was looked up.
         routed: bool = 1,
@@ -173,7 +253,7 @@ record! {
 }
 
 record! {
-    /// Written by `s8_flow`: the flow.
+    /// Written by `s9_flow`: the flow.
     pub struct Flow (flow) {
         /// A flow was looked up.
         looked_up: bool = 1,
@@ -183,18 +263,80 @@ record! {
         flow_id: u32 = 20,
         /// K(nh) that was used.
         nexthop: u32 = 20,
+        /// The generation in its entry.
+        generation: u8 = 3,
+        /// Its action is `Onward` and it lets the packet pass: `onward` holds.
+        goes_onward: bool = 1,
+        /// Its row of `onward`; all zero where `goes_onward` is clear.
+        onward: OnwardEntry = record,
     }
 }
 
 record! {
-    /// Written by `s9_rewrite`: what changes within the packet.
+    /// What is replaced in the packet, at places counted from the start of the whole packet as it came. All of them are
+    /// among its first [`WINDOW_BYTES`].
+    pub struct Patch (patch) {
+        /// Anything at all.
+        on: bool = 1,
+        /// The IP header, and the quoted one, are IPv6.
+        v6: bool = 1,
+        /// Where the IP header starts.
+        l3_offset: u8 = 8,
+        /// TTL or hop limit is replaced.
+        ttl: bool = 1,
+        /// By this.
+        new_ttl: u8 = 8,
+        /// IPv4: the header checksum is replaced by this wherever `on` is set.
+        new_checksum: u16 = 16,
+        /// The source address is replaced by `new_src`.
+        src: bool = 1,
+        /// The destination address is replaced by `new_dst`.
+        dst: bool = 1,
+        /// The new source address.
+        new_src: u128 = 128,
+        /// The new destination address.
+        new_dst: u128 = 128,
+        /// Where the upper layer starts: its ports stand there.
+        l4_offset: u8 = 8,
+        /// The source port is replaced by `new_src_port`.
+        src_port: bool = 1,
+        /// The destination port is replaced by `new_dst_port`.
+        dst_port: bool = 1,
+        /// The new source port.
+        new_src_port: u16 = 16,
+        /// The new destination port.
+        new_dst_port: u16 = 16,
+        /// The checksum of the upper layer is replaced.
+        l4_checksum: bool = 1,
+        /// Where it stands.
+        l4_checksum_offset: u8 = 8,
+        /// By this.
+        new_l4_checksum: u16 = 16,
+        /// The packet quotes another, whose addresses and ports are replaced the other way round: its destination by
+        /// `new_src` where `quoted_dst` is set, its source by `new_dst` where `quoted_src` is set.
+        quoted_dst: bool = 1,
+        /// See `quoted_dst`.
+        quoted_src: bool = 1,
+        /// The quoted destination port is replaced by `new_src_port`.
+        quoted_dst_port: bool = 1,
+        /// The quoted source port is replaced by `new_dst_port`.
+        quoted_src_port: bool = 1,
+        /// Where the quoted IP header starts.
+        quoted_l3_offset: u8 = 8,
+        /// Where the quoted upper layer starts.
+        quoted_l4_offset: u8 = 8,
+        /// IPv4: the quoted header checksum, where a quoted address is replaced.
+        new_quoted_checksum: u16 = 16,
+    }
+}
+
+record! {
+    /// Written by `s12_rewrite`: what changes within the packet.
     pub struct Rewrite (rewrite) {
-        /// TTL and checksum are replaced: of an IPv4 packet. The peer leaves the hop limit of IPv6 as it is.
-        decrement: bool = 1,
-        /// The TTL to send: of the packet and of its MPLS header.
+        /// What is replaced. The peer leaves the hop limit of IPv6 as it is.
+        patch: Patch = record,
+        /// The TTL of an MPLS header in front.
         ttl: u8 = 8,
-        /// The IPv4 header checksum that goes with it.
-        checksum: u16 = 16,
         /// Bytes of the packet that leave, without new headers.
         payload: u16 = 16,
         /// UDP source port of the tunnel, the same for all packets of a flow.
@@ -203,7 +345,7 @@ record! {
 }
 
 code! {
-    /// Which headers `s10_encap` puts in front.
+    /// Which headers `s13_encap` puts in front.
     pub enum HeaderKind: 3 {
         /// None: the frame leaves as it is.
         Bare = 0;
@@ -223,7 +365,7 @@ code! {
 }
 
 record! {
-    /// Written by `s10_encap`: what `deliver` does with the bytes that wait in the packet buffer.
+    /// Written by `s13_encap`: what `deliver` does with the bytes that wait in the packet buffer.
     pub struct Edit (edit) {
         /// The bytes end here.
         drop: bool = 1,
@@ -233,8 +375,8 @@ record! {
         vif: u16 = 13,
         /// Bytes taken off the front.
         strip: u8 = 8,
-        /// TTL and checksum behind the strip are replaced by those of `rewrite`: the packet starts with IPv4 there.
-        patch: bool = 1,
+        /// What is replaced, before anything is taken off.
+        patch: Patch = record,
         /// What kind of header is put in front.
         kind: HeaderKind = 3,
         /// Its bytes.
@@ -259,14 +401,20 @@ record! {
         decap: Decap = record,
         /// Its own headers.
         inner: Inner = record,
+        /// The packet that it quotes.
+        quoted: Quoted = record,
         /// Bridged or routed.
         bridge: Bridge = record,
+        /// Whose flow.
+        receiver: Receiver = record,
+        /// Its key.
+        key: Key = record,
+        /// That flow.
+        flow: Flow = record,
         /// To which nexthop.
         route: Route = record,
         /// That nexthop.
         nexthop: NexthopEntry = record,
-        /// In which flow.
-        flow: Flow = record,
         /// What changes.
         rewrite: Rewrite = record,
         /// The decision.
@@ -284,10 +432,13 @@ pub const STAGES: &[(&str, &str)] = &[
     ("s2_classify", "classify"),
     ("s3_decap", "decap"),
     ("s4_inner", "inner"),
-    ("s5_bridge", "bridge"),
-    ("s6_route", "route"),
-    ("s7_nexthop", "nexthop"),
-    ("s8_flow", "flow"),
-    ("s9_rewrite", "rewrite"),
-    ("s10_encap", "edit"),
+    ("s5_quoted", "quoted"),
+    ("s6_bridge", "bridge"),
+    ("s7_receiver", "receiver"),
+    ("s8_key", "key"),
+    ("s9_flow", "flow"),
+    ("s10_route", "route"),
+    ("s11_nexthop", "nexthop"),
+    ("s12_rewrite", "rewrite"),
+    ("s13_encap", "edit"),
 ];

@@ -33,6 +33,12 @@ pub const SIM: Profile = Profile {
         64,
         64 * 128,
         4096,
+        //  rules exclude onward tcp   age
+        64,
+        64,
+        1024,
+        2048,
+        2048,
     ],
 };
 
@@ -55,6 +61,11 @@ pub const U250: Profile = Profile {
         4608,
         4608 * 128,
         154 * BLOCK_ROWS,
+        1024,
+        1024,
+        8 * BLOCK_ROWS,
+        77 * BLOCK_ROWS,
+        77 * BLOCK_ROWS,
     ],
 };
 

@@ -56,6 +56,12 @@ code! {
         TrapNoInterface = 22, peer "TRAP_NO_IF";
         /// The packet is longer than the underlay carries.
         TooBig = 23, peer "MCAST_DF_BIT";
+        /// An ICMP error about an ICMP error.
+        IcmpError = 24, peer "MISC";
+        /// No new flow may start: too many wait for a decision already.
+        FlowUnusable = 25, peer "FLOW_UNUSABLE";
+        /// The interface takes no new flows (peer flag Df), or has as many as it may.
+        NewFlows = 26, peer "NEW_FLOWS";
     }
 }
 
@@ -90,6 +96,8 @@ code! {
         Tagged = 12, peer "l2_protocols";
         /// IPv6 neighbour discovery, either direction.
         NeighborDiscovery = 13, peer "nd";
+        /// A flow's packet came from elsewhere, and its source is one of several.
+        SourceMoved = 14, peer "ecmp_resolve";
     }
 }
 

@@ -61,6 +61,20 @@ pub const STATUS_REFUSED: u32 = 2;
 pub const CONTROL_ENABLE: u32 = 1;
 /// [`CONTROL`]: writing 1 fills the hash tables from [`SEED`]; reads 1 until that is done.
 pub const CONTROL_SEED: u32 = 2;
+/// [`AGE_EVENT`]: a report waits.
+pub const EVENT_VALID: u32 = 1 << 31;
+/// [`AGE_EVENT`]: the pair's connection is closed.
+pub const EVENT_DEAD: u32 = 1 << 30;
+/// [`AGE_EVENT`]: where the generation starts.
+pub const EVENT_GENERATION: u32 = 24;
+/// [`AGE_EVENT`]: bits of the pair.
+pub const EVENT_PAIR_BITS: u32 = 19;
+/// Bits of [`AGE_NOW`] and [`AGE_LIMIT`].
+pub const AGE_BITS: u32 = 14;
+/// Reports that wait at most; the sweep rests meanwhile, and a closed connection is then found when it is idle.
+pub const EVENTS: usize = 32;
+/// [`TCP_CONTROL`]: any reset counts.
+pub const ANY_RESET: u32 = 1;
 /// Bits of [`TABLE_ADDRESS`] that hold the row; the table id is above.
 pub const ADDRESS_ROW_BITS: u32 = 24;
 
@@ -95,6 +109,19 @@ registers! {
     TABLE_STATUS = 0x048, Read;
     /// Rows of one way of the table that `TABLE_ADDRESS` names; 0: no such table.
     TABLE_ROWS = 0x04c, Read;
+    /// Bits 13..0: the time that the next packets are seen at, in ticks that the host chooses; it wraps.
+    AGE_NOW = 0x050, ReadWrite;
+    /// Bits 13..0: ticks without a packet after which a flow pair is reported as idle; 0: never. Less than half the range.
+    AGE_LIMIT = 0x054, ReadWrite;
+    /// The oldest report that waits. Bit 31: there is one. Bit 30: its connection is closed; else it is idle. Bits 26..24:
+    /// generation. Bits 18..0: the flow pair.
+    AGE_EVENT = 0x058, Read;
+    /// Writing takes the oldest report away.
+    AGE_TAKE = 0x05c, Command;
+    /// How often the sweep for idle flow pairs has gone through the whole table since reset.
+    AGE_SWEEPS = 0x060, Read;
+    /// Bit 0: any TCP reset closes a flow; else only one that fits the sequence numbers (RFC 5961 section 3.2).
+    TCP_CONTROL = 0x064, ReadWrite;
     /// The row, bit 0 of word 0 first. A row changes as a whole, in one clock.
     TABLE_DATA = 0x080, ReadWrite, count TABLE_DATA_WORDS;
 }

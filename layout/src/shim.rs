@@ -71,7 +71,9 @@ record! {
         label: u32 = 32,
         /// The tunnel end that sent it; an IPv4 address in the low 32 bits.
         outer_src: u128 = 128,
+        /// The rules of fat flows that held for its key; 0: none.
+        fat_set: u16 = 16,
         /// Zero.
-        padding: bytes<24> = 192,
+        padding: bytes<22> = 176,
     }
 }

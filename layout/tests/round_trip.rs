@@ -94,9 +94,9 @@ fn both_flow_keys_start_alike() {
 }
 
 #[test]
-fn a_flow_row_holds_two_entries_in_432_bits() {
-    assert_eq!(FlowEntry::WIDTH, 216);
-    assert_eq!(FlowEntry::TABLE.row_width(), 432);
+fn a_flow_row_holds_two_entries_in_360_bits() {
+    assert_eq!(FlowEntry::WIDTH, 180);
+    assert_eq!(FlowEntry::TABLE.row_width(), 360);
 }
 
 #[test]

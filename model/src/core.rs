@@ -3,7 +3,7 @@
 use crate::counters::Counters;
 use crate::deliver::deliver;
 use crate::pipeline;
-use crate::s10_encap::Identification;
+use crate::s13_encap::Identification;
 use crate::tables::{RowError, Tables};
 use crate::trace::Trace;
 use underpass_layout::meta::{Edit, Meta};

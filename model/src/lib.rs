@@ -1,8 +1,8 @@
 //! What the card's tables do, in plain Rust.
 //!
 //! ```text
-//!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_bridge ─┐
-//!   frame ◀─ deliver ◀─ s10_encap ◀─ s9_rewrite ◀─ s8_flow ◀─ s7_nexthop ◀─ s6_route ◀┘
+//!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s6_bridge ─┐
+//!   frame ◀─ deliver ◀─ s13_encap ◀─ s12_rewrite ◀─ s9_flow ◀─ s11_nexthop ◀─ s10_route ◀┘
 //!                └─▶ counters
 //! ```
 //! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
@@ -26,16 +26,16 @@ pub mod deliver;
 pub mod gather;
 pub mod headers;
 pub mod pipeline;
-pub mod s10_encap;
+pub mod s13_encap;
 pub mod s1_parse;
 pub mod s2_classify;
 pub mod s3_decap;
 pub mod s4_inner;
-pub mod s5_bridge;
-pub mod s6_route;
-pub mod s7_nexthop;
-pub mod s8_flow;
-pub mod s9_rewrite;
+pub mod s6_bridge;
+pub mod s10_route;
+pub mod s11_nexthop;
+pub mod s9_flow;
+pub mod s12_rewrite;
 pub mod tables;
 #[cfg(test)]
 mod testing;

@@ -1,10 +1,10 @@
 //! The stages in their order, and nothing else.
 
-use crate::s10_encap::Identification;
+use crate::s13_encap::Identification;
 use crate::tables::Tables;
 use crate::{
-    gather, s10_encap, s1_parse, s2_classify, s3_decap, s4_inner, s5_bridge, s6_route, s7_nexthop,
-    s8_flow, s9_rewrite,
+    gather, s13_encap, s1_parse, s2_classify, s3_decap, s4_inner, s6_bridge, s10_route, s11_nexthop,
+    s9_flow, s12_rewrite,
 };
 use underpass_layout::meta::{Edit, Meta, STAGES};
 
@@ -34,17 +34,17 @@ pub fn run(
     passed(meta);
     s4_inner::inner(&window, meta);
     passed(meta);
-    s5_bridge::bridge(tables, meta);
+    s6_bridge::bridge(tables, meta);
     passed(meta);
-    s6_route::route(tables, meta);
+    s10_route::route(tables, meta);
     passed(meta);
-    s7_nexthop::nexthop(tables, meta);
+    s11_nexthop::nexthop(tables, meta);
     passed(meta);
-    s8_flow::flow(tables, meta);
+    s9_flow::flow(tables, meta);
     passed(meta);
-    s9_rewrite::rewrite(meta);
+    s12_rewrite::rewrite(meta);
     passed(meta);
-    let edit = s10_encap::encap(ids, meta);
+    let edit = s13_encap::encap(ids, meta);
     passed(meta);
     edit
 }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! s2_classify  port vf0                            -> vif 3 (vm)
-//! s5_bridge    00:00:5e:00:01:00 in vrf 3          -> routed
-//! s6_route     10.2.2.4 in vrf 3                   -> nexthop 24
+//! s6_bridge    00:00:5e:00:01:00 in vrf 3          -> routed
+//! s10_route     10.2.2.4 in vrf 3                   -> nexthop 24
 //! ```
 //! Stages that a packet did not pass are left out.
 
@@ -39,14 +39,14 @@ impl Trace {
         self.steps.iter().filter_map(move |(stage, meta)| {
             let after = Verdict::from(meta.verdict);
             let passed = match *stage {
-                "s8_flow" => meta.flow.looked_up || before == Verdict::Continue,
-                "s10_encap" => !self.edit.drop,
+                "s9_flow" => meta.flow.looked_up || before == Verdict::Continue,
+                "s13_encap" => !self.edit.drop,
                 _ => before == Verdict::Continue,
             };
             let changed = before != after;
             before = after;
             let mut line = passed.then(|| lines::line(stage, meta, &self.edit))?;
-            if changed && *stage != "s10_encap" {
+            if changed && *stage != "s13_encap" {
                 line.result = after.to_string();
             }
             Some((*stage, line))

@@ -16,12 +16,12 @@ const STAGES: usize = s1_parse::LATENCY
     + s2_classify::LATENCY
     + s3_decap::LATENCY
     + s4_inner::LATENCY
-    + s5_bridge::LATENCY
-    + s6_route::LATENCY
-    + s7_nexthop::LATENCY
-    + s8_flow::LATENCY
-    + s9_rewrite::LATENCY
-    + s10_encap::LATENCY;
+    + s6_bridge::LATENCY
+    + s10_route::LATENCY
+    + s11_nexthop::LATENCY
+    + s9_flow::LATENCY
+    + s12_rewrite::LATENCY
+    + s13_encap::LATENCY;
 
 #[test]
 fn the_latency_is_the_same_on_every_path() {
@@ -43,7 +43,7 @@ fn the_latency_is_the_sum_of_those_of_the_parts() {
     assert_eq!(LATENCY, parts);
 }
 
-/// The tap shows a packet where `s10_encap` ends: all before it is gather and stages, all behind it count and deliver.
+/// The tap shows a packet where `s13_encap` ends: all before it is gather and stages, all behind it count and deliver.
 #[test]
 fn the_stages_take_as_long_as_they_say() {
     let mut rtl = core();

@@ -1,8 +1,8 @@
 //! `flow`: the flows; a row holds two IPv4 entries or one IPv6 entry.
 //!
 //! ```text
-//!   row 432 bits:  | slot 1: FlowEntry 216 bits | slot 0: FlowEntry 216 bits |   four ways, one row of each is read at once
-//!                  |                FlowEntry6 432 bits                      |
+//!   row 360 bits:  | slot 1: FlowEntry 180 bits | slot 0: FlowEntry 180 bits |   four ways, one row of each is read at once
+//!                  |                FlowEntry6 360 bits                      |
 //!                                                                   1 0
 //!                                                  both start with | v6 | valid |
 //! ```
@@ -21,8 +21,8 @@ code! {
         Hold = 1;
         /// They go on.
         Forward = 2;
-        /// They go on with other addresses or ports.
-        Nat = 3;
+        /// They go on as their row of table `onward` says: other addresses, ports, VRF or nexthop.
+        Onward = 3;
     }
 }
 
@@ -35,11 +35,12 @@ record! {
         nexthop: u32 = 20,
         /// IP protocol.
         protocol: u8 = 8,
-        /// Source port; ICMP echo: the identifier; other ICMP: 0.
+        /// Source port; ICMP echo: the identifier; other ICMP: 0. Of an ICMP error, like all of the key, what the answer to
+        /// the quoted packet would have. 0 where a fat flow leaves it out.
         src_port: u16 = 16,
         /// Destination port; ICMP echo: 0; other ICMP: the type.
         dst_port: u16 = 16,
-        /// Source address, most significant byte first.
+        /// Source address, most significant byte first; as much of it as a fat flow keeps.
         src: u32 = 32,
         /// Destination address.
         dst: u32 = 32,
@@ -57,7 +58,7 @@ record! {
         protocol: u8 = 8,
         /// Source port; ICMPv6 echo: the identifier; other ICMPv6: 0.
         src_port: u16 = 16,
-        /// Destination port; ICMPv6 echo: 0; other ICMPv6: the type.
+        /// Destination port; ICMPv6 echo: 129, the type of a reply; other ICMPv6: the type.
         dst_port: u16 = 16,
         /// Bits 31..0 of the source address.
         src_low: u32 = 32,
@@ -103,12 +104,18 @@ record! {
         key: FlowKey = record,
         /// What is done.
         action: FlowAction = 2,
-        /// The flow's place in `counter_flow`. It stays when the entry moves.
+        /// The flow's place in `counter_flow`; it stays when the entry moves. Bit 0 says which of the pair it is, 0 the one
+        /// that began; the rest is the pair's place in `tcp` and `age`.
         flow_id: u32 = 20,
-        /// S(nh): the source check, an index of table `source`; 0: none.
-        source: u32 = 20,
+        /// S(nh): the source check, an index of table `source`; 0: none. With action `Onward` an index of table `onward`,
+        /// which holds the source check.
+        source: u32 = 16,
+        /// Packets from elsewhere than `source` go to the slow path instead of being dropped: the source is one of several.
+        source_moves: bool = 1,
+        /// How often the pair's place was used, 1 to 7; what `tcp` and `age` hold of another generation is not this flow's.
+        generation: u8 = 3,
         /// Kept for what later features store; zero.
-        spare: u64 = 48,
+        spare: u16 = 12,
     }
 }
 
@@ -121,12 +128,16 @@ record! {
         key: FlowKey6 = record,
         /// What is done.
         action: FlowAction = 2,
-        /// The flow's place in `counter_flow`. It stays when the entry moves.
+        /// The flow's place in `counter_flow`; it stays when the entry moves. Bit 0 says which of the pair it is, 0 the one
+        /// that began; the rest is the pair's place in `tcp` and `age`.
         flow_id: u32 = 20,
-        /// S(nh): the source check, an index of table `source`; 0: none.
-        source: u32 = 20,
-        /// Kept for what later features store; zero.
-        spare: u128 = 72,
+        /// S(nh): the source check, an index of table `source`; 0: none. With action `Onward` an index of table `onward`,
+        /// which holds the source check.
+        source: u32 = 16,
+        /// Packets from elsewhere than `source` go to the slow path instead of being dropped: the source is one of several.
+        source_moves: bool = 1,
+        /// How often the pair's place was used, 1 to 7; what `tcp` and `age` hold of another generation is not this flow's.
+        generation: u8 = 3,
     }
 }
 table!(

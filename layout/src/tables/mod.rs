@@ -1,7 +1,8 @@
 //! The card's tables, in the order in which a packet meets them. One file a table; [`TABLES`] lists them all.
 //!
 //! ```text
-//!   port ─▶ vif ─▶ mpls | vxlan ─▶ bridge ─▶ vrf ─▶ route_host, route_bank ─▶ nexthop ─▶ flow ─▶ source ─▶ counters
+//!   port ─▶ vif ─▶ mpls | vxlan ─▶ bridge ─▶ fat_rule, fat_exclude ─▶ flow ─▶ onward ─▶ source
+//!        ─▶ vrf ─▶ route_host, route_bank ─▶ nexthop ─▶ counters, tcp, age
 //! ```
 //!
 //! The host reaches every table by (table id, row). A row of an exact-match table is addressed as
@@ -9,9 +10,12 @@
 
 mod bridge;
 mod counter;
+mod fat;
 mod flow;
 mod mpls;
 mod nexthop;
+mod onward;
+mod pair;
 mod port;
 mod route;
 mod source;
@@ -21,9 +25,12 @@ mod vxlan;
 
 pub use bridge::{BridgeEntry, BridgeKey};
 pub use counter::{FlowCounter, OutcomeCounter, TrafficCounter};
+pub use fat::{FatExcludeEntry, FatFamily, FatRuleEntry, FAT_EXCLUDES, FAT_RULES};
 pub use flow::{FlowAction, FlowEntry, FlowEntry6, FlowKey, FlowKey6};
 pub use mpls::{LabelAction, MplsEntry};
 pub use nexthop::{NexthopEntry, NexthopKind, TunnelKind};
+pub use onward::OnwardEntry;
+pub use pair::{AgeEntry, TcpEntry, TcpSide};
 pub use port::PortEntry;
 pub use route::{RouteEntry, RouteKey};
 pub use source::{SourceEntry, SourceKind};
@@ -49,7 +56,12 @@ pub enum Lookup {
         /// The other kind of entry, which takes a whole row.
         wide: Option<Wide>,
     },
-    /// Written by the card alone.
+    /// Each way is a memory of its own; the index is the row of all of them, and all are read at once.
+    Set {
+        /// Memories that are read at once.
+        ways: usize,
+    },
+    /// Written by the card alone; the row is the index.
     Counter,
 }
 
@@ -90,14 +102,14 @@ impl TableSpec {
     pub const fn slots(&self) -> usize {
         match self.lookup {
             Lookup::Exact { slots, .. } => slots,
-            Lookup::Direct | Lookup::Counter => 1,
+            Lookup::Direct | Lookup::Set { .. } | Lookup::Counter => 1,
         }
     }
 
     /// Memories that hold the table.
     pub const fn ways(&self) -> usize {
         match self.lookup {
-            Lookup::Exact { ways, .. } => ways,
+            Lookup::Exact { ways, .. } | Lookup::Set { ways } => ways,
             Lookup::Direct | Lookup::Counter => 1,
         }
     }
@@ -109,7 +121,7 @@ impl TableSpec {
                 wide: Some(wide), ..
             } => wide.key_width,
             Lookup::Exact { key_width, .. } => key_width,
-            Lookup::Direct | Lookup::Counter => 0,
+            Lookup::Direct | Lookup::Set { .. } | Lookup::Counter => 0,
         }
     }
 
@@ -144,7 +156,7 @@ use table;
 /// Ways of every exact-match table (tables that were measured: four ways of cuckoo hashing).
 pub const WAYS: usize = 4;
 
-/// Every table, in the order of the pipeline. The index of a table is its id.
+/// Every table. The index of a table is its id.
 pub const TABLES: &[TableSpec] = &[
     PortEntry::TABLE,
     VifEntry::TABLE,
@@ -161,6 +173,11 @@ pub const TABLES: &[TableSpec] = &[
     counter::TX,
     counter::OUTCOME,
     counter::FLOW,
+    FatRuleEntry::TABLE,
+    FatExcludeEntry::TABLE,
+    OnwardEntry::TABLE,
+    pair::TCP,
+    pair::AGE,
 ];
 
 /// Names for the ids of the tables.
@@ -195,6 +212,16 @@ pub mod id {
     pub const COUNTER_OUTCOME: u32 = 13;
     /// Packets and bytes by flow id.
     pub const COUNTER_FLOW: u32 = 14;
+    /// Rules of fat flows.
+    pub const FAT_RULE: u32 = 15;
+    /// Addresses without fat flows.
+    pub const FAT_EXCLUDE: u32 = 16;
+    /// What flows go on with.
+    pub const ONWARD: u32 = 17;
+    /// TCP connections by flow pair.
+    pub const TCP: u32 = 18;
+    /// Last packets by flow pair.
+    pub const AGE: u32 = 19;
 }
 
 /// The table of that name.

@@ -17,6 +17,8 @@ code! {
         L2Receive = 4;
         /// A tunnel whose underlay next hop has no MAC yet.
         Resolve = 5;
+        /// One of several, which the flow names (see `onward`); what comes here without is dropped.
+        Ecmp = 6;
     }
 }
 
@@ -43,14 +45,20 @@ record! {
         kind: NexthopKind = 3,
         /// Packets that had no flow lookup yet need one here (peer flag POLICY).
         policy: bool = 1,
+        /// A packet that finds no flow here passes, and none is set up (peer flags RELAXED_POLICY, FLOW_LOOKUP).
+        relaxed: bool = 1,
         /// It carries Ethernet frames as they are (peer family bridge), not routed packets.
         bridge: bool = 1,
         /// Outgoing interface.
         vif: u16 = 13,
         /// The port of `vif`.
         port: u16 = 10,
-        /// K(nh) of a flow lookup made here: the nexthop id of the interface behind it.
+        /// K(nh) of a flow lookup made here: the nexthop id of the interface behind it; of an ECMP nexthop its own.
         flow_nexthop: u32 = 20,
+        /// The VRF of what is behind it; a flow's translation to this VRF changes nothing.
+        vrf: u16 = 12,
+        /// The rules of fat flows of the interface behind it, of an ECMP nexthop those of the first member that is here.
+        fat_set: u16 = 10,
         /// Destination MAC of the new Ethernet header, first byte most significant.
         dst_mac: u64 = 48,
         /// Source MAC of the new Ethernet header.
@@ -69,6 +77,8 @@ record! {
         router_mac: u64 = 48,
         /// Longest IP packet that the outgoing interface carries, bytes; 0: no limit.
         mtu: u16 = 14,
+        /// Tunnel: the type of service of the tenant's packet is copied out. An option, the peer leaves it zero.
+        copy_tos: bool = 1,
     }
 }
 table!(NexthopEntry, 8, "nexthop", Lookup::Direct);

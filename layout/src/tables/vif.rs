@@ -41,6 +41,17 @@ record! {
         address: u128 = 128,
         /// Fabric: that address is IPv6.
         address_v6: bool = 1,
+        /// The rules of its fat flows, a set of `fat_rule` and `fat_exclude`; 0: none.
+        fat_set: u16 = 10,
+        /// Without policy: the route to a packet's source must lead to this interface's `nexthop`. An option, the peer
+        /// checks sources in flows alone.
+        check_source: bool = 1,
+        /// The source MAC of its frames must be `mac`. An option.
+        check_mac: bool = 1,
+        /// The MAC of its VM, first byte most significant.
+        mac: u64 = 48,
+        /// The hop limit of IPv6 goes down where the TTL of IPv4 does. An option, the peer leaves it.
+        hop_limit: bool = 1,
     }
 }
 table!(VifEntry, 1, "vif", Lookup::Direct);

@@ -14,11 +14,11 @@ pub(super) fn line(stage: &str, meta: &Meta, edit: &Edit) -> Line {
         "s2_classify" => classify(meta),
         "s3_decap" => decap(meta),
         "s4_inner" => inner(meta),
-        "s5_bridge" => bridge(meta),
-        "s6_route" => route(meta),
-        "s7_nexthop" => nexthop(meta),
-        "s8_flow" => flow(meta),
-        "s9_rewrite" => rewrite(meta),
+        "s6_bridge" => bridge(meta),
+        "s10_route" => route(meta),
+        "s11_nexthop" => nexthop(meta),
+        "s9_flow" => flow(meta),
+        "s12_rewrite" => rewrite(meta),
         _ => encap(meta, edit),
     };
     Line { seen, result }

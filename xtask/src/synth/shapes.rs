@@ -101,7 +101,7 @@ mod tests {
 
     const MODULE: &str = "module m(x);
   (* ram_style = \"ultra\" *) reg [431:0] flow_way0 [0:90111]; // exact.rs:138
-  (* ram_style = \"block\" *) reg [163:0] vrf_rows [0:4095]; // s6_route.rs:34
+  (* ram_style = \"block\" *) reg [163:0] vrf_rows [0:4095]; // s10_route.rs:34
   (* ram_style = \"distributed\" *) reg [44:0] cuts [0:127];
   (* ram_style = \"block\" *) reg marks [0:1023];
   reg [8:0] written; // fifo.rs:1

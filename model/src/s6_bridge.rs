@@ -1,4 +1,4 @@
-//! s5_bridge: the destination MAC decides between bridging and routing.  Reads: `decap`, `inner`.  Writes: `bridge`.
+//! s6_bridge: the destination MAC decides between bridging and routing.  Reads: `decap`, `inner`.  Writes: `bridge`.
 //!
 //! ```text
 //!   no frame ─────────────────────────────▶ l3

@@ -2,7 +2,7 @@
 
 use crate::hardware::Meta;
 use crate::pipeline::s1_parse::{GRE, UDP};
-use crate::pipeline::s9_rewrite::{
+use crate::pipeline::s12_rewrite::{
     ETHERNET, GRE_OVERHEAD, IPV4_HEADER, IPV6_HEADER, UDP_OVERHEAD, VXLAN_OVERHEAD,
 };
 use underpass_layout::meta::{HeaderKind, BEAT_BYTES};

@@ -1,4 +1,4 @@
-//! s6_route: the longest prefix of the VRF. Reads `bridge`, `decap.vrf`, `inner.dst`, tables `vrf`, `route_host`,
+//! s10_route: the longest prefix of the VRF. Reads `bridge`, `decap.vrf`, `inner.dst`, tables `vrf`, `route_host`,
 //! `route_bank`. Writes `route`.
 //!
 //! ```text

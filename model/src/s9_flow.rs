@@ -1,4 +1,4 @@
-//! s8_flow: the flow, and what it says.  Reads: nearly all.  Writes: `flow`.
+//! s9_flow: the flow, and what it says.  Reads: nearly all.  Writes: `flow`.
 //!
 //! ```text
 //!   from a VM under policy:   K(nh) = the interface's nexthop   decides over the verdict of s5 to s7

@@ -1,4 +1,4 @@
-//! s6_route: the longest prefix in the VRF.  Reads: `decap`, `inner`, `bridge`.  Writes: `route`.
+//! s10_route: the longest prefix in the VRF.  Reads: `decap`, `inner`, `bridge`.  Writes: `route`.
 //!
 //! ```text
 //!   bridged, or label named the nexthop ─▶ that nexthop

@@ -8,7 +8,7 @@
 
 use super::shape::Shape;
 use crate::pipeline::s1_parse::{GRE, UDP};
-use crate::pipeline::s9_rewrite::IPV4_HEADER;
+use crate::pipeline::s12_rewrite::IPV4_HEADER;
 use crate::pipeline::slot::Slot;
 use underpass_wires::{bundle, k, mux, state_from, BundleExt, U};
 

@@ -1,4 +1,4 @@
-//! s5_bridge: the destination MAC decides whether a frame is bridged or routed. Reads `decap`, `inner`, table
+//! s6_bridge: the destination MAC decides whether a frame is bridged or routed. Reads `decap`, `inner`, table
 //! `bridge`. Writes `bridge`.
 //!
 //! ```text

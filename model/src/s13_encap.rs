@@ -1,4 +1,4 @@
-//! s10_encap: the headers in front, and the order to `deliver`.  Reads: all.  Writes: the [`Edit`].
+//! s13_encap: the headers in front, and the order to `deliver`.  Reads: all.  Writes: the [`Edit`].
 //!
 //! ```text
 //!   Continue ─▶ Deliver:  | Ethernet |                                       packet    Encap, routed
@@ -12,7 +12,7 @@
 
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan, Header};
-use crate::s9_rewrite::{outer_ip_length, overhead};
+use crate::s12_rewrite::{outer_ip_length, overhead};
 use underpass_layout::meta::{Edit, HeaderKind, Meta, BEAT_BYTES, HEADER_BYTES};
 use underpass_layout::port;
 use underpass_layout::shim::{InjectCommand, PuntShim};

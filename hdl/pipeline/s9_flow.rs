@@ -1,10 +1,10 @@
-//! s8_flow: the flow decides. Reads `bridge.flow_first`, `nexthop`, `inner`, tables `flow` and `source`. Writes `flow`.
+//! s9_flow: the flow decides. Reads `bridge.flow_first`, `nexthop`, `inner`, tables `flow` and `source`. Writes `flow`.
 //!
 //! ```text
 //!   K(nh), 5-tuple ─▶ [ key ] ─▶ [ flow ] ─▶ S(nh) ─▶ [ source 2 ] ─▶ [ decide ] ─▶ flow
 //! ```
 //! A tenant's packet meets its flow before MAC and route, a packet from the fabric after them. Both are looked up
-//! here, once: for a tenant's packet (`flow_first`) the flow's answer overrules what the stages since `s5_bridge`
+//! here, once: for a tenant's packet (`flow_first`) the flow's answer overrules what the stages since `s6_bridge`
 //! decided, unless the flow lets it pass.
 
 use super::slot::{Slot, Written};

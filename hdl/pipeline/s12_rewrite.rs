@@ -1,10 +1,10 @@
-//! s9_rewrite: what changes within the packet, and whether it still fits. Reads `inner`, `nexthop`. Writes `rewrite`.
+//! s12_rewrite: what changes within the packet, and whether it still fits. Reads `inner`, `nexthop`. Writes `rewrite`.
 //!
 //! ```text
 //!   clock 0: TTL, checksum, length, hash of the flow     1: length in the tunnel     2: does it fit the underlay?
 //! ```
 
-use super::s7_nexthop::counts_as_hop;
+use super::s11_nexthop::counts_as_hop;
 use super::slot::{Slot, Written};
 use crate::buses::{SlotIn, SlotOut};
 use crate::hardware::{Meta, Rewrite, VerdictBits};

@@ -1,4 +1,4 @@
-//! s9_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
+//! s12_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
 //!
 //! ```text
 //!   inner.ttl, checksum ──▶ one less (RFC 791 section 3.2), checksum by RFC 1624; IPv6 stays
@@ -8,7 +8,7 @@
 
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan};
-use crate::s7_nexthop::hop_counts;
+use crate::s11_nexthop::hop_counts;
 use underpass_layout::hash::{entropy, fold48};
 use underpass_layout::meta::{Inner, Meta, Rewrite};
 use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind};
