@@ -59,8 +59,12 @@ bundle! {
         action: U<2>,
         /// The flow's place in `counter_flow`.
         flow_id: U<20>,
-        /// S(nh): the source check, an index of table `source`; 0: none.
-        source: U<20>,
+        /// S(nh): the source check, an index of table `source`, or with action `Onward` one of table `onward`.
+        source: U<16>,
+        /// Packets from elsewhere go to the slow path.
+        source_moves: Bit,
+        /// How often the pair's place was used.
+        generation: U<3>,
     }
 }
 
@@ -98,11 +102,15 @@ pub fn exact_wide(
                 action: entry.action,
                 flow_id: entry.flow_id,
                 source: entry.source,
+                source_moves: entry.source_moves,
+                generation: entry.generation,
             };
             let of_wide = FlowValue {
                 action: wide.action,
                 flow_id: wide.flow_id,
                 source: wide.source,
+                source_moves: wide.source_moves,
+                generation: wide.generation,
             };
             vec![
                 (all, mux(v6, of_wide, of(narrow[0]))),

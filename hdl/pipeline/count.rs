@@ -64,8 +64,8 @@ pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, 
     let mut out = EditSlot {
         valid,
         edit,
-        ttl: meta.rewrite.ttl,
-        checksum: meta.rewrite.checksum,
+        ttl: meta.rewrite.patch.new_ttl,
+        checksum: meta.rewrite.patch.new_checksum,
     }
     .reg("edit");
     out.valid = valid.reg_rst("edit_valid");

@@ -12,32 +12,32 @@ pub mod count;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+pub mod s10_route;
+pub mod s11_nexthop;
+pub mod s12_rewrite;
 pub mod s13_encap;
 pub mod s1_parse;
 pub mod s2_classify;
 pub mod s3_decap;
 pub mod s4_inner;
 pub mod s6_bridge;
-pub mod s10_route;
-pub mod s11_nexthop;
 pub mod s9_flow;
-pub mod s12_rewrite;
 pub mod slot;
 
 use crate::buses::{DecidedOut, EditOut, HeadOut, HeaderIn, HostIn, HostOut, Sizes, SlotOut};
 use crate::lookup::host::HostWait;
 use count::CountStage;
 use rust_hdl_core::prelude::*;
+use s10_route::RouteStage;
+use s11_nexthop::NexthopStage;
+use s12_rewrite::RewriteStage;
 use s13_encap::EncapStage;
 use s1_parse::ParseStage;
 use s2_classify::ClassifyStage;
 use s3_decap::DecapStage;
 use s4_inner::InnerStage;
 use s6_bridge::BridgeStage;
-use s10_route::RouteStage;
-use s11_nexthop::NexthopStage;
 use s9_flow::FlowStage;
-use s12_rewrite::RewriteStage;
 use underpass_wires::rusthdl::ClkRst;
 
 /// The stages with what connects them.

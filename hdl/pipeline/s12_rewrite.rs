@@ -7,11 +7,11 @@
 use super::s11_nexthop::counts_as_hop;
 use super::slot::{Slot, Written};
 use crate::buses::{SlotIn, SlotOut};
-use crate::hardware::{Meta, Rewrite, VerdictBits};
+use crate::hardware::{Meta, Patch, Rewrite, VerdictBits};
 use underpass_layout::hash::ENTROPY_MASKS;
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::PuntReason;
-use underpass_wires::{cat, first, k, konst, leaf, mux, only, wire, BundleExt, U};
+use underpass_wires::{cat, first, k, konst, leaf, mux, only, wire, zero, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 3;
@@ -39,16 +39,22 @@ leaf!(
 
 /// The stage.
 pub fn rewrite(slot: Slot) -> Slot {
-    let slot = slot.written(Written::Flow);
+    let slot = slot.written(Written::Nexthop);
     let meta = slot.meta;
     // The peer leaves the hop limit of IPv6 as it is.
     wire!(decrement = counts_as_hop(meta) & meta.inner.ipv4);
     let ttl = mux(decrement, meta.inner.ttl - 1, meta.inner.ttl);
     let start = mux(meta.bridge.l3, meta.inner.l3_offset, meta.decap.offset);
     let rewrite = Rewrite {
-        decrement,
+        patch: Patch {
+            on: decrement,
+            l3_offset: meta.inner.l3_offset,
+            ttl: decrement,
+            new_ttl: ttl,
+            new_checksum: meta.inner.checksum,
+            ..zero()
+        },
         ttl: mux(!meta.bridge.l3 | ttl.eq(0), k(FRAME_TTL), ttl),
-        checksum: meta.inner.checksum,
         payload: meta.arrival.length - start.ext(),
         entropy: entropy(meta),
     }
@@ -81,12 +87,9 @@ pub fn rewrite(slot: Slot) -> Slot {
 
     let mut out = slot.later("measured", 1);
     wire!(too_big = limited & long.gt(out.meta.nexthop.mtu.ext::<17>()));
-    let checksum = mux(rewrite.decrement, folded(sum), rewrite.checksum);
-    out.meta.rewrite = Rewrite {
-        checksum,
-        ..rewrite
-    }
-    .reg("rewrite");
+    let mut patched = rewrite;
+    patched.patch.new_checksum = mux(rewrite.patch.on, folded(sum), rewrite.patch.new_checksum);
+    out.meta.rewrite = patched.reg("rewrite");
     out.meta.verdict = out
         .meta
         .verdict

@@ -23,7 +23,7 @@ use underpass_layout::port::SLOW;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::VifKind;
 use underpass_layout::VerdictKind;
-use underpass_wires::{bundle, first, k, leaf, mux, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 1 + outer::LATENCY + 1;
@@ -112,7 +112,7 @@ fn edit(meta: Meta, shape: Shape, by_nexthop: Bit, header: U<768>) -> Edit {
         port,
         vif,
         strip: shape.strip,
-        patch: by_nexthop & meta.bridge.l3 & meta.rewrite.decrement,
+        patch: only(by_nexthop & meta.bridge.l3, meta.rewrite.patch),
         kind: shape.kind,
         add: shape.add,
         header,

@@ -18,7 +18,7 @@ use crate::buses::{HeadIn, SlotOut};
 use crate::hardware::{Inner, VerdictBits};
 use underpass_layout::meta::WINDOW_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, zero, Bit, BundleExt, U};
 use upper::Upper;
 
 /// Clocks from slot to slot.
@@ -132,6 +132,7 @@ pub fn inner(slot: HeadSlot) -> Slot {
         dst: header.dst,
         src_port: ports.src,
         dst_port: ports.dst,
+        ..zero()
     };
     let mut out = slot.without_window().later("slot", LATENCY - 1);
     out.meta.inner = inner;

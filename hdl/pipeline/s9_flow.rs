@@ -66,6 +66,8 @@ pub fn flow(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
         hit,
         flow_id: only(hit, entry.flow_id),
         nexthop: only(looked_up, nexthop),
+        generation: only(hit, entry.generation),
+        ..zero()
     };
     slot.meta.verdict = mux(decides, verdict, meta.verdict);
     let out = slot.later("out", 1);
@@ -114,7 +116,6 @@ fn judge(meta: Meta, found: Bit, entry: FlowValue, source: SourceEntry) -> Verdi
             (from(SourceKind::Missing), drop(DropReason::InvalidNexthop)),
             (elsewhere, drop(DropReason::InvalidSource)),
             (action(FlowAction::Drop), drop(DropReason::FlowActionDrop)),
-            (action(FlowAction::Nat), drop(DropReason::FlowActionInvalid)),
         ],
         zero(),
     )

@@ -38,14 +38,20 @@ pub enum Written {
     Decap,
     /// `s4_inner`.
     Inner,
+    /// `s5_quoted`.
+    Quoted,
     /// `s6_bridge`.
     Bridge,
+    /// `s7_receiver`, which may know the route already.
+    Receiver,
+    /// `s8_key`.
+    Key,
+    /// `s9_flow`.
+    Flow,
     /// `s10_route`.
     Route,
     /// `s11_nexthop`.
     Nexthop,
-    /// `s9_flow`.
-    Flow,
 }
 
 impl Meta {
@@ -65,10 +71,13 @@ impl Meta {
             classify: keep(self.classify, last >= Written::Classify),
             decap: keep(self.decap, last >= Written::Decap),
             inner: keep(self.inner, last >= Written::Inner),
+            quoted: keep(self.quoted, last >= Written::Quoted),
             bridge: keep(self.bridge, last >= Written::Bridge),
-            route: keep(self.route, last >= Written::Route),
-            nexthop: keep(self.nexthop, last >= Written::Nexthop),
+            receiver: keep(self.receiver, last >= Written::Receiver),
+            key: keep(self.key, last >= Written::Key),
             flow: keep(self.flow, last >= Written::Flow),
+            route: keep(self.route, last >= Written::Receiver),
+            nexthop: keep(self.nexthop, last >= Written::Nexthop),
             rewrite: zero(),
             verdict: keep(self.verdict, last >= Written::Classify),
         }

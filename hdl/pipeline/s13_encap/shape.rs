@@ -1,10 +1,10 @@
 //! Which headers, and how much of the packet stays.
 
 use crate::hardware::Meta;
-use crate::pipeline::s1_parse::{GRE, UDP};
 use crate::pipeline::s12_rewrite::{
     ETHERNET, GRE_OVERHEAD, IPV4_HEADER, IPV6_HEADER, UDP_OVERHEAD, VXLAN_OVERHEAD,
 };
+use crate::pipeline::s1_parse::{GRE, UDP};
 use underpass_layout::meta::{HeaderKind, BEAT_BYTES};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::VerdictKind;

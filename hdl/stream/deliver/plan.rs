@@ -72,7 +72,7 @@ pub fn plan(slot: EditSlot) -> Plan {
             skip: edit.strip.slice(6),
             shift: edit.strip.slice(0),
             beats: left,
-            patch: edit.patch,
+            patch: edit.patch.on,
             ttl: slot.ttl,
             checksum: slot.checksum,
         }

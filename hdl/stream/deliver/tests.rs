@@ -43,14 +43,14 @@ impl Case {
     }
 
     fn patched(mut self) -> Self {
-        self.edit.patch = true;
+        self.edit.patch.on = true;
         self
     }
 
     /// What must leave, in plain Rust.
     fn expected(&self) -> Vec<PlainBeat> {
         let mut rest = self.bytes[usize::from(self.edit.strip)..].to_vec();
-        if self.edit.patch && rest.len() >= 20 {
+        if self.edit.patch.on && rest.len() >= 20 {
             rest[8] = self.ttl;
             rest[10..12].copy_from_slice(&self.checksum.to_be_bytes());
         }
