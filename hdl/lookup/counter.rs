@@ -1,61 +1,37 @@
-//! Counters that are exact under back-to-back events of one row.
-//!
-//! ```text
-//!   event ─▶ [ read ] ─▶ [ reg ] ─▶ newest of memory and the last updates ─▶ + ─▶ [ write ]
-//!                                          ▲─────────────────────────────────┘
-//! ```
-//! A row read while an update of it is under way is old; the updates of the last `FORWARD` clocks are kept beside
-//! the memory and the newest one of the same row wins.
+//! Counters: a row of sums that rise by what a packet adds (see [`super::update`]).
 
-use super::host::{self, Answer, Chain};
+use super::host::Chain;
+use super::update::{Event, Kept};
 use super::Place;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
-use underpass_wires::{bundle, first, k, low, memory, mux, state, Bit, Bundle, BundleExt, U};
+use underpass_wires::{k, mux, Bundle, U};
 
-/// What the host reads of a row lacks the packets of so many clocks before.
-pub const HOST_LAG: usize = FORWARD;
-
-/// Updates that can be between the read and the write of a row: those of the two clocks before.
-const FORWARD: usize = 2;
-
-bundle! {
-    /// A packet to be counted.
-    pub struct Event {
-        /// There is one in this clock.
-        valid: Bit,
-        /// The row.
-        row: U<20>,
-        /// Its bytes.
-        bytes: U<16>,
-    }
-}
-
-/// A row of counters and how an event changes it.
+/// A row of counters and how a packet changes it.
 pub trait Counts: Bundle {
-    /// The row after the event.
-    fn after(self, event: Event) -> Self;
+    /// The row after a packet of so many bytes.
+    fn after(self, bytes: U<16>) -> Self;
 }
 
 impl Counts for TrafficCounter {
-    fn after(self, event: Event) -> Self {
+    fn after(self, bytes: U<16>) -> Self {
         TrafficCounter {
             packets: sum(self.packets, k(1)),
-            bytes: sum(self.bytes, event.bytes.ext()),
+            bytes: sum(self.bytes, bytes.ext()),
         }
     }
 }
 
 impl Counts for FlowCounter {
-    fn after(self, event: Event) -> Self {
+    fn after(self, bytes: U<16>) -> Self {
         FlowCounter {
             packets: sum(self.packets, k(1)),
-            bytes: sum(self.bytes, event.bytes.ext()),
+            bytes: sum(self.bytes, bytes.ext()),
         }
     }
 }
 
 impl Counts for OutcomeCounter {
-    fn after(self, _: Event) -> Self {
+    fn after(self, _: U<16>) -> Self {
         OutcomeCounter {
             packets: sum(self.packets, k(1)),
         }
@@ -81,58 +57,12 @@ fn sum<const N: usize>(count: U<N>, more: U<PART>) -> U<N> {
     sum
 }
 
-/// Counts events in the rows of a table; the host may read it.
-///
-/// The memory has one port that reads: an event has it, and the host where there is none in that clock. Its access comes
-/// back with `retry` where there is one.
-pub fn count<C: Counts>(place: &Place, event: Event, bus: impl Into<Chain>) -> Chain {
-    let mut chain = bus.into();
-    let name = place.table.name;
-    let rows = memory::<C>(&place.memory_name(0), place.rows, place.ram());
-    let host = host::reading(place, event, &mut chain);
-    let row = rows.read(
-        &format!("{name}_row"),
-        low(mux(event.valid, event.row.ext(), host.row)),
-    );
-    let old = row.reg(&format!("{name}_old"));
-    let asked = host.asked.reg_rst(&format!("{name}_here"));
-    chain.answer(Answer {
-        here: asked.reg_rst(&format!("{name}_said")),
-        done: (!event.valid).delay(&format!("{name}_free"), 2),
-        data: Some(old.pack_ext()),
-    });
-
-    // The updates under way belong to no packet, so neither does what meets them.
-    let reading = later(event, &format!("{name}_reading")).timeless();
-    let event = later(reading, &format!("{name}_event"));
-    // Which of the updates before this one were of its row, found out a clock ahead.
-    let mut before = event;
-    let mut newest: Option<C> = None;
-    let mut recent: Vec<(Bit, C)> = Vec::new();
-    let mut values = Vec::new();
-    for age in 1..=FORWARD {
-        let same =
-            (before.valid & before.row.eq(reading.row)).reg_rst(&format!("{name}_same{age}"));
-        let value = state::<C>(&format!("{name}_value{age}"));
-        recent.push((same, value.q));
-        values.push(value);
-        before = later(before, &format!("{name}_before{age}"));
-    }
-    let now = first(&recent, old.timeless()).after(event);
-    for value in values {
-        value.next(k(1), newest.unwrap_or(now));
-        newest = Some(value.q);
-    }
-    rows.write(event.valid, low(event.row), now);
-    chain
-}
-
-/// The event a clock later.
-fn later(event: Event, name: &str) -> Event {
-    Event {
-        valid: event.valid.reg_rst(&format!("{name}_valid")),
-        ..event.reg(name)
-    }
+/// Counts packets, each with its bytes, in the rows of a table; the host may read it.
+#[track_caller]
+pub fn count<C: Counts>(place: &Place, packet: Event<U<16>>, bus: impl Into<Chain>) -> Chain {
+    Kept::<C, _>::new(place, packet, bus)
+        .update(|row, bytes| (row.after(bytes), ()))
+        .1
 }
 
 #[cfg(test)]

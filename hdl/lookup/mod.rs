@@ -9,6 +9,7 @@ mod rows;
 mod tabulation;
 #[cfg(test)]
 mod tests;
+pub mod update;
 
 use underpass_layout::hash::BLOCK_ROWS;
 use underpass_layout::profile::Profile;
@@ -40,9 +41,10 @@ impl Place {
     }
 
     /// What the memory of one way is made of: an UltraRAM has 4096 rows, so one of more than two blocks is deep enough
-    /// to fill some.
+    /// to fill some. Its rows have 72 bits: where the table's have a quarter of that or less, block RAM is nearer.
     pub fn ram(&self) -> Ram {
-        if self.rows > 2 * BLOCK_ROWS {
+        const NARROW: usize = 72 / 4;
+        if self.rows > 2 * BLOCK_ROWS && self.table.row_width() > NARROW {
             Ram::Ultra
         } else {
             Ram::Block

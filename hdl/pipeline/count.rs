@@ -12,7 +12,8 @@ use super::s13_encap::Decided;
 use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
-use crate::lookup::counter::{count, Event};
+use crate::lookup::counter::count;
+use crate::lookup::update::Event;
 use crate::lookup::Place;
 use crate::stream::beat::EditSlot;
 use underpass_layout::profile::Profile;
@@ -42,7 +43,7 @@ pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, 
         meta.verdict.reason.ext(),
     );
     const { assert!(OUTCOMES == 1 << 7, "the outcome code is seven bits") };
-    let event = |valid, row: U<20>, bytes: U<16>| Event { valid, row, bytes }.reg("event");
+    let event = |valid, row: U<20>, change: U<16>| Event { valid, row, change }.later("event");
     let rx = event(
         valid & !meta.arrival.injected,
         vif.ext(),

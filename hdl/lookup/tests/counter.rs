@@ -1,6 +1,7 @@
 use super::*;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
-use crate::lookup::counter::{count, Counts, Event, HOST_LAG};
+use crate::lookup::counter::{count, Counts};
+use crate::lookup::update::{Event, HOST_LAG};
 use std::collections::HashMap;
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{id, TABLES};
@@ -13,7 +14,11 @@ fn bench<C: Counts>(table: u32) -> Bench {
         Ports::Fields,
         Blocks::Inline,
         || {
-            let event = input::<Event>("event");
+            let event = Event {
+                valid: input("event_valid"),
+                row: input("event_row"),
+                change: input("event_bytes"),
+            };
             let chain = count::<C>(&place, event, input::<HostBus>("bus"));
             output("returned", chain.end());
         },
