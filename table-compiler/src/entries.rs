@@ -27,7 +27,10 @@ mod vrf;
 mod vxlan;
 
 pub use error::EntryError;
-pub use flow::{flow_entries, flow_entry, Flow};
+pub use flow::{
+    check_apart, flow_entries, flow_entry, Flow, FlowEntries, FlowFault, FlowPlace, Known,
+    ResolvedPair,
+};
 pub use route::Prefix;
 
 #[cfg(test)]

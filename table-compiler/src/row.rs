@@ -121,7 +121,7 @@ mod tests {
                 ..FlowKey::default()
             },
             flow_id: 0xfedcb,
-            source: 0x98765,
+            source: 0x9876,
             ..FlowEntry::default()
         };
         let whole = Row::of(&entry);

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use underpass_layout::rings::{CommandKind, RingCommand, COMMAND_BEATS};
 use underpass_layout::tables::id;
 use underpass_table_compiler::entries::flow_entry;
-use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide};
+use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide, Objects};
 use underpass_table_compiler::placed::{RowWrite, Shadow};
 
 use crate::stopwatch::{Lap, Stopwatch};
@@ -102,16 +102,18 @@ pub fn set_up(
     first_id: u32,
     gone: impl Fn(u32) -> Option<FlowSide>,
 ) -> Result<Run, Box<dyn Error>> {
+    // Nothing that these flows say is looked up.
+    let known = Objects::default();
     let mut writes = Vec::new();
     let (mut moves, mut longest) = (0, 0);
     let start = Stopwatch::start();
     for (side, id) in sides.iter().zip(first_id..) {
         writes.clear();
         if let Some(old) = gone(id) {
-            shadow.remove(&flow_entry(&old, 0)?.entry(), &mut writes);
+            shadow.remove(&flow_entry(&old, &known, 0, 1)?.entry(), &mut writes);
         }
         let freed = writes.len();
-        let entry = flow_entry(side, id % (1 << 20))?.entry();
+        let entry = flow_entry(side, &known, id % (1 << 20), 1)?.entry();
         shadow.insert(&entry, &mut writes)?;
         writes.iter().for_each(|write| card.queue(write));
         moves += writes.len() - freed - 1;

@@ -1,5 +1,6 @@
 //! Why objects cannot become entries.
 
+use super::flow::FlowFault;
 use crate::port::PortName;
 
 /// An object that the card's tables cannot hold. Texts name it as its user knows it: `vif 3`, `mpls 17`.
@@ -57,13 +58,13 @@ pub enum EntryError {
         /// How many bytes there are.
         found: usize,
     },
-    /// A flow between an IPv4 and an IPv6 address.
-    #[error("flow {src} to {dst} has addresses of two families, expected both of one")]
-    MixedFlow {
-        /// Source address.
-        src: std::net::IpAddr,
-        /// Destination address.
-        dst: std::net::IpAddr,
+    /// A flow that the card could only forward wrongly.
+    #[error("flow {flow} is refused: {fault}")]
+    Flow {
+        /// Its key.
+        flow: String,
+        /// What is wrong with it.
+        fault: FlowFault,
     },
 }
 

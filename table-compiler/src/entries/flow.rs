@@ -1,18 +1,36 @@
-//! `flow`: the entry of one direction of a flow, for the slow path that sets flows up.
+//! `flow`, `onward`: the entries of a flow and of its answers, for the slow path that sets flows up.
 //!
-//! What the card cannot do with a flow's packets (other addresses, another VRF, one of several nexthops) it leaves to
-//! the slow path: such a flow stays on hold there, and each of its packets is punted as a miss.
+//! ```text
+//!   FlowPair ──ResolvedPair::new──▶ what each direction does ──place──▶ two rows of flow
+//!               references followed,  │                                 (ids, generation)
+//!               contradictions refused└─ onward ──▶ the rows of onward that it needs: other addresses, ports,
+//!                                                   VRF, or the member of an ECMP nexthop
+//! ```
+//! Values to translate to come from the key of the other direction, as the peer takes them. Where routes or nexthops
+//! change, what leads through an ECMP nexthop is to be resolved again: the rows hold the member itself.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+mod fault;
+mod known;
+mod pair;
+mod sides;
 
-use underpass_layout::tables::{self, FlowEntry, FlowEntry6, FlowKey, FlowKey6};
+pub use fault::FlowFault;
+pub use known::Known;
+pub use pair::{check_apart, FlowPlace, ResolvedPair};
+
+use underpass_layout::tables::{self, FlowEntry, FlowEntry6, OnwardEntry};
 
 use super::error::EntryError;
-use crate::objects::{FlowAction, FlowPair, FlowSide};
+use crate::objects::{FlowPair, FlowSide};
 use crate::placed::Entry;
+use sides::{Key, Side};
 
 /// Largest nexthop and flow id: 20 bits.
 const MOST: u32 = (1 << 20) - 1;
+/// Largest row of `source` and of `onward`: 16 bits.
+const MOST_ROW: u32 = (1 << 16) - 1;
+/// Largest generation: 3 bits. 0 is no flow's.
+const MOST_GENERATION: u32 = (1 << 3) - 1;
 
 /// The entry of one direction of a flow, of either family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,76 +59,77 @@ impl Flow {
     }
 }
 
-/// The entries of a flow and of its answers, with the flow ids of the two.
-///
-/// # Errors
-/// As [`flow_entry`].
-pub fn flow_entries(pair: &FlowPair, ids: [u32; 2]) -> Result<[Flow; 2], EntryError> {
-    Ok([
-        flow_entry(&pair.fwd, ids[0])?,
-        flow_entry(&pair.rev, ids[1])?,
-    ])
+/// All entries of a flow and of its answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowEntries {
+    /// Of table `flow`: the direction that began, then the answers.
+    pub flows: [Flow; 2],
+    /// Of table `onward`, at the rows that were given; they are to be written before the flows.
+    pub onward: [Option<OnwardEntry>; 2],
 }
 
-/// The entry of one direction, whose counters lie at `flow_id`.
+/// The entries of a flow and of its answers, at a place.
 ///
 /// # Errors
-/// One address is IPv4 and the other IPv6, or a number of it has more than 20 bits.
-pub fn flow_entry(side: &FlowSide, flow_id: u32) -> Result<Flow, EntryError> {
-    let user = || format!("the nexthop of flow {} to {}", side.sip, side.dip);
-    let nexthop = EntryError::limit(user, side.key_nh, MOST)?;
-    let source = EntryError::limit(user, side.rpf_nh, MOST)?;
+/// As [`ResolvedPair::new`] and [`ResolvedPair::place`].
+pub fn flow_entries(
+    pair: &FlowPair,
+    known: &impl Known,
+    place: &FlowPlace,
+) -> Result<FlowEntries, EntryError> {
+    let resolved = ResolvedPair::new(pair, known)?;
+    Ok(FlowEntries {
+        flows: resolved.place(place)?,
+        onward: resolved.onward(),
+    })
+}
+
+/// The entry of a direction without the other one: of a flow whose packets are dropped or held, or that has no answers.
+///
+/// # Errors
+/// It has addresses of two families, a number that is too large, or asks for what only the other direction's key can
+/// tell: other addresses, ports, VRF, or a member of an ECMP nexthop.
+pub fn flow_entry(
+    side: &FlowSide,
+    known: &impl Known,
+    flow_id: u32,
+    generation: u8,
+) -> Result<Flow, EntryError> {
+    let resolved = Side::alone(side, known)?;
+    at(&resolved, flow_id, generation, 0)
+}
+
+/// The entry of a direction at its place; `onward` is a row of that table, where the direction needs one.
+fn at(side: &Side, flow_id: u32, generation: u8, onward: u32) -> Result<Flow, EntryError> {
     let flow_id = EntryError::limit(|| "a flow id".to_owned(), flow_id, MOST)?;
-    let action = action(side);
-    match (side.sip, side.dip) {
-        (IpAddr::V4(src), IpAddr::V4(dst)) => Ok(Flow::V4(FlowEntry {
+    let generation = u32::from(generation);
+    let generation = EntryError::limit(|| "a generation".to_owned(), generation, MOST_GENERATION)?;
+    let onward = EntryError::limit(|| "a row of onward".to_owned(), onward, MOST_ROW)?;
+    let (source, source_moves) = match side.onward {
+        Some(_) => (onward, side.source_moves),
+        None => (side.source, side.source_moves),
+    };
+    let generation = generation as u8;
+    let action = side.action();
+    Ok(match side.key {
+        Key::V4(key) => Flow::V4(FlowEntry {
             valid: true,
-            key: key(side, nexthop, src, dst),
+            key,
             action,
             flow_id,
             source,
+            source_moves,
+            generation,
             spare: 0,
-        })),
-        (IpAddr::V6(src), IpAddr::V6(dst)) => Ok(Flow::V6(FlowEntry6 {
+        }),
+        Key::V6(key) => Flow::V6(FlowEntry6 {
             valid: true,
-            key: key6(side, nexthop, src, dst),
+            key,
             action,
             flow_id,
             source,
-            spare: 0,
-        })),
-        (src, dst) => Err(EntryError::MixedFlow { src, dst }),
-    }
-}
-
-fn key(side: &FlowSide, nexthop: u32, src: Ipv4Addr, dst: Ipv4Addr) -> FlowKey {
-    FlowKey {
-        v6: false,
-        nexthop,
-        protocol: side.proto,
-        src_port: side.sport,
-        dst_port: side.dport,
-        src: src.to_bits(),
-        dst: dst.to_bits(),
-    }
-}
-
-fn key6(side: &FlowSide, nexthop: u32, src: Ipv6Addr, dst: Ipv6Addr) -> FlowKey6 {
-    FlowKey6 {
-        nexthop,
-        protocol: side.proto,
-        src_port: side.sport,
-        dst_port: side.dport,
-        ..FlowKey6::default()
-    }
-    .between(src.to_bits(), dst.to_bits())
-}
-
-fn action(side: &FlowSide) -> tables::FlowAction {
-    let elsewhere = side.dvrf.is_some_and(|vrf| vrf != side.vrf) || side.ecmp_index.is_some();
-    match side.action {
-        FlowAction::Drop => tables::FlowAction::Drop,
-        FlowAction::Forward if !elsewhere => tables::FlowAction::Forward,
-        FlowAction::Forward | FlowAction::Hold | FlowAction::Nat => tables::FlowAction::Hold,
-    }
+            source_moves,
+            generation,
+        }),
+    })
 }

@@ -55,5 +55,6 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
         )?,
         address,
         address_v6,
+        ..VifEntry::default()
     })
 }

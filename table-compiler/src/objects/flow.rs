@@ -1,6 +1,7 @@
 //! A flow that is set up: its entry, and that of the answers.
 
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
@@ -47,6 +48,20 @@ pub struct FlowSide {
     /// Which of several nexthops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecmp_index: Option<u32>,
+}
+
+/// Its key: `10.1.1.3:1000 to 10.2.2.4:80 of protocol 6 under nexthop 23`.
+impl fmt::Display for FlowSide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} to {} of protocol {} under nexthop {}",
+            SocketAddr::new(self.sip, self.sport),
+            SocketAddr::new(self.dip, self.dport),
+            self.proto,
+            self.key_nh
+        )
+    }
 }
 
 /// What is done with a flow's packets.

@@ -191,14 +191,14 @@ mod tests {
             valid: true,
             key,
             flow_id: (1 << 20) - 1,
-            action: underpass_layout::tables::FlowAction::Nat,
+            action: underpass_layout::tables::FlowAction::Onward,
             ..FlowEntry::default()
         });
         let long = Entry::of(&FlowEntry6 {
             valid: true,
             key: key6,
             flow_id: (1 << 20) - 1,
-            action: underpass_layout::tables::FlowAction::Nat,
+            action: underpass_layout::tables::FlowAction::Onward,
             ..FlowEntry6::default()
         });
         let (words, count) = shape.key(short.words());
