@@ -227,6 +227,31 @@ pub(super) fn reading<T: Bundle>(place: &Place, event: T, chain: &mut Chain) -> 
     }
 }
 
+/// What the host writes to a table of one way.
+pub(super) struct Writing<E> {
+    /// It writes a row.
+    pub here: Bit,
+    /// Which one.
+    pub row: U<24>,
+    /// What it holds from then on.
+    pub entry: E,
+}
+
+/// What the host writes to a table in the clock in which packets ask it by `asked`. The table itself answers.
+#[track_caller]
+pub(super) fn writing<E: Bundle, T: Bundle>(
+    place: &Place,
+    asked: T,
+    chain: &mut Chain,
+) -> Writing<E> {
+    let bus = chain.beside(asked);
+    Writing {
+        here: is_mine(place, bus) & bus.write & bus.row.lt(k(place.rows)),
+        row: bus.row,
+        entry: unpack_low::<E, 512>(bus.data),
+    }
+}
+
 /// The bus a clock later. What it carries moves only when there is something: 560 bits in every clock of the stages, which
 /// cost neither power nor time of a simulation while the host rests.
 fn after(bus: HostBus) -> HostBus {

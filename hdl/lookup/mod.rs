@@ -5,7 +5,9 @@ pub mod counter;
 pub mod direct;
 pub mod exact;
 pub mod host;
+pub mod prefix;
 mod rows;
+pub mod set;
 mod tabulation;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,8 @@ pub struct Place {
     pub table: &'static TableSpec,
     /// Rows of one way.
     pub rows: usize,
+    /// What its memories are made of, where that is not left to [`Place::ram`].
+    pub made_of: Option<Ram>,
 }
 
 impl Place {
@@ -32,6 +36,15 @@ impl Place {
         Place {
             table,
             rows: profile.rows(table),
+            made_of: None,
+        }
+    }
+
+    /// The same table in memories made of this.
+    pub fn made_of(self, ram: Ram) -> Self {
+        Place {
+            made_of: Some(ram),
+            ..self
         }
     }
 
@@ -44,11 +57,9 @@ impl Place {
     /// to fill some. Its rows have 72 bits: where the table's have a quarter of that or less, block RAM is nearer.
     pub fn ram(&self) -> Ram {
         const NARROW: usize = 72 / 4;
-        if self.rows > 2 * BLOCK_ROWS && self.table.row_width() > NARROW {
-            Ram::Ultra
-        } else {
-            Ram::Block
-        }
+        let deep = self.rows > 2 * BLOCK_ROWS && self.table.row_width() > NARROW;
+        self.made_of
+            .unwrap_or(if deep { Ram::Ultra } else { Ram::Block })
     }
 
     /// The name of one of its memories.

@@ -1,8 +1,11 @@
 //! The stages, in the order in which a packet meets them.
 //!
 //! ```text
-//!   header ─▶ parse ─▶ classify ─▶ decap ─▶ inner ─▶ bridge ─▶ route ─▶ nexthop ─▶ flow ─▶ rewrite ─▶ encap ─▶ count ─▶ edit
-//!   host ─────────────▶ classify ─▶ decap ─▶ wait ──▶ bridge ─▶ route ─▶ nexthop ─▶ flow ─▶ wait ──────────────▶ count ─▶ host
+//!   header ─▶ parse ─▶ classify ─▶ decap ─▶ inner ─▶ quoted ─▶ bridge ─▶ receiver ─▶ key ─▶ ..
+//!   host ────────────▶ classify ─▶ decap ─▶ wait ────────────▶ bridge ─▶ receiver ─▶ key ─▶ ..
+//!
+//!   .. ─▶ flow ─▶ route ─▶ nexthop ─▶ rewrite ─▶ encap ─▶ count ─▶ edit
+//!   .. ─▶ flow ─▶ route ─▶ nexthop ─▶ wait ─────────────▶ count ─▶ host
 //! ```
 //! One header enters a clock and none is ever held up: a slot is valid or empty. The host's accesses to the tables
 //! take the lower chain, in step with the packets: where a stage has no table, they wait as long as it takes. This file
@@ -20,11 +23,17 @@ pub mod s1_parse;
 pub mod s2_classify;
 pub mod s3_decap;
 pub mod s4_inner;
+pub mod s5_quoted;
 pub mod s6_bridge;
+pub mod s7_receiver;
+pub mod s8_key;
 pub mod s9_flow;
 pub mod slot;
 
-use crate::buses::{DecidedOut, EditOut, HeadOut, HeaderIn, HostIn, HostOut, Sizes, SlotOut};
+use crate::buses::{
+    DecidedOut, EditOut, HeadOut, HeaderIn, HostIn, HostOut, PairOrdersIn, PairReportsOut, Sizes,
+    SlotOut,
+};
 use crate::lookup::host::HostWait;
 use count::CountStage;
 use rust_hdl_core::prelude::*;
@@ -36,7 +45,10 @@ use s1_parse::ParseStage;
 use s2_classify::ClassifyStage;
 use s3_decap::DecapStage;
 use s4_inner::InnerStage;
+use s5_quoted::QuotedStage;
 use s6_bridge::BridgeStage;
+use s7_receiver::ReceiverStage;
+use s8_key::KeyStage;
 use s9_flow::FlowStage;
 use underpass_wires::rusthdl::ClkRst;
 
@@ -53,16 +65,23 @@ pub struct Pipeline {
     pub edit: EditOut,
     /// The host's access on its way back.
     pub host: HostOut,
+    /// What the registers order of flow pairs.
+    pub pair_orders: PairOrdersIn,
+    /// What the registers are told of them.
+    pub pair_reports: PairReportsOut,
     /// All that was known of the packet at the end, for tests: `deliver` needs only the edit.
     pub tap: DecidedOut,
     parse: ParseStage,
     classify: ClassifyStage,
     decap: DecapStage,
     inner: InnerStage,
+    quoted: QuotedStage,
     bridge: BridgeStage,
+    receiver: ReceiverStage,
+    key: KeyStage,
+    flow: FlowStage,
     route: RouteStage,
     nexthop: NexthopStage,
-    flow: FlowStage,
     rewrite: RewriteStage,
     encap: EncapStage,
     count: CountStage,
@@ -77,11 +96,13 @@ impl Pipeline {
             classify: ClassifyStage::new(sizes),
             decap: DecapStage::new(sizes),
             bridge: BridgeStage::new(sizes),
+            receiver: ReceiverStage::new(sizes),
+            key: KeyStage::new(sizes),
+            flow: FlowStage::new(sizes),
             route: RouteStage::new(sizes),
             nexthop: NexthopStage::new(sizes),
-            flow: FlowStage::new(sizes),
             count: CountStage::new(sizes),
-            inner_wait: HostWait::new(s4_inner::LATENCY as u32),
+            inner_wait: HostWait::new((s4_inner::LATENCY + s5_quoted::LATENCY) as u32),
             rewrite_wait: HostWait::new((s12_rewrite::LATENCY + s13_encap::LATENCY) as u32),
             ..Default::default()
         }
@@ -95,10 +116,13 @@ impl Logic for Pipeline {
         ClkRst::link(&mut self.cr, &mut self.classify.cr);
         ClkRst::link(&mut self.cr, &mut self.decap.cr);
         ClkRst::link(&mut self.cr, &mut self.inner.cr);
+        ClkRst::link(&mut self.cr, &mut self.quoted.cr);
         ClkRst::link(&mut self.cr, &mut self.bridge.cr);
+        ClkRst::link(&mut self.cr, &mut self.receiver.cr);
+        ClkRst::link(&mut self.cr, &mut self.key.cr);
+        ClkRst::link(&mut self.cr, &mut self.flow.cr);
         ClkRst::link(&mut self.cr, &mut self.route.cr);
         ClkRst::link(&mut self.cr, &mut self.nexthop.cr);
-        ClkRst::link(&mut self.cr, &mut self.flow.cr);
         ClkRst::link(&mut self.cr, &mut self.rewrite.cr);
         ClkRst::link(&mut self.cr, &mut self.encap.cr);
         ClkRst::link(&mut self.cr, &mut self.count.cr);
@@ -109,24 +133,31 @@ impl Logic for Pipeline {
         HeadOut::join(&mut self.parse.slot, &mut self.classify.slot_in);
         HeadOut::join(&mut self.classify.slot, &mut self.decap.slot_in);
         HeadOut::join(&mut self.decap.slot, &mut self.inner.slot_in);
-        SlotOut::join(&mut self.inner.slot, &mut self.bridge.slot_in);
-        SlotOut::join(&mut self.bridge.slot, &mut self.route.slot_in);
+        HeadOut::join(&mut self.inner.slot, &mut self.quoted.slot_in);
+        SlotOut::join(&mut self.quoted.slot, &mut self.bridge.slot_in);
+        SlotOut::join(&mut self.bridge.slot, &mut self.receiver.slot_in);
+        SlotOut::join(&mut self.receiver.slot, &mut self.key.slot_in);
+        SlotOut::join(&mut self.key.slot, &mut self.flow.slot_in);
+        SlotOut::join(&mut self.flow.slot, &mut self.route.slot_in);
         SlotOut::join(&mut self.route.slot, &mut self.nexthop.slot_in);
-        SlotOut::join(&mut self.nexthop.slot, &mut self.flow.slot_in);
-        SlotOut::join(&mut self.flow.slot, &mut self.rewrite.slot_in);
+        SlotOut::join(&mut self.nexthop.slot, &mut self.rewrite.slot_in);
         SlotOut::join(&mut self.rewrite.slot, &mut self.encap.slot_in);
         DecidedOut::join(&mut self.encap.decided, &mut self.count.decided);
         DecidedOut::link(&mut self.tap, &mut self.encap.tap);
         EditOut::link(&mut self.edit, &mut self.count.edit);
+        PairOrdersIn::link(&mut self.pair_orders, &mut self.count.pair_orders);
+        PairReportsOut::link(&mut self.pair_reports, &mut self.count.pair_reports);
 
         HostIn::link(&mut self.host_in, &mut self.classify.host_in);
         HostOut::join(&mut self.classify.host, &mut self.decap.host_in);
         HostOut::join(&mut self.decap.host, &mut self.inner_wait.host_in);
         HostOut::join(&mut self.inner_wait.host, &mut self.bridge.host_in);
-        HostOut::join(&mut self.bridge.host, &mut self.route.host_in);
+        HostOut::join(&mut self.bridge.host, &mut self.receiver.host_in);
+        HostOut::join(&mut self.receiver.host, &mut self.key.host_in);
+        HostOut::join(&mut self.key.host, &mut self.flow.host_in);
+        HostOut::join(&mut self.flow.host, &mut self.route.host_in);
         HostOut::join(&mut self.route.host, &mut self.nexthop.host_in);
-        HostOut::join(&mut self.nexthop.host, &mut self.flow.host_in);
-        HostOut::join(&mut self.flow.host, &mut self.rewrite_wait.host_in);
+        HostOut::join(&mut self.nexthop.host, &mut self.rewrite_wait.host_in);
         HostOut::join(&mut self.rewrite_wait.host, &mut self.count.host_in);
         HostOut::link(&mut self.host, &mut self.count.host);
     }

@@ -57,7 +57,11 @@ pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             is(NexthopKind::Resolve),
             VerdictBits::punt(PuntReason::Resolve),
         ),
-        (is(NexthopKind::L2Receive), drop(DropReason::InvalidNexthop)),
+        // One of several is chosen by its flow, in `s10_route`.
+        (
+            is(NexthopKind::L2Receive) | is(NexthopKind::Ecmp),
+            drop(DropReason::InvalidNexthop),
+        ),
         (
             is(NexthopKind::Encap) & entry.bridge.eq(meta.bridge.l3),
             drop(DropReason::InvalidNexthop),

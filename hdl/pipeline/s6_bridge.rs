@@ -30,7 +30,7 @@ leaf!(
 
 /// The stage.
 pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
-    let slot = slot.written(Written::Inner);
+    let slot = slot.written(Written::Quoted);
     let key = BridgeKey {
         vrf: slot.meta.decap.vrf,
         mac: slot.meta.inner.dst_mac,
@@ -41,6 +41,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let mut slot = slot.later("slot", exact::LATENCY);
     let (decap, inner, vif) = (slot.meta.decap, slot.meta.inner, slot.meta.classify.entry);
     wire!(vm = vif.kind.eq(VifKind::Vm.code()));
+    wire!(foreign = vm & decap.frame & vif.check_mac & inner.src_mac.ne(vif.mac));
     // The group bit is the lowest of the first byte on the wire (IEEE 802).
     wire!(group = decap.frame & inner.dst_mac.bit(40));
     wire!(broadcast = inner.dst_mac.all());
@@ -62,6 +63,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     wire!(
         tenant_flow = slot.meta.verdict.open()
             & vm
+            & !foreign
             & vif.policy
             & !inner.tagged
             & (inner.ipv4 | inner.ipv6)
@@ -70,6 +72,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     );
 
     let verdict = slot.meta.verdict.or_first(&[
+        (foreign, VerdictBits::drop(DropReason::InvalidSource)),
         (arp, VerdictBits::punt(PuntReason::Arp)),
         (neighbor, VerdictBits::punt(PuntReason::NeighborDiscovery)),
         (group & dhcp, VerdictBits::punt(PuntReason::L3Protocol)),

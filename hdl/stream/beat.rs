@@ -1,7 +1,7 @@
 //! What travels between the blocks of the data path: beats, header slots, edits, credits.
 //!
 //! ```text
-//!   s ── Offer ─▶ gather ── HeaderSlot ─▶ s1 .. s10 ── EditSlot ─▶ deliver ── Offer ─▶ m
+//!   s ── Offer ─▶ gather ── HeaderSlot ─▶ s1 .. s13 ── EditSlot ─▶ deliver ── Offer ─▶ m
 //!                   ^  '─────── BodyWrite ───────────────────────────▶ |
 //!                   '────────── Credit ────────────────────────────────'
 //! ```
@@ -18,7 +18,7 @@ pub const WINDOW_BITS: usize = 8 * WINDOW_BYTES;
 /// Beats that the packet buffer holds.
 pub const BODY_DEPTH: usize = 512;
 /// Packets that may be between gather and deliver: a header or an edit each.
-pub const EDIT_DEPTH: usize = 128;
+pub const EDIT_DEPTH: usize = 256;
 
 bundle! {
     /// One clock's worth of a packet. Byte 0 is the lowest.
@@ -67,10 +67,6 @@ bundle! {
         valid: Bit,
         /// What to do with the packet.
         edit: Edit,
-        /// The TTL to put in where `edit.patch` is set.
-        ttl: U<8>,
-        /// The header checksum that goes with it.
-        checksum: U<16>,
     }
 
     /// Room that became free in this clock.

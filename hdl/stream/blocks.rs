@@ -13,9 +13,9 @@ leaf!(
         ready: Signal<Out, HdlBit>,
         header: HeaderOut,
         body: BodyOut,
-        in_flight: Signal<Out, Bits<8>>,
+        in_flight: Signal<Out, Bits<9>>,
     },
-    |s: Offer, enable: Bit, credit: Credit| -> (Bit, HeaderSlot, BodyWrite, U<8>) {
+    |s: Offer, enable: Bit, credit: Credit| -> (Bit, HeaderSlot, BodyWrite, U<9>) {
         let gathered = gather(s, enable, credit);
         (gathered.ready, gathered.header, gathered.body, gathered.in_flight)
     }

@@ -8,11 +8,16 @@
 //! ```
 //! What is not a register reads 0 and takes no writes.
 
-use crate::buses::{HostIn, HostOut, RequestIn, ResponseOut, SeedStartOut, Sizes};
+mod pairs;
+
+use crate::buses::{
+    HostIn, HostOut, PairOrdersOut, PairReportsIn, RequestIn, ResponseOut, SeedStartOut, Sizes,
+};
 use crate::card::axil::{Request, Response};
 use crate::card::host_bus::HostBus;
 use crate::card::seed::SeedStart;
 use crate::card::table_access::{table_access, TableAccess};
+use crate::pairs::{PairOrders, PairReports};
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::id::layout_id;
 use underpass_layout::profile::Profile;
@@ -26,6 +31,8 @@ bundle! {
         enable: Bit,
         /// Fill the hash tables.
         seed: SeedStart,
+        /// What holds for flow pairs.
+        pairs: PairOrders,
     }
 
     /// What the rest of the core tells the registers.
@@ -33,7 +40,9 @@ bundle! {
         /// The hash tables are being filled.
         seeding: Bit,
         /// Packets between input and output.
-        in_flight: U<8>,
+        in_flight: U<9>,
+        /// What is told of flow pairs.
+        pairs: PairReports,
     }
 }
 
@@ -127,6 +136,8 @@ pub fn registers(
         registers,
     } = table_access(profile, access, returned);
     all.extend(registers);
+    let (pairs, registers) = pairs::pair_registers(access, condition.pairs);
+    all.extend(registers);
 
     let hits: Vec<(Bit, U<32>)> = all
         .into_iter()
@@ -147,6 +158,7 @@ pub fn registers(
         Orders {
             enable: enable.q & !hold,
             seed,
+            pairs,
         },
     )
 }
@@ -174,17 +186,20 @@ leaf!(
         request: RequestIn,
         host_in: HostIn,
         seeding: Signal<In, HdlBit>,
-        in_flight: Signal<In, Bits<8>>,
+        in_flight: Signal<In, Bits<9>>,
+        pair_reports: PairReportsIn,
     } -> {
         response: ResponseOut,
         host: HostOut,
         seed: SeedStartOut,
         enable: Signal<Out, HdlBit>,
+        pair_orders: PairOrdersOut,
     },
-    |request: Request, returned: HostBus, seeding: Bit, in_flight: U<8>| -> (Response, HostBus, SeedStart, Bit) {
+    |request: Request, returned: HostBus, seeding: Bit, in_flight: U<9>, pairs: PairReports|
+        -> (Response, HostBus, SeedStart, Bit, PairOrders) {
         let (response, host, orders) =
-            registers(build.sizes.0, build.id, request, returned, Condition { seeding, in_flight });
-        (response, host, orders.seed, orders.enable)
+            registers(build.sizes.0, build.id, request, returned, Condition { seeding, in_flight, pairs });
+        (response, host, orders.seed, orders.enable, orders.pairs)
     }
 );
 

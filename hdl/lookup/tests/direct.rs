@@ -1,9 +1,9 @@
 use super::*;
-use crate::hardware::SourceEntry;
+use crate::hardware::{NexthopEntry, SourceEntry};
 use crate::lookup::direct;
 use std::collections::HashMap;
 use underpass_layout::profile::SIM;
-use underpass_layout::tables::id;
+use underpass_layout::tables::{self, id};
 use underpass_wires::k;
 
 fn bench(place: Place) -> Bench {
@@ -72,4 +72,35 @@ fn behind_the_last_row_there_are_zeros() {
         let expected = if index % 64 < 40 { 77 } else { 0 };
         assert_eq!(bench.found(0, 32), Some(expected), "index {index}");
     }
+}
+
+#[test]
+fn a_part_follows_what_is_written_to_its_table_and_answers_for_none_of_it() {
+    let place = Place::of(&SIM, id::NEXTHOP);
+    let mut bench = Bench::new::<U<20>, 20>(|index, bus| {
+        let (part, chain) =
+            direct::part::<NexthopEntry, _, 20>(&place, index, bus, |entry| entry.flow_nexthop);
+        (k(1), part, chain)
+    });
+    let find = |bench: &mut Bench, row: usize| {
+        bench.0.set_int("key", row as u128);
+        (0..direct::LATENCY).for_each(|_| bench.step());
+        bench.found(0, 20)
+    };
+    for row in [0, 1, 517, 1023] {
+        let entry = tables::NexthopEntry {
+            valid: true,
+            flow_nexthop: 0xa_0000 + row as u32,
+            dst_mac: u64::MAX >> 16,
+            ..Default::default()
+        };
+        let written = bench.access(&Access::write(id::NEXTHOP, row, &entry.pack()));
+        assert!(!written.done, "row {row} is the table's to answer for");
+        assert_eq!(find(&mut bench, row), Some(0xa_0000 + row as u128));
+        let read = bench.access(&Access::read(id::NEXTHOP, row));
+        assert!(!read.done && read.data[0] == 0, "row {row} is read");
+    }
+    bench.access(&Access::write(id::SOURCE, 517, &[0; 8]));
+    bench.access(&Access::write(id::NEXTHOP, 1024 + 517, &[0; 8]));
+    assert_eq!(find(&mut bench, 517), Some(0xa_0000 + 517));
 }

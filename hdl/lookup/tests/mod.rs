@@ -11,6 +11,7 @@ mod direct;
 mod exact;
 mod flow;
 mod lockstep;
+mod prefix;
 mod rows;
 
 use super::host::Chain;

@@ -1,9 +1,10 @@
-//! Sends each packet as its edit says: takes bytes off the front, patches TTL and checksum, puts a header in front.
+//! Sends each packet as its edit says: replaces fields in it, takes bytes off the front, puts a header
+//! in front.
 //!
 //! ```text
-//!   edit ─▶ plan ──┬─ cuts ──────▶ strip ─ whole beats ─▶ prepend ─▶ [ queue ] ─▶ m
-//!                  '─ fronts ───────────────────────────▶  ^
-//!   body ─▶ [ packet buffer ] ──▶ strip                    '── carry
+//!   edit ─▶ plan ──┬─ cuts, patches ──▶ patch ─▶ strip ─ whole beats ─▶ prepend ─▶ [ queue ] ─▶ m
+//!                  '─ fronts ────────────────────────────────────────▶  ^
+//!   body ─▶ [ packet buffer ] ───────▶ patch                            '── carry
 //!
 //!   strip:    |////ssss|ssssssss|ss      |   2 beats of what is left    costs the packet's input beats
 //!   prepend:  |hhhhssss|ssssssss|ssssss  |                              costs the packet's output beats
@@ -15,7 +16,7 @@
 //! The first beat is on `m` [`DELIVER_CLOCKS`] clocks after the edit, with an idle output and the body there. A long
 //! packet streams through as its beats arrive.
 
-mod patch;
+pub mod patch;
 pub mod plan;
 pub mod prepend;
 pub mod strip;
@@ -27,7 +28,7 @@ use crate::stream::bytes::ones;
 use underpass_wires::{block, bundle, k, mux, state, Bit, BundleExt, U};
 
 /// From an edit to its packet's first beat on `m`, one-beat packets.
-pub const DELIVER_CLOCKS: u32 = 10;
+pub const DELIVER_CLOCKS: u32 = 14;
 
 bundle! {
     /// What becomes of bodies and edits.
@@ -46,9 +47,9 @@ pub fn deliver(body: BodyWrite, edit: EditSlot, m_ready: Bit) -> Delivered {
     let (body, edit, m_ready) = (body.timeless(), edit.timeless(), m_ready.timeless());
     let room = state::<Bit>("room");
     let plan = block("plan", edit, plan::plan);
-    let stripped = block(
+    let (stripped, consumed) = block(
         "strip",
-        (body, plan.valid, plan.cut, room.q),
+        (body, plan.valid, (plan.cut, plan.patch), room.q),
         |(body, valid, cut, room)| strip::strip(body, valid, cut, room),
     );
     let fronted = plan.valid & !plan.cut.drop;
@@ -60,15 +61,15 @@ pub fn deliver(body: BodyWrite, edit: EditSlot, m_ready: Bit) -> Delivered {
     room.next(k(1), sent.room);
 
     // A dropped packet and the last beat of another can end in one clock; their slots are given back one a clock.
-    let owed = state::<U<8>>("owed");
+    let owed = state::<U<9>>("owed");
     let (some, both) = (stripped.dropped | sent.ended, stripped.dropped & sent.ended);
     let pay = owed.q.any();
-    let rise = mux(both, k(2), some.ext::<8>());
+    let rise = mux(both, k(2), some.ext::<9>());
     owed.next(k(1), owed.q + rise + mux(pay, ones(), k(0)));
     Delivered {
         m: sent.m,
         credit: Credit {
-            body: stripped.consumed,
+            body: consumed,
             header: pay,
         },
     }

@@ -74,7 +74,7 @@ bundle! {
 #[track_caller]
 pub fn prepend(valid: Bit, beat: Aligned, planned: Bit, front: Front, m_ready: Bit) -> Prepended {
     let beats = queue::<Aligned, DEPTH>("beats", valid, beat);
-    let fronts = fifo::<Front, 7>("fronts", planned, front);
+    let fronts = fifo::<Front, 8>("fronts", planned, front);
     let room = state::<Bit>("room");
     let sent = put_in_front(
         room.q,

@@ -34,7 +34,7 @@ bundle! {
         /// To the packet buffer.
         body: BodyWrite,
         /// Packets that were begun and have not left.
-        in_flight: U<8>,
+        in_flight: U<9>,
     }
 
     /// A beat that was taken.
@@ -66,7 +66,7 @@ bundle! {
 pub fn gather(s: Offer, enable: Bit, credit: Credit) -> Gathered {
     // Both count a clock late, so one beat and one packet less than there is room for are let in.
     let beats = state::<U<10>>("beats");
-    let packets = state::<U<8>>("packets");
+    let packets = state::<U<9>>("packets");
     let within = state::<Bit>("within");
     wire!(room = beats.q.lt(BODY_DEPTH - 1));
     wire!(open = packets.q.lt(EDIT_DEPTH - 1) & enable.timeless());

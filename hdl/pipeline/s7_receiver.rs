@@ -1,0 +1,153 @@
+//! s7_receiver: by whose flow a packet is judged. Reads `bridge`, `decap.vrf`, `inner`, tables `vrf`, `route_host`,
+//! `route_bank`, `nexthop`. Writes `receiver`, and `route` where a packet meets its route before its flow.
+//!
+//! ```text
+//!   a VM's, under policy ─▶ the VM's nexthop and its fat flows ───────────────────────────────────▶ receiver
+//!   all others ─▶ [ longest prefix ] ─┬─▶ route ─▶ [ nexthop, of which a part 2 ] ─▶ asks for one? ─▶ receiver
+//!   option check_source ── source ────┴─▶ leads it back to the VM? else it ends here
+//! ```
+//! The longest prefix is looked up for one address of a packet, here or in `s10_route`: here the destination of packets
+//! that meet a flow at output if at all. Where an interface has its sources checked it is the source, and the
+//! destination's turn comes in `s10_route`.
+
+use super::s10_route::said;
+use super::slot::{Slot, Written};
+use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
+use crate::card::host_bus::HostBus;
+use crate::hardware::{Meta, NexthopEntry, Receiver, Route, VerdictBits};
+use crate::lookup::prefix::{longest, Found, Wanted};
+use crate::lookup::{direct, prefix, Place};
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::{id, NexthopKind, VifKind};
+use underpass_layout::{DropReason, PuntReason};
+use underpass_wires::{bundle, first, leaf, mux, only, wire, zero, Bit, BundleExt, Ram, U};
+
+/// Clocks from slot to slot.
+pub const LATENCY: usize = prefix::LATENCY + direct::LATENCY + 1;
+
+leaf!(
+    /// The stage as a block.
+    pub ReceiverStage(sizes: Sizes) { slot_in: SlotIn, host_in: HostIn } -> { slot: SlotOut, host: HostOut },
+    |slot: Slot, host: HostBus| -> (Slot, HostBus) { receiver(sizes.0, slot, host) }
+);
+
+bundle! {
+    /// What of a nexthop is needed to know whether and how it wants a flow.
+    struct Asks {
+        /// It exists and wants a flow of packets that had none.
+        flow: Bit,
+        /// The rest as in its row.
+        relaxed: Bit,
+        vrf: U<12>,
+        nexthop: U<20>,
+        fat_set: U<10>,
+    }
+}
+
+/// The stage.
+pub fn receiver(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
+    let slot = slot.written(Written::Bridge);
+    let meta = slot.meta;
+    wire!(checks = source_checked(meta));
+    let wanted = Wanted {
+        vrf: meta.decap.vrf,
+        v6: meta.inner.ipv6,
+        address: mux(checks, meta.inner.src, meta.inner.dst),
+    };
+    let (found, chain) = longest(profile, None, wanted, bus);
+
+    let mut slot = slot.later("slot", prefix::LATENCY);
+    let checks = checks.delay("checks", prefix::LATENCY);
+    let meta = slot.meta;
+    wire!(here = meta.verdict.open() & !meta.bridge.flow_first & !checks);
+    wire!(routed = meta.bridge.l3 & !meta.decap.direct);
+    let verdict = meta.verdict.or_first(&[
+        (checks, said_of_source(meta, found)),
+        (here & routed, said(found, meta.inner.ttl)),
+    ]);
+    let (nexthop, label) = mux(
+        routed,
+        (found.nexthop, found.label),
+        (meta.bridge.nexthop, meta.bridge.label),
+    );
+    // It asks before it is known whether the route holds.
+    let place = Place::of(profile, id::NEXTHOP).made_of(Ram::Block);
+    let (asks, chain) = direct::part(&place, nexthop, chain, asks);
+    slot.meta.verdict = verdict;
+    slot.meta.route = only(
+        here,
+        Route {
+            routed,
+            nexthop: only(verdict.open(), nexthop),
+            label: only(verdict.open(), label),
+        },
+    );
+
+    let here = here.delay("here", direct::LATENCY);
+    let mut slot = slot.later("routed", direct::LATENCY);
+    let (inner, vif) = (slot.meta.inner, slot.meta.classify.entry);
+    wire!(
+        at_output =
+            here & slot.meta.verdict.open() & asks.flow & !inner.tagged & (inner.ipv4 | inner.ipv6)
+    );
+    let of_vm = Receiver {
+        wanted: slot.meta.bridge.flow_first,
+        nexthop: vif.nexthop,
+        fat_set: vif.fat_set,
+        ..zero()
+    };
+    let of_nexthop = Receiver {
+        wanted: at_output,
+        nexthop: asks.nexthop,
+        relaxed: asks.relaxed,
+        vrf: asks.vrf,
+        fat_set: asks.fat_set,
+    };
+    slot.meta.receiver = mux(of_vm.wanted, of_vm, only(at_output, of_nexthop));
+    let out = slot.later("out", 1);
+    (out, chain.leave(out))
+}
+
+/// Whether the source of a packet is looked up here, and its destination in `s10_route`: a packet of a VM without
+/// policy whose interface has that option. Combinational.
+pub(super) fn source_checked(meta: Meta) -> Bit {
+    let (inner, vif) = (meta.inner, meta.classify.entry);
+    wire!(group = meta.decap.frame & inner.dst_mac.bit(40));
+    vif.kind.eq(VifKind::Vm.code())
+        & vif.check_source
+        & !meta.bridge.flow_first
+        & !inner.tagged
+        & (inner.ipv4 | inner.ipv6)
+        & !group
+        & !inner.neighbor
+}
+
+/// What the route to its source says of a packet. Combinational.
+fn said_of_source(meta: Meta, found: Found) -> VerdictBits {
+    wire!(home = found.hit & found.nexthop.eq(meta.classify.entry.nexthop));
+    first(
+        &[
+            (
+                found.valid & found.punt_all,
+                VerdictBits::punt(PuntReason::VrfInSoftware),
+            ),
+            (
+                !found.valid | !home,
+                VerdictBits::drop(DropReason::InvalidSource),
+            ),
+        ],
+        zero(),
+    )
+}
+
+/// What a nexthop asks. Combinational.
+fn asks(nexthop: NexthopEntry) -> Asks {
+    let is = |kind: NexthopKind| nexthop.kind.eq(kind.code());
+    Asks {
+        flow: nexthop.valid & nexthop.policy & (is(NexthopKind::Encap) | is(NexthopKind::Ecmp)),
+        relaxed: nexthop.relaxed,
+        vrf: nexthop.vrf,
+        nexthop: nexthop.flow_nexthop,
+        fat_set: nexthop.fat_set,
+    }
+}
