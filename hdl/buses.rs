@@ -3,6 +3,7 @@
 use crate::card::axil::{AxilIn, AxilOut, Request, Response};
 use crate::card::host_bus::HostBus;
 use crate::card::seed::SeedStart;
+use crate::pairs::{PairOrders, PairReports};
 use crate::pipeline::s13_encap::Decided;
 use crate::pipeline::slot::{HeadSlot, Slot};
 use crate::stream::beat::{BodyWrite, Credit, EditSlot, HeaderSlot, Offer};
@@ -19,6 +20,8 @@ bus! { pub CreditOut, pub CreditIn, Credit::W }
 bus! { pub OfferOut, pub OfferIn, Offer::W }
 bus! { pub HostOut, pub HostIn, HostBus::W }
 bus! { pub SeedStartOut, pub SeedStartIn, SeedStart::W }
+bus! { pub PairOrdersOut, pub PairOrdersIn, PairOrders::W }
+bus! { pub PairReportsOut, pub PairReportsIn, PairReports::W }
 bus! { pub RequestOut, pub RequestIn, Request::W }
 bus! { pub ResponseOut, pub ResponseIn, Response::W }
 bus! { pub AxilInOut, pub AxilInIn, AxilIn::W }

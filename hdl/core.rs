@@ -13,7 +13,7 @@
 
 use crate::buses::{
     BodyOut, CreditOut, DecidedOut, EditOut, HeaderOut, HostIn, HostOut, OfferIn, OfferOut,
-    RequestIn, ResponseOut, SeedStartOut,
+    PairOrdersOut, PairReportsOut, RequestIn, ResponseOut, SeedStartOut,
 };
 use crate::card::ends::{ChainEntry, ChainExit};
 use crate::card::registers::{Build, RegisterFile};
@@ -100,6 +100,14 @@ impl Logic for Core {
         HostOut::join(&mut self.exit.registers, &mut self.registers.host_in);
         HostOut::link(&mut self.bulk, &mut self.exit.bulk);
         SeedStartOut::join(&mut self.registers.seed, &mut self.seed.start);
+        PairOrdersOut::join(
+            &mut self.registers.pair_orders,
+            &mut self.pipeline.pair_orders,
+        );
+        PairReportsOut::join(
+            &mut self.pipeline.pair_reports,
+            &mut self.registers.pair_reports,
+        );
         self.registers.seeding.next = self.seed.busy.val();
         self.gather.enable.next = self.registers.enable.val();
         self.registers.in_flight.next = self.gather.in_flight.val();

@@ -6,6 +6,7 @@
 //!         ├ stream/     gather ─────────────── body ───────────────▶ deliver
 //!         ├ pipeline/   └▶ s1 parse ─▶ s2 ─▶ .. ─▶ s10 encap ─▶ count ─▶┘
 //!         ├ lookup/     the memories that the stages ask
+//!         ├ pairs/      TCP connections and idle flows, behind the stages
 //!         └ card/       AXI4-Lite slave, registers, host's chain to the tables, hash words, host rings
 //! ```
 //! Two ways of writing meet here. **Leaves** (a stage, a lookup, a FIFO) are plain functions from bundle to bundle in
@@ -18,6 +19,7 @@ pub mod card;
 pub mod core;
 pub mod hardware;
 pub mod lookup;
+pub mod pairs;
 pub mod pipeline;
 pub mod shells;
 pub mod stream;

@@ -1,20 +1,23 @@
-//! The counters: every packet is counted once it is decided, in the order in which it came.
+//! The counters: every packet is counted once it is decided, in the order in which it came. So are TCP connections followed
+//! and flows seen.
 //!
 //! ```text
 //!   decided ─┬─▶ counter_rx       by receiving interface, unless the slow path injected it
 //!            ├─▶ counter_outcome  by receiving interface and reason, if it was dropped or punted
 //!            ├─▶ counter_tx       by outgoing interface, if it leaves
 //!            ├─▶ counter_flow     by flow id, if it met a flow
+//!            ├─▶ tcp, age         by flow pair, likewise (see [`crate::pairs`])
 //!            └─▶ edit             for deliver
 //! ```
 
 use super::s13_encap::Decided;
-use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, Sizes};
+use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, PairOrdersIn, PairReportsOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
 use crate::lookup::counter::count;
 use crate::lookup::update::Event;
 use crate::lookup::Place;
+use crate::pairs::{pairs, PairOrders, PairReports};
 use crate::stream::beat::EditSlot;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
@@ -26,12 +29,20 @@ pub const LATENCY: usize = 1;
 
 leaf!(
     /// The counters as a block.
-    pub CountStage(sizes: Sizes) { decided: DecidedIn, host_in: HostIn } -> { edit: EditOut, host: HostOut },
-    |decided: Decided, host: HostBus| -> (EditSlot, HostBus) { counted(sizes.0, decided, host) }
+    pub CountStage(sizes: Sizes) { decided: DecidedIn, host_in: HostIn, pair_orders: PairOrdersIn }
+        -> { edit: EditOut, host: HostOut, pair_reports: PairReportsOut },
+    |decided: Decided, host: HostBus, orders: PairOrders| -> (EditSlot, HostBus, PairReports) {
+        counted(sizes.0, decided, host, orders)
+    }
 );
 
 /// Counts, and hands the edit on [`LATENCY`] later.
-pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, HostBus) {
+pub fn counted(
+    profile: &Profile,
+    decided: Decided,
+    bus: HostBus,
+    orders: PairOrders,
+) -> (EditSlot, HostBus, PairReports) {
     let Decided { valid, meta, edit } = decided;
     let vif = meta.classify.vif;
     wire!(dropped = meta.verdict.is(VerdictKind::Drop));
@@ -61,14 +72,9 @@ pub fn counted(profile: &Profile, decided: Decided, bus: HostBus) -> (EditSlot, 
     let chain = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_TX), tx, chain);
     let chain = count::<OutcomeCounter>(&Place::of(profile, id::COUNTER_OUTCOME), end, chain);
     let chain = count::<FlowCounter>(&Place::of(profile, id::COUNTER_FLOW), flow, chain);
+    let (reports, chain) = pairs(profile, valid, meta, orders, chain);
 
-    let mut out = EditSlot {
-        valid,
-        edit,
-        ttl: meta.rewrite.patch.new_ttl,
-        checksum: meta.rewrite.patch.new_checksum,
-    }
-    .reg("edit");
+    let mut out = EditSlot { valid, edit }.reg("edit");
     out.valid = valid.reg_rst("edit_valid");
-    (out, chain.end())
+    (out, chain.end(), reports)
 }

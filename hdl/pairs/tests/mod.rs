@@ -1,0 +1,1 @@
+//! Flow pairs on their own.
