@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   read, write ─┬─▶ identity, control, seed
+//!                ├─▶ ages, events, TCP ─▶ flow pairs of the core
 //!                ├─▶ table access ─▶ rows of the core
 //!                ├─▶ slow port: punt FIFO, inject buffer ◀─┐
 //!                └─▶ rings: counts, doorbells              │
@@ -84,6 +85,11 @@ impl ModelCard {
             TABLE_ADDRESS => self.table.address,
             TABLE_STATUS => self.table.status(),
             TABLE_ROWS => self.table.rows(profile),
+            AGE_NOW => self.core.pairs.now(),
+            AGE_LIMIT => self.core.pairs.limit(),
+            AGE_EVENT => self.core.pairs.event().map_or(0, |event| event.word()),
+            AGE_SWEEPS => self.core.pairs.sweeps(),
+            TCP_CONTROL if self.core.pairs.any_reset() => ANY_RESET,
             slow_registers::PUNT_STATUS => self.slow.status(),
             slow_registers::PUNT_DATA => self.slow.pop_word(),
             slow_registers::PUNT_LOST => self.slow.lost(),
@@ -106,6 +112,12 @@ impl ModelCard {
             SEED_TARGET => self.seed_target = value & SEED_TARGET_MASK,
             TABLE_ADDRESS => self.table.address = value,
             TABLE_COMMAND => self.table.command(&mut self.core, value),
+            AGE_NOW => self.core.pairs.set_now(value),
+            AGE_LIMIT => self.core.pairs.set_limit(value),
+            AGE_TAKE => {
+                self.core.pairs.take_event();
+            }
+            TCP_CONTROL => self.core.pairs.set_any_reset(value & ANY_RESET != 0),
             slow_registers::INJECT_DATA => self.slow.push_word(value),
             slow_registers::INJECT_COMMIT => self.slow.commit(value as usize),
             _ if offset >= ring_registers::BASE_LOW => self.rings.write(offset, value),

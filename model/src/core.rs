@@ -2,6 +2,7 @@
 
 use crate::counters::Counters;
 use crate::deliver::deliver;
+use crate::pairs::Pairs;
 use crate::pipeline;
 use crate::s13_encap::Identification;
 use crate::tables::{RowError, Tables};
@@ -28,13 +29,15 @@ pub struct Output {
     pub meta: Meta,
 }
 
-/// Tables, counters and the stages between them.
+/// Tables, counters, flow pairs and the stages between them.
 #[derive(Clone)]
 pub struct Core {
     /// What the host fills.
     pub tables: Tables,
     /// What the card counts.
     pub counters: Counters,
+    /// What the card knows of each flow and its answers together.
+    pub pairs: Pairs,
     ids: Identification,
     /// What is known of a packet before it comes; made once, since unpacking zeros takes longer than a stage.
     nothing: Meta,
@@ -46,6 +49,7 @@ impl Core {
         Core {
             tables: Tables::new(profile),
             counters: Counters::new(profile),
+            pairs: Pairs::new(profile),
             ids: Identification::default(),
             nothing: Meta::default(),
         }
@@ -84,9 +88,10 @@ impl Core {
         let mut meta = self.nothing;
         let edit = pipeline::run(&self.tables, &mut self.ids, frame, port, &mut meta, watch);
         self.counters.count(&meta, &edit);
+        self.pairs.see(&meta);
         Output {
             port: (!edit.drop).then_some(edit.port),
-            frame: deliver(frame, &meta.rewrite, &edit),
+            frame: deliver(frame, meta.arrival.injected, &edit),
             verdict: meta.verdict.into(),
             edit,
             meta,
@@ -102,6 +107,7 @@ impl Core {
     pub fn read_row(&self, table: u32, address: usize) -> Result<Vec<u32>, RowError> {
         self.counters
             .read_row(table, address)
+            .or_else(|| self.pairs.read_row(table, address))
             .unwrap_or_else(|| self.tables.read_row(table, address))
     }
 }

@@ -1,9 +1,10 @@
 //! What the card's tables do, in plain Rust.
 //!
 //! ```text
-//!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s6_bridge ─┐
-//!   frame ◀─ deliver ◀─ s13_encap ◀─ s12_rewrite ◀─ s9_flow ◀─ s11_nexthop ◀─ s10_route ◀┘
-//!                └─▶ counters
+//!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_quoted ─▶ s6_bridge ─┐
+//!      ┌─ s12_rewrite ◀─ s11_nexthop ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀───────────┘
+//!      └▶ s13_encap ─▶ deliver ─▶ frame
+//!             └─▶ counters, pairs
 //! ```
 //! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
 //! packets that the card hands to the host to forward. It is written from the RFCs and from what the peer was seen to
@@ -25,17 +26,22 @@ mod decide;
 pub mod deliver;
 pub mod gather;
 pub mod headers;
+pub mod pairs;
 pub mod pipeline;
+mod routes;
+pub mod s10_route;
+pub mod s11_nexthop;
+pub mod s12_rewrite;
 pub mod s13_encap;
 pub mod s1_parse;
 pub mod s2_classify;
 pub mod s3_decap;
 pub mod s4_inner;
+pub mod s5_quoted;
 pub mod s6_bridge;
-pub mod s10_route;
-pub mod s11_nexthop;
+pub mod s7_receiver;
+pub mod s8_key;
 pub mod s9_flow;
-pub mod s12_rewrite;
 pub mod tables;
 #[cfg(test)]
 mod testing;

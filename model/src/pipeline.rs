@@ -3,8 +3,8 @@
 use crate::s13_encap::Identification;
 use crate::tables::Tables;
 use crate::{
-    gather, s13_encap, s1_parse, s2_classify, s3_decap, s4_inner, s6_bridge, s10_route, s11_nexthop,
-    s9_flow, s12_rewrite,
+    gather, s10_route, s11_nexthop, s12_rewrite, s13_encap, s1_parse, s2_classify, s3_decap,
+    s4_inner, s5_quoted, s6_bridge, s7_receiver, s8_key, s9_flow,
 };
 use underpass_layout::meta::{Edit, Meta, STAGES};
 
@@ -34,13 +34,19 @@ pub fn run(
     passed(meta);
     s4_inner::inner(&window, meta);
     passed(meta);
+    s5_quoted::quoted(&window, meta);
+    passed(meta);
     s6_bridge::bridge(tables, meta);
+    passed(meta);
+    s7_receiver::receiver(tables, meta);
+    passed(meta);
+    s8_key::derive(tables, meta);
+    passed(meta);
+    s9_flow::flow(tables, meta);
     passed(meta);
     s10_route::route(tables, meta);
     passed(meta);
     s11_nexthop::nexthop(tables, meta);
-    passed(meta);
-    s9_flow::flow(tables, meta);
     passed(meta);
     s12_rewrite::rewrite(meta);
     passed(meta);

@@ -1,87 +1,71 @@
-//! s10_route: the longest prefix in the VRF.  Reads: `decap`, `inner`, `bridge`.  Writes: `route`.
+//! s10_route: the nexthop of a packet whose flow came before its route, or leads elsewhere.  Reads: `decap`, `inner`,
+//! `bridge`, `receiver`, `flow`.  Writes: `route`.
 //!
 //! ```text
-//!   bridged, or label named the nexthop ─▶ that nexthop
-//!   vrf ─▶ [vrf] ─▶ lengths ─┬─ [route_host] 32 or 128 bits
-//!                            ├─ [route_bank] 0..5   ─▶ the longest that hits ─▶ nexthop, label
-//!                            └─ default of the word
+//!   flow steers ─────────────────────────▶ its nexthop, label
+//!   route found by s7_receiver ─┬────────▶ that
+//!                               └─ flow leads to another VRF ─┐
+//!   else: bridged ────────────────────────────────────────────┼─▶ the bridge's nexthop, label
+//!         routed ─▶ VRF and destination, as the flow has them ┴─▶ longest prefix ─▶ nexthop, label
 //! ```
-//! Each family has its own lengths and its own default; the family is part of every key.
+//! A frame that is bridged cannot change its VRF: it has no MAC there.
 
 use crate::decide::Decide;
+use crate::routes;
+use crate::s7_receiver::is_routed_later;
 use crate::tables::Tables;
-use underpass_layout::meta::{Inner, Meta, Route};
-use underpass_layout::tables::VrfEntry;
-use underpass_layout::{DropReason, PuntReason};
+use underpass_layout::meta::{Meta, Route};
+use underpass_layout::DropReason;
 
-/// Where a route leads: nexthop and label.
-type Target = (u32, u32);
-
-/// Routes what is to be routed; the nexthop of everything else is known.
+/// Finds the nexthop where it is not known yet.
 pub fn route(tables: &Tables, meta: &mut Meta) {
     if !meta.open() {
         return;
     }
-    if !meta.bridge.l3 || meta.decap.direct {
+    let (bridge, onward) = (&meta.bridge, &meta.flow.onward);
+    if onward.steer {
         meta.route = Route {
-            routed: false,
-            nexthop: meta.bridge.nexthop,
-            label: meta.bridge.label,
+            routed: bridge.l3 && !meta.decap.direct,
+            nexthop: onward.nexthop,
+            label: onward.label,
         };
-        return;
-    }
-    meta.route.routed = true;
-    let vrf = tables.vrf(meta.decap.vrf);
-    if !vrf.valid {
-        return meta.drop(DropReason::Discard);
-    }
-    if vrf.punt_all {
-        return meta.punt(PuntReason::VrfInSoftware);
-    }
-    if meta.inner.ttl == 0 {
-        return meta.drop(DropReason::TtlExceeded);
-    }
-    match longest_match(tables, vrf, meta.decap.vrf, &meta.inner) {
-        Some((nexthop, label)) => {
-            meta.route.nexthop = nexthop;
-            meta.route.label = label;
+    } else if is_routed_later(meta) {
+        if bridge.l3 {
+            look_up(tables, meta);
+        } else if onward.translate {
+            meta.drop(DropReason::L2NoRoute);
+        } else {
+            meta.route = Route {
+                routed: false,
+                nexthop: bridge.nexthop,
+                label: bridge.label,
+            };
         }
-        None => meta.drop(DropReason::Discard),
+    } else if onward.translate && onward.vrf != meta.receiver.vrf {
+        look_up(tables, meta);
     }
 }
 
-/// The route of the longest prefix: of one address, then of the banks by their lengths (of two banks of the same
-/// length, the first), then the default.
-fn longest_match(tables: &Tables, word: &VrfEntry, vrf: u16, inner: &Inner) -> Option<Target> {
-    let (v6, address) = (inner.ipv6, inner.dst);
-    if let Some(host) = tables.route_host(vrf, v6, address) {
-        return Some((host.nexthop, host.label));
-    }
-    let (lengths, mut target) = match v6 {
-        false => (word.lengths(), default(word)),
-        true => (word.v6_lengths(), default6(word)),
+/// Looks up the destination that the packet will have, in the VRF that it will be in.
+fn look_up(tables: &Tables, meta: &mut Meta) {
+    let (inner, onward) = (&meta.inner, &meta.flow.onward);
+    let vrf = match onward.translate {
+        true => onward.vrf,
+        false => meta.decap.vrf,
     };
-    let mut longest = 0;
-    for (bank, length) in lengths.into_iter().enumerate() {
-        if length <= longest {
-            continue;
-        }
-        if let Some(entry) = tables.route_bank(bank, vrf, v6, length, address) {
-            longest = length;
-            target = Some((entry.nexthop, entry.label));
-        }
+    let dst = match onward.dnat {
+        true => onward.dst,
+        false => inner.dst,
+    };
+    let found = routes::route(tables, vrf, inner.ipv6, dst, inner.ttl);
+    meta.route = Route {
+        routed: true,
+        nexthop: found.map_or(0, |target| target.nexthop),
+        label: found.map_or(0, |target| target.label),
+    };
+    if let Err(verdict) = found {
+        meta.decide(verdict);
     }
-    target
-}
-
-fn default(word: &VrfEntry) -> Option<Target> {
-    word.default_valid
-        .then_some((word.default_nexthop, word.default_label))
-}
-
-fn default6(word: &VrfEntry) -> Option<Target> {
-    word.default6_valid
-        .then_some((word.default6_nexthop, word.default6_label))
 }
 
 #[cfg(test)]

@@ -42,7 +42,10 @@ fn judge(meta: &Meta) -> Verdict {
         }
         NexthopKind::Encap => Verdict::Continue,
         NexthopKind::Tunnel => judge_tunnel(meta),
-        NexthopKind::L2Receive | NexthopKind::Receive => Verdict::Drop(DropReason::InvalidNexthop),
+        // One of several was for the flow to name.
+        NexthopKind::Ecmp | NexthopKind::L2Receive | NexthopKind::Receive => {
+            Verdict::Drop(DropReason::InvalidNexthop)
+        }
     }
 }
 
@@ -66,7 +69,8 @@ fn is_back(meta: &Meta) -> bool {
 
 /// Does this hop count? It does where we are the router that sends the packet on: from our VM, or into a tunnel. A
 /// packet from a tunnel to our VM was counted by the router at the tunnel's other end. A packet
-/// that may not take another hop goes no further; the TTL of IPv4 goes down, the peer leaves the hop limit of IPv6.
+/// that may not take another hop goes no further; the TTL of IPv4 goes down, the hop limit of IPv6 only by an option of
+/// the interface, since the peer leaves it.
 pub(crate) fn hop_counts(meta: &Meta) -> bool {
     let from_vm = meta.classify.entry.kind == VifKind::Vm;
     meta.route.routed && (from_vm || meta.nexthop.kind == NexthopKind::Tunnel)

@@ -1,14 +1,15 @@
 //! s12_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
 //!
 //! ```text
-//!   inner.ttl, checksum ──▶ one less (RFC 791 section 3.2), checksum by RFC 1624; IPv6 stays
+//!   inner, flow.onward ───▶ patch: TTL one less, addresses and ports of the flow, checksums   (see `patch`)
 //!   inner, vrf ───────────▶ entropy: the tunnel's source port
 //!   length, tunnel ───────▶ outer IP length ─▶ longer than the link carries? punt
 //! ```
 
+pub(crate) mod patch;
+
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan};
-use crate::s11_nexthop::hop_counts;
 use underpass_layout::hash::{entropy, fold48};
 use underpass_layout::meta::{Inner, Meta, Rewrite};
 use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind};
@@ -23,21 +24,17 @@ pub fn rewrite(meta: &mut Meta) {
         return;
     }
     let inner = &meta.inner;
-    let decrement = inner.ipv4 && hop_counts(meta);
     let strip = if meta.bridge.l3 {
         inner.l3_offset
     } else {
         meta.decap.offset
     };
     let payload = meta.arrival.length.saturating_sub(strip.into());
+    let patch = patch::of(meta);
+    let ttl = if patch.ttl { patch.new_ttl } else { inner.ttl };
     meta.rewrite = Rewrite {
-        decrement,
-        ttl: label_ttl(meta, decrement),
-        checksum: if decrement {
-            checksum_one_less(inner)
-        } else {
-            inner.checksum
-        },
+        patch,
+        ttl: label_ttl(meta.bridge.l3, ttl),
         payload,
         entropy: source_port(meta.decap.vrf, inner),
     };
@@ -48,23 +45,11 @@ pub fn rewrite(meta: &mut Meta) {
     }
 }
 
-fn label_ttl(meta: &Meta, decrement: bool) -> u8 {
-    let ttl = match (meta.bridge.l3, decrement) {
-        (false, _) => DEFAULT_TTL,
-        (true, false) => meta.inner.ttl,
-        (true, true) => meta.inner.ttl.wrapping_sub(1),
-    };
-    match ttl {
-        0 => DEFAULT_TTL,
-        ttl => ttl,
+fn label_ttl(l3: bool, ttl: u8) -> u8 {
+    match (l3, ttl) {
+        (false, _) | (true, 0) => DEFAULT_TTL,
+        (true, ttl) => ttl,
     }
-}
-
-/// The checksum after the TTL, upper half of the word it shares with the protocol, went down by one.
-fn checksum_one_less(inner: &Inner) -> u16 {
-    let word = |ttl| u16::from_be_bytes([ttl, inner.protocol]);
-    let (old, new) = (word(inner.ttl), word(inner.ttl.wrapping_sub(1)));
-    ipv4::updated_checksum(inner.checksum, old, new)
 }
 
 /// The source port of a UDP tunnel, from the addresses and ports of IP, or the frame's MACs.

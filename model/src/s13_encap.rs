@@ -12,8 +12,9 @@
 
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan, Header};
+use crate::s12_rewrite::patch::NOTHING;
 use crate::s12_rewrite::{outer_ip_length, overhead};
-use underpass_layout::meta::{Edit, HeaderKind, Meta, BEAT_BYTES, HEADER_BYTES};
+use underpass_layout::meta::{Edit, HeaderKind, Meta, Patch, BEAT_BYTES, HEADER_BYTES};
 use underpass_layout::port;
 use underpass_layout::shim::{InjectCommand, PuntShim};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
@@ -60,7 +61,7 @@ struct Change {
     port: u16,
     vif: u16,
     strip: u8,
-    patch: bool,
+    patch: Patch,
     kind: HeaderKind,
     header: Header,
 }
@@ -95,7 +96,7 @@ fn to_interface(meta: &Meta) -> Edit {
         port: nexthop.port,
         vif: nexthop.vif,
         strip,
-        patch: meta.rewrite.decrement,
+        patch: meta.rewrite.patch,
         kind,
         header,
     };
@@ -144,7 +145,7 @@ fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
         } else {
             meta.decap.offset
         },
-        patch: meta.rewrite.decrement,
+        patch: meta.rewrite.patch,
         kind,
         header,
     };
@@ -158,6 +159,14 @@ fn outer_protocol(tunnel: TunnelKind) -> u8 {
     }
 }
 
+/// Type of service of the outer header, zero but by an option; the tenant's is zero where it sends no IP.
+fn outer_tos(meta: &Meta) -> u8 {
+    match meta.nexthop.copy_tos {
+        true => meta.inner.tos,
+        false => 0,
+    }
+}
+
 /// GRE takes the identification of the packet inside over, as the peer does.
 fn write_outer_ipv4(header: &mut Header, ids: &mut Identification, meta: &Meta, total: usize) {
     let nexthop = &meta.nexthop;
@@ -166,6 +175,7 @@ fn write_outer_ipv4(header: &mut Header, ids: &mut Identification, meta: &Meta, 
         _ => ids.take(),
     };
     let outer = ipv4::Outer {
+        tos: outer_tos(meta),
         total_length: total as u16,
         id,
         protocol: outer_protocol(nexthop.tunnel),
@@ -180,6 +190,7 @@ fn write_outer_ipv4(header: &mut Header, ids: &mut Identification, meta: &Meta, 
 fn write_outer_ipv6(header: &mut Header, meta: &Meta, total: usize) {
     let nexthop = &meta.nexthop;
     let outer = ipv6::Outer {
+        traffic_class: outer_tos(meta),
         payload_length: total.saturating_sub(ipv6::LENGTH) as u16,
         flow_label: meta.rewrite.entropy.into(),
         next_header: outer_protocol(nexthop.tunnel),
@@ -204,7 +215,7 @@ fn as_it_came(meta: &Meta) -> Edit {
         port,
         vif,
         strip: 0,
-        patch: false,
+        patch: NOTHING,
         kind: HeaderKind::Bare,
         header: Header::EMPTY,
     };
@@ -233,7 +244,8 @@ fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
         nexthop: meta.route.nexthop,
         label: if tunnelled { meta.parse.label } else { 0 },
         outer_src: if tunnelled { meta.parse.src } else { 0 },
-        padding: [0; 24],
+        fat_set: meta.receiver.fat_set,
+        padding: [0; 22],
     };
     let mut header = Header::EMPTY;
     for word in shim.pack() {
@@ -243,7 +255,7 @@ fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
         port: port::SLOW,
         vif: meta.classify.vif,
         strip: 0,
-        patch: false,
+        patch: NOTHING,
         kind: HeaderKind::Shim,
         header,
     };
@@ -256,7 +268,7 @@ fn dropped(meta: &Meta) -> Edit {
         port: 0,
         vif: meta.classify.vif,
         strip: 0,
-        patch: false,
+        patch: NOTHING,
         kind: HeaderKind::Bare,
         add: 0,
         header: [0; HEADER_BYTES],

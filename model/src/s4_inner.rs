@@ -10,9 +10,10 @@
 use crate::decide::Decide;
 use crate::headers::ethernet::{self, Ethernet};
 use crate::headers::extension::{self, Upper};
-use crate::headers::icmp;
 use crate::headers::ipv4::{self, Ipv4};
 use crate::headers::ipv6::{self, Ipv6};
+use crate::headers::tcp::{self, Tcp};
+use crate::headers::{icmp, udp};
 use crate::window::Window;
 use underpass_layout::meta::{Inner, Meta};
 use underpass_layout::DropReason;
@@ -89,6 +90,7 @@ fn read_ipv4(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malf
     inner.ipv4 = true;
     inner.fragment = ip.fragment;
     inner.protocol = ip.protocol;
+    inner.tos = ip.tos;
     inner.ttl = ip.ttl;
     inner.id = ip.id;
     inner.checksum = ip.checksum;
@@ -102,16 +104,19 @@ fn read_ipv4(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malf
         icmp::V4 => {
             at_least(icmp::LENGTH, length)?;
             (inner.src_port, inner.dst_port) = icmp::ports(window, l4);
-            Ok(())
+            inner.l4_checksum = window.be16(l4 + icmp::CHECKSUM_OFFSET);
         }
-        _ => read_ports(window, l4, length, inner),
+        _ => read_upper(window, l4, length, inner)?,
     }
+    inner.l4_offset = l4 as u8;
+    Ok(())
 }
 
 fn read_ipv6(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
     let at = usize::from(inner.l3_offset);
     let ip = Ipv6::read(window, at, room).ok_or(Malformed)?;
     inner.ipv6 = true;
+    inner.tos = ip.traffic_class;
     inner.ttl = ip.hop_limit;
     inner.src = ip.src;
     inner.dst = ip.dst;
@@ -135,28 +140,41 @@ fn read_ipv6(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malf
         icmp::V6 => {
             at_least(icmp::LENGTH, length)?;
             (inner.src_port, inner.dst_port) = icmp::ports6(window, l4);
+            inner.l4_checksum = window.be16(l4 + icmp::CHECKSUM_OFFSET);
             inner.neighbor = icmp::is_neighbor(window, l4) && ip.hop_limit == NEIGHBOR_HOP_LIMIT;
-            Ok(())
         }
-        _ => read_ports(window, l4, length, inner),
+        _ => read_upper(window, l4, length, inner)?,
     }
+    inner.l4_offset = l4 as u8;
+    Ok(())
 }
 
-/// The ports of the header at `l4`, of whose packet `length` bytes are left.
-fn read_ports(
+/// The header at `l4`, of whose packet `length` bytes are left.
+fn read_upper(
     window: &Window,
     l4: usize,
     length: usize,
     inner: &mut Inner,
 ) -> Result<(), Malformed> {
     let needed = match inner.protocol {
-        ipv4::TCP => 20,  // RFC 9293 section 3.1
-        ipv4::UDP => 8,   // RFC 768
+        ipv4::TCP => tcp::LENGTH,
+        ipv4::UDP => udp::LENGTH,
         ipv4::SCTP => 12, // RFC 9260 section 3.1
         _ => return Ok(()),
     };
     at_least(needed, length)?;
     (inner.src_port, inner.dst_port) = (window.be16(l4), window.be16(l4 + 2));
+    match inner.protocol {
+        ipv4::TCP => {
+            let segment = Tcp::read(window, l4, length);
+            inner.l4_checksum = window.be16(l4 + tcp::CHECKSUM_OFFSET);
+            inner.tcp_flags = segment.flags;
+            inner.tcp_seq = segment.seq;
+            inner.tcp_ack = segment.ack;
+        }
+        ipv4::UDP => inner.l4_checksum = window.be16(l4 + udp::CHECKSUM_OFFSET),
+        _ => (),
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! s6_bridge: the destination MAC decides between bridging and routing.  Reads: `decap`, `inner`.  Writes: `bridge`.
 //!
 //! ```text
+//!   VM, check_mac, another source MAC ────▶ drop
 //!   no frame ─────────────────────────────▶ l3
 //!   ARP, neighbour discovery ─────────────▶ punt
 //!   group address ────────────────────────▶ punt
@@ -25,6 +26,10 @@ const DHCP_CLIENT: u16 = 68;
 pub fn bridge(tables: &Tables, meta: &mut Meta) {
     if !meta.open() {
         return;
+    }
+    let vif = &meta.classify.entry;
+    if vif.kind == VifKind::Vm && vif.check_mac && meta.inner.src_mac != vif.mac {
+        return meta.drop(DropReason::InvalidSource);
     }
     meta.bridge.flow_first = flow_first(meta);
     if meta.decap.frame {
@@ -78,10 +83,14 @@ fn to_router(meta: &mut Meta) {
 /// A VM's unicast packet under policy has its flow looked up by the VM's own key, wherever it goes and even where it
 /// can go nowhere. Neighbour discovery is no more a flow than ARP is.
 fn flow_first(meta: &Meta) -> bool {
-    let vif = &meta.classify.entry;
+    meta.classify.entry.policy && is_vms_unicast(meta)
+}
+
+/// A packet of which a VM's interface can ask where it comes from: IP without a tag, to one receiver, and no neighbour
+/// discovery.
+pub(crate) fn is_vms_unicast(meta: &Meta) -> bool {
     let inner = &meta.inner;
-    vif.kind == VifKind::Vm
-        && vif.policy
+    meta.classify.entry.kind == VifKind::Vm
         && !inner.tagged
         && !inner.neighbor
         && (inner.ipv4 || inner.ipv6)

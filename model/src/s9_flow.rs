@@ -1,60 +1,57 @@
-//! s9_flow: the flow, and what it says.  Reads: nearly all.  Writes: `flow`.
+//! s9_flow: the flow, and what it says.  Reads: `receiver`, `key`, and where the packet came from.  Writes: `flow`.
 //!
 //! ```text
-//!   from a VM under policy:   K(nh) = the interface's nexthop   decides over the verdict of s5 to s7
-//!   to a VM under policy:     K(nh) = that VM's nexthop         only where the packet is still on its way
-//!   key of its family ─▶ [flow] ─▶ counted ─▶ action Hold ─▶ [source] ─▶ action
+//!   receiver, key ─▶ [flow] ─┬─ miss ─▶ punt, or passes where the nexthop is relaxed
+//!                            └─ hit ──▶ counted ─▶ Hold ─▶ [onward] ─▶ [source] ─▶ Drop ─▶ on its way
 //! ```
-//! A VM's flow comes before its route in the peer. Here the route is looked up first, so the flow of such a packet
-//! overrules what the stages since s5 decided, unless it lets the packet pass.
+//! The flow of a VM's packet comes before the verdict of `s6_bridge`, as in the peer: it overrules that verdict, unless
+//! it lets the packet pass.
 
 use crate::decide::Decide;
 use crate::tables::Tables;
 use underpass_layout::meta::Meta;
-use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, NexthopKind, SourceKind};
+use underpass_layout::tables::{
+    FlowAction, FlowEntry, FlowEntry6, FlowKey, FlowKey6, OnwardEntry, SourceEntry, SourceKind,
+};
 use underpass_layout::{DropReason, PuntReason, Verdict};
 
-/// Looks the flow up where one is needed.
+/// Looks the flow up where one is wanted.
 pub fn flow(tables: &Tables, meta: &mut Meta) {
-    let Some(key_nexthop) = key_nexthop(meta) else {
+    if !meta.receiver.wanted {
         return;
-    };
+    }
     meta.flow.looked_up = true;
-    meta.flow.nexthop = key_nexthop;
+    meta.flow.nexthop = meta.receiver.nexthop;
     match judge(tables, meta) {
         Verdict::Continue => (),
         verdict => meta.decide(verdict),
     }
 }
 
-/// K(nh) of the lookup; none where no flow is needed.
-fn key_nexthop(meta: &Meta) -> Option<u32> {
-    if meta.bridge.flow_first {
-        return Some(meta.classify.entry.nexthop);
-    }
-    let inner = &meta.inner;
-    let wanted = meta.open()
-        && meta.nexthop.policy
-        && meta.nexthop.kind == NexthopKind::Encap
-        && !inner.tagged
-        && (inner.ipv4 || inner.ipv6);
-    wanted.then_some(meta.nexthop.flow_nexthop)
-}
-
 fn judge(tables: &Tables, meta: &mut Meta) -> Verdict {
-    let inner = &meta.inner;
+    let (inner, quoted) = (&meta.inner, &meta.quoted);
     if inner.fragment {
         return Verdict::Punt(PuntReason::Fragment);
     }
     if inner.extension {
         return Verdict::Punt(PuntReason::Extension);
     }
-    let Some(entry) = find(tables, meta) else {
-        return Verdict::Punt(PuntReason::FlowMiss);
+    if quoted.nested {
+        return Verdict::Drop(DropReason::IcmpError);
+    }
+    if quoted.unreadable {
+        return Verdict::Drop(DropReason::InvalidPacket);
+    }
+    let Some(found) = find(tables, meta) else {
+        return match meta.receiver.relaxed {
+            true => Verdict::Continue,
+            false => Verdict::Punt(PuntReason::FlowMiss),
+        };
     };
     meta.flow.hit = true;
-    meta.flow.flow_id = entry.flow_id;
-    act(tables, meta, &entry)
+    meta.flow.flow_id = found.flow_id;
+    meta.flow.generation = found.generation;
+    act(tables, meta, &found)
 }
 
 /// What an entry of either family says.
@@ -62,70 +59,102 @@ struct Found {
     action: FlowAction,
     flow_id: u32,
     source: u32,
+    source_moves: bool,
+    generation: u8,
 }
 
+macro_rules! found_from {
+    ($Entry:ident) => {
+        impl From<&$Entry> for Found {
+            fn from(entry: &$Entry) -> Self {
+                Found {
+                    action: entry.action,
+                    flow_id: entry.flow_id,
+                    source: entry.source,
+                    source_moves: entry.source_moves,
+                    generation: entry.generation,
+                }
+            }
+        }
+    };
+}
+found_from!(FlowEntry);
+found_from!(FlowEntry6);
+
 fn find(tables: &Tables, meta: &Meta) -> Option<Found> {
-    let inner = &meta.inner;
-    if inner.ipv6 {
-        let key = FlowKey6 {
+    let (key, nexthop) = (&meta.key, meta.receiver.nexthop);
+    if meta.inner.ipv6 {
+        let wide = FlowKey6 {
             v6: true,
-            nexthop: meta.flow.nexthop,
-            protocol: inner.protocol,
-            src_port: inner.src_port,
-            dst_port: inner.dst_port,
+            nexthop,
+            protocol: key.protocol,
+            src_port: key.src_port,
+            dst_port: key.dst_port,
             src_low: 0,
             dst_low: 0,
             src_high: 0,
             dst_high: 0,
         };
-        let entry = tables.flow6(&key.between(inner.src, inner.dst))?;
-        return Some(Found {
-            action: entry.action,
-            flow_id: entry.flow_id,
-            source: entry.source,
-        });
+        return tables
+            .flow6(&wide.between(key.src, key.dst))
+            .map(Found::from);
     }
-    let key = FlowKey {
+    let short = FlowKey {
         v6: false,
-        nexthop: meta.flow.nexthop,
-        protocol: inner.protocol,
-        src_port: inner.src_port,
-        dst_port: inner.dst_port,
-        src: inner.src as u32,
-        dst: inner.dst as u32,
+        nexthop,
+        protocol: key.protocol,
+        src_port: key.src_port,
+        dst_port: key.dst_port,
+        src: key.src as u32,
+        dst: key.dst as u32,
     };
-    let entry = tables.flow(&key)?;
-    Some(Found {
-        action: entry.action,
-        flow_id: entry.flow_id,
-        source: entry.source,
-    })
+    tables.flow(&short).map(Found::from)
 }
 
 /// What the flow says, in the peer's order: a held packet waits whatever its source, a dropped one had to come from
 /// the right one.
-fn act(tables: &Tables, meta: &Meta, entry: &Found) -> Verdict {
-    if entry.action == FlowAction::Hold {
+fn act(tables: &Tables, meta: &mut Meta, found: &Found) -> Verdict {
+    if found.action == FlowAction::Hold {
         return Verdict::Punt(PuntReason::FlowMiss);
     }
-    let source = tables.source(entry.source);
-    let expected = match source.kind {
-        SourceKind::Missing => return Verdict::Drop(DropReason::InvalidNexthop),
+    let onward = match found.action {
+        FlowAction::Onward => Some(tables.onward(found.source)),
+        _ => None,
+    };
+    let source = tables.source(onward.map_or(found.source, |onward| onward.source));
+    if source.kind == SourceKind::Missing {
+        return Verdict::Drop(DropReason::InvalidNexthop);
+    }
+    if !came_from(meta, source) {
+        return match found.source_moves {
+            true => Verdict::Punt(PuntReason::SourceMoved),
+            false => Verdict::Drop(DropReason::InvalidSource),
+        };
+    }
+    if found.action == FlowAction::Drop {
+        return Verdict::Drop(DropReason::FlowActionDrop);
+    }
+    if let Some(onward) = onward {
+        go_onward(meta, onward);
+    }
+    Verdict::Continue
+}
+
+fn came_from(meta: &Meta, source: &SourceEntry) -> bool {
+    match source.kind {
+        SourceKind::Missing => false,
         SourceKind::Any => true,
         SourceKind::Vif => !meta.decap.tunnelled && meta.classify.vif == source.vif,
         SourceKind::Tunnel => {
             let (from, wanted) = ((meta.parse.v6, meta.parse.src), (source.v6, source.address));
             meta.decap.tunnelled && from == wanted
         }
-    };
-    if !expected {
-        return Verdict::Drop(DropReason::InvalidSource);
     }
-    match entry.action {
-        FlowAction::Drop => Verdict::Drop(DropReason::FlowActionDrop),
-        FlowAction::Nat => Verdict::Drop(DropReason::FlowActionInvalid),
-        FlowAction::Forward | FlowAction::Hold => Verdict::Continue,
-    }
+}
+
+fn go_onward(meta: &mut Meta, onward: &OnwardEntry) {
+    meta.flow.goes_onward = true;
+    meta.flow.onward = *onward;
 }
 
 #[cfg(test)]

@@ -15,16 +15,18 @@ mod direct;
 mod exact;
 mod flow;
 mod raw;
+mod sets;
 
 use direct::Direct;
 use exact::Exact;
 use flow::Flows;
+use sets::Sets;
 use underpass_layout::hash::Split;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{
-    id, BridgeEntry, BridgeKey, FlowEntry, FlowEntry6, FlowKey, FlowKey6, Lookup, MplsEntry,
-    NexthopEntry, PortEntry, RouteEntry, RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry,
-    VxlanEntry, VxlanKey, BANKS, TABLES, WAYS,
+    id, BridgeEntry, BridgeKey, FatExcludeEntry, FatRuleEntry, FlowEntry, FlowEntry6, FlowKey,
+    FlowKey6, Lookup, MplsEntry, NexthopEntry, OnwardEntry, PortEntry, RouteEntry, RouteKey,
+    SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry, VxlanKey, BANKS, TABLES, WAYS,
 };
 
 /// Why a row can not be written or read.
@@ -91,6 +93,9 @@ pub struct Tables {
     nexthop: Direct<NexthopEntry>,
     flow: Flows,
     source: Direct<SourceEntry>,
+    fat_rule: Sets<FatRuleEntry>,
+    fat_exclude: Sets<FatExcludeEntry>,
+    onward: Direct<OnwardEntry>,
     splits: [[Split; BANKS]; TABLES.len()],
 }
 
@@ -111,6 +116,9 @@ impl Tables {
             nexthop: Direct::new(profile, spec(id::NEXTHOP)),
             flow: Flows::new(profile, spec(id::FLOW)),
             source: Direct::new(profile, spec(id::SOURCE)),
+            fat_rule: Sets::new(profile, spec(id::FAT_RULE)),
+            fat_exclude: Sets::new(profile, spec(id::FAT_EXCLUDE)),
+            onward: Direct::new(profile, spec(id::ONWARD)),
             splits: [[Split::RESET; BANKS]; TABLES.len()],
         }
     }
@@ -135,6 +143,9 @@ impl Tables {
             id::NEXTHOP => &mut self.nexthop,
             id::FLOW => &mut self.flow,
             id::SOURCE => &mut self.source,
+            id::FAT_RULE => &mut self.fat_rule,
+            id::FAT_EXCLUDE => &mut self.fat_exclude,
+            id::ONWARD => &mut self.onward,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
         memory.write(place, words);
@@ -169,6 +180,9 @@ impl Tables {
             id::NEXTHOP => &self.nexthop,
             id::FLOW => &self.flow,
             id::SOURCE => &self.source,
+            id::FAT_RULE => &self.fat_rule,
+            id::FAT_EXCLUDE => &self.fat_exclude,
+            id::ONWARD => &self.onward,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
         Ok(memory.row(place).to_vec())
@@ -253,6 +267,21 @@ impl Tables {
     pub fn source(&self, source: u32) -> &SourceEntry {
         self.source.wrapped(source)
     }
+
+    /// The rules of fat flows in a set that are in use, the lowest way first; its number as in [`Tables::vif`].
+    pub fn fat_rules(&self, set: u16) -> &[FatRuleEntry] {
+        self.fat_rule.wrapped(set.into())
+    }
+
+    /// The addresses of a set that have no fat flows; its number as in [`Tables::vif`].
+    pub fn fat_excludes(&self, set: u16) -> &[FatExcludeEntry] {
+        self.fat_exclude.wrapped(set.into())
+    }
+
+    /// With what else a flow goes on; its number as in [`Tables::vif`].
+    pub fn onward(&self, onward: u32) -> &OnwardEntry {
+        self.onward.wrapped(onward)
+    }
 }
 
 fn table_of(id: u32) -> Result<&'static TableSpec, RowError> {
@@ -288,7 +317,7 @@ fn lookup(table: u32, group: usize) -> Result<(usize, usize), RowError> {
     let spec = table_of(table)?;
     let groups = match spec.lookup {
         Lookup::Exact { ways, .. } => ways / WAYS,
-        Lookup::Direct | Lookup::Counter => 0,
+        Lookup::Direct | Lookup::Set { .. } | Lookup::Counter => 0,
     };
     if group >= groups {
         return Err(RowError::NoSuchLookup {

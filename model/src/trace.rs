@@ -3,13 +3,14 @@
 //! ```text
 //! s2_classify  port vf0                            -> vif 3 (vm)
 //! s6_bridge    00:00:5e:00:01:00 in vrf 3          -> routed
-//! s10_route     10.2.2.4 in vrf 3                   -> nexthop 24
+//! s10_route    10.2.2.4 in vrf 3                   -> nexthop 24
 //! ```
 //! Stages that a packet did not pass are left out.
 
 mod lines;
 mod names;
 
+use crate::s7_receiver::is_routed_later;
 use std::fmt;
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::Verdict;
@@ -26,6 +27,12 @@ pub struct Trace {
     pub edit: Edit,
 }
 
+/// Did `s10_route` find the nexthop, or was it known before?
+fn is_routed_here(meta: &Meta) -> bool {
+    let onward = &meta.flow.onward;
+    is_routed_later(meta) || onward.steer || onward.translate && onward.vrf != meta.receiver.vrf
+}
+
 /// What a stage looked at, and what came of it.
 struct Line {
     seen: String,
@@ -38,10 +45,15 @@ impl Trace {
         let mut before = Verdict::Continue;
         self.steps.iter().filter_map(move |(stage, meta)| {
             let after = Verdict::from(meta.verdict);
+            let open = before == Verdict::Continue;
             let passed = match *stage {
-                "s9_flow" => meta.flow.looked_up || before == Verdict::Continue,
+                "s5_quoted" => meta.quoted.error,
+                "s7_receiver" => open || meta.receiver.wanted,
+                "s8_key" => meta.receiver.wanted,
+                "s9_flow" => open || meta.flow.looked_up,
+                "s10_route" => open && is_routed_here(meta),
                 "s13_encap" => !self.edit.drop,
-                _ => before == Verdict::Continue,
+                _ => open,
             };
             let changed = before != after;
             before = after;

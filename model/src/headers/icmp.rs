@@ -14,6 +14,9 @@ pub const V6: u8 = 58;
 /// Fewest bytes.
 pub const LENGTH: usize = 8;
 
+/// Where the checksum lies.
+pub const CHECKSUM_OFFSET: usize = 2;
+
 /// Echo reply and request (RFC 792).
 const ECHO: [u8; 2] = [0, 8];
 /// Echo request and reply (RFC 4443 section 4).
@@ -23,21 +26,31 @@ const NEIGHBOR: std::ops::RangeInclusive<u8> = 133..=137;
 
 /// What stands for the ports in the flow key of the ICMPv4 message at `at`: source, destination.
 pub fn ports(window: &Window, at: usize) -> (u16, u16) {
-    ports_where(window, at, ECHO)
+    ports_where(window, at, ECHO, 0)
 }
 
-/// Likewise of an ICMPv6 message.
+/// Likewise of an ICMPv6 message: both directions of an echo have the type of its reply.
 pub fn ports6(window: &Window, at: usize) -> (u16, u16) {
-    ports_where(window, at, ECHO6)
+    ports_where(window, at, ECHO6, ECHO6[1].into())
 }
 
-fn ports_where(window: &Window, at: usize, echo: [u8; 2]) -> (u16, u16) {
+fn ports_where(window: &Window, at: usize, echo: [u8; 2], of_echo: u16) -> (u16, u16) {
     let kind = window.byte(at);
     if echo.contains(&kind) {
-        (window.be16(at + 4), 0)
+        (window.be16(at + 4), of_echo)
     } else {
         (0, kind.into())
     }
+}
+
+/// Is the ICMPv4 message at `at` an error that quotes a packet of a flow: destination unreachable, time exceeded?
+pub fn is_error(window: &Window, at: usize) -> bool {
+    [3, 11].contains(&window.byte(at))
+}
+
+/// Is the ICMPv6 message at `at` an error (RFC 4443 section 2.1)?
+pub fn is_error6(window: &Window, at: usize) -> bool {
+    window.byte(at) < 128
 }
 
 /// Is the ICMPv6 message at `at` of neighbour discovery?
@@ -60,12 +73,21 @@ mod tests {
                 other
             };
             let v6 = if [128, 129].contains(&kind) {
-                (0x1234, 0)
+                (0x1234, 129)
             } else {
                 other
             };
             assert_eq!(ports(&of(kind), 0), v4);
             assert_eq!(ports6(&of(kind), 0), v6);
+        }
+    }
+
+    #[test]
+    fn errors_are_two_types_or_half_of_all() {
+        let v4 = (0..=255).filter(|kind| is_error(&Window::new(&[*kind]), 0));
+        assert_eq!(v4.collect::<Vec<u8>>(), [3, 11]);
+        for kind in 0..=255 {
+            assert_eq!(is_error6(&Window::new(&[kind]), 0), kind <= 127);
         }
     }
 

@@ -18,6 +18,8 @@ const FLOW_LABEL_MASK: u32 = 0xf_ffff;
 /// A header that does not contradict itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ipv6 {
+    /// Traffic class.
+    pub traffic_class: u8,
     /// Bytes behind the header.
     pub payload_length: usize,
     /// What is right behind it.
@@ -37,6 +39,7 @@ impl Ipv6 {
         let payload_length = usize::from(window.be16(at + 4));
         let fits = room >= LENGTH && window.byte(at) >> 4 == 6 && LENGTH + payload_length <= room;
         fits.then(|| Ipv6 {
+            traffic_class: (window.be16(at) >> 4) as u8,
             payload_length,
             next_header: window.byte(at + 6),
             hop_limit: window.byte(at + 7),
@@ -49,6 +52,8 @@ impl Ipv6 {
 /// What differs from one header of ours to the next.
 #[derive(Clone, Copy, Debug)]
 pub struct Outer {
+    /// Traffic class.
+    pub traffic_class: u8,
     /// Bytes behind the header.
     pub payload_length: u16,
     /// The same for all packets of a flow (RFC 6437 section 3, RFC 6438 section 3); 20 bits.
@@ -61,9 +66,9 @@ pub struct Outer {
     pub dst: u128,
 }
 
-/// Appends a header: traffic class 0, hop limit 64.
+/// Appends a header: hop limit 64.
 pub fn write(to: &mut Header, outer: &Outer) {
-    let first = 6 << 28 | outer.flow_label & FLOW_LABEL_MASK;
+    let first = 6 << 28 | u32::from(outer.traffic_class) << 20 | outer.flow_label & FLOW_LABEL_MASK;
     to.put(&first.to_be_bytes());
     to.put(&outer.payload_length.to_be_bytes());
     to.put(&[outer.next_header, OUR_HOP_LIMIT]);
@@ -91,6 +96,7 @@ mod tests {
     #[test]
     fn a_good_header_is_read() {
         let expected = Ipv6 {
+            traffic_class: 0xff,
             payload_length: 12,
             next_header: 17,
             hop_limit: 61,
@@ -117,6 +123,7 @@ mod tests {
     fn the_bytes_of_rfc_8200() {
         let mut header = Header::EMPTY;
         let outer = Outer {
+            traffic_class: 0x91,
             payload_length: 0x0102,
             flow_label: 0xabc_dead,
             next_header: 47,
@@ -125,7 +132,7 @@ mod tests {
         };
         write(&mut header, &outer);
         let mut expected = HEADER;
-        expected[..8].copy_from_slice(&[0x60, 0x0c, 0xde, 0xad, 1, 2, 47, 64]);
+        expected[..8].copy_from_slice(&[0x69, 0x1c, 0xde, 0xad, 1, 2, 47, 64]);
         assert_eq!(header.written(), expected);
     }
 }

@@ -1,6 +1,7 @@
 //! Headers as the RFCs have them: one file a protocol, reading from the [`Window`](crate::window::Window) and writing
 //! to a [`Header`].
 
+pub mod checksum;
 pub mod ethernet;
 pub mod extension;
 pub mod gre;
@@ -8,6 +9,7 @@ pub mod icmp;
 pub mod ipv4;
 pub mod ipv6;
 pub mod mpls;
+pub mod tcp;
 pub mod udp;
 pub mod vxlan;
 
