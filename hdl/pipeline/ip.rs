@@ -12,9 +12,10 @@ use super::ipv6::{self, Ipv6};
 use underpass_layout::meta::EXTENSION_BYTES;
 use underpass_wires::{bundle, first, k, mux, one_of, select, zero, Bit, U};
 
-/// The longest header and 8 bytes behind it, bits: IPv6 with extension headers. Behind the longest IPv4 header these
-/// are 20 bytes.
-pub const WINDOW_BITS: usize = 8 * (ipv6::LENGTH + EXTENSION_BYTES + 8);
+/// Bytes of a TCP header without options, the longest upper-layer header that is read.
+pub const TCP_HEADER: usize = 20;
+/// The longest header and a TCP header behind it, bits: IPv6 with extension headers.
+pub const WINDOW_BITS: usize = 8 * (ipv6::LENGTH + EXTENSION_BYTES + TCP_HEADER);
 /// Words of the longest header.
 const MOST_WORDS: usize = (ipv6::LENGTH + EXTENSION_BYTES) / 4;
 
@@ -47,6 +48,8 @@ bundle! {
         words: U<4>,
         /// Bytes behind it.
         payload: U<16>,
+        /// Type of service, traffic class.
+        tos: U<8>,
         /// IPv4 identification.
         id: U<16>,
         /// IPv4: a part of a packet, the first one too.
@@ -91,6 +94,7 @@ impl Ip {
             v6: k(0),
             words: v4.words,
             payload: v4.payload,
+            tos: v4.tos,
             id: v4.id,
             fragment: v4.fragment,
             ttl: v4.ttl,
@@ -104,6 +108,7 @@ impl Ip {
             v6: k(1),
             words: k(ipv6::LENGTH / 4),
             payload: v6.payload,
+            tos: v6.class,
             ttl: v6.hop_limit,
             protocol: v6.next,
             src: v6.src,

@@ -18,6 +18,8 @@ bundle! {
         words: U<4>,
         /// Bytes behind the header.
         payload: U<16>,
+        /// Type of service.
+        tos: U<8>,
         /// Identification.
         id: U<16>,
         /// A part of a packet, the first one too.
@@ -52,6 +54,7 @@ pub fn fields(window: U<WINDOW_BITS>, room: Room) -> Ipv4 {
         good,
         words,
         payload: total_length - header,
+        tos: window.at(1),
         id: window.at(4),
         // The MF bit and the 13 bits of offset; the two above them are reserved and DF.
         fragment: (window.at::<16>(6) & 0x3fff).any(),

@@ -34,6 +34,8 @@ bundle! {
     pub struct Ipv6 {
         /// Version, length and the room in the frame agree.
         good: Bit,
+        /// Traffic class.
+        class: U<8>,
         /// Bytes behind the fixed header.
         payload: U<16>,
         /// What is behind it.
@@ -77,6 +79,7 @@ pub fn fields(window: U<WINDOW_BITS>, room: Room) -> Ipv6 {
     wire!(good = window.at_bits::<4>(0, 0).eq(6) & room.v6 & payload.le(room.behind_v6));
     Ipv6 {
         good,
+        class: window.at_bits(0, 4),
         payload,
         next: window.at(6),
         hop_limit: window.at(7),

@@ -5,20 +5,26 @@
 //!                                  ┌────────────────────────────────────────────────────┘
 //!                                  └─▶ [ second ] ─▶ [ what is behind ] ─▶ [ ports ] ─▶ inner
 //! ```
-//! The offset is 0 for a packet that came through no tunnel. The last stage that needs bytes.
+//! The offset is 0 for a packet that came through no tunnel. What would lie behind the window reads as zeros: `upper`
+//! says what is out of reach.
 
-mod upper;
+#[cfg(test)]
+pub(super) mod packets;
+mod tcp;
+#[cfg(test)]
+mod tests;
+pub(super) mod upper;
 
 use super::ip::{self, Family, Ip, Room};
 use super::ipv6::Walk;
 use super::s1_parse::{IPV4, IPV6, VLAN};
-use super::slot::{HeadSlot, Slot, Written};
+use super::slot::{HeadSlot, Written};
 use super::{ipv4, ipv6};
-use crate::buses::{HeadIn, SlotOut};
+use crate::buses::{HeadIn, HeadOut};
 use crate::hardware::{Inner, VerdictBits};
 use underpass_layout::meta::WINDOW_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
 use upper::Upper;
 
 /// Clocks from slot to slot.
@@ -29,8 +35,11 @@ const TENANT_BITS: usize = 18 * 8 + ip::WINDOW_BITS;
 /// Where a tenant's packet can start behind a tunnel, in steps of four: 14 + IPv4 20 + GRE 8 up to 18 + 60 + VXLAN 16;
 /// behind IPv6 it is 62 to 74.
 const OFFSETS: std::ops::RangeInclusive<usize> = 42..=94;
+/// The window with zeros behind it.
+const PADDED_BITS: usize = 8 * *OFFSETS.end() + TENANT_BITS;
 
-const _: () = assert!(8 * *OFFSETS.end() + TENANT_BITS == 8 * WINDOW_BYTES);
+// Ports and ICMP checksums always lie within the window, behind the longest headers too.
+const _: () = assert!(PADDED_BITS - 8 * ip::TCP_HEADER + 8 * 8 <= 8 * WINDOW_BYTES);
 
 bundle! {
     /// What the Ethernet step found.
@@ -46,12 +55,12 @@ bundle! {
 
 leaf!(
     /// The stage as a block.
-    pub InnerStage { slot_in: HeadIn } -> { slot: SlotOut },
-    |slot: HeadSlot| -> Slot { inner(slot) }
+    pub InnerStage { slot_in: HeadIn } -> { slot: HeadOut },
+    |slot: HeadSlot| -> HeadSlot { inner(slot) }
 );
 
 /// The stage.
-pub fn inner(slot: HeadSlot) -> Slot {
+pub fn inner(slot: HeadSlot) -> HeadSlot {
     let slot = slot.written(Written::Decap);
     let decap = slot.meta.decap;
 
@@ -60,7 +69,7 @@ pub fn inner(slot: HeadSlot) -> Slot {
         .chain(OFFSETS.step_by(4))
         .map(|offset| (decap.offset.eq(offset).reg(&format!("at{offset}")), offset))
         .collect();
-    let window = slot.window.reg("window");
+    let window = slot.window.reg("window").ext::<PADDED_BITS>();
     let choices: Vec<(Bit, U<TENANT_BITS>)> = offsets
         .iter()
         .map(|(here, offset)| (*here, window.slice(8 * offset)))
@@ -95,6 +104,7 @@ pub fn inner(slot: HeadSlot) -> Slot {
     let bad = (ethernet.bad | family.v4 & !v4.good | family.v6 & !v6.good).delay("bad", 3);
     let header = Ip::of(family, v4, v6).reg("header");
     let walk = Walk::new(v6).step(ip).reg("walk_first");
+    let l3_offset = ethernet.l3_offset.delay("l3_offset", 2);
     let (family, ethernet) = (
         family.delay("family", 4),
         ethernet.delay("ethernet_inner", 4),
@@ -106,7 +116,7 @@ pub fn inner(slot: HeadSlot) -> Slot {
     let header = header.reg("header_second");
 
     // What is behind them.
-    let upper = Upper::behind(header, walk, ip.reg("ip_behind")).reg("upper");
+    let upper = Upper::behind(header, walk, l3_offset, ip.reg("ip_behind")).reg("upper");
     let header = header.reg("header_upper");
 
     // Ports.
@@ -132,9 +142,14 @@ pub fn inner(slot: HeadSlot) -> Slot {
         dst: header.dst,
         src_port: ports.src,
         dst_port: ports.dst,
-        ..zero()
+        tos: header.tos,
+        l4_offset: ports.offset,
+        l4_checksum: ports.checksum,
+        tcp_flags: ports.tcp.flags,
+        tcp_seq: ports.tcp.seq(),
+        tcp_ack: ports.tcp.ack,
     };
-    let mut out = slot.without_window().later("slot", LATENCY - 1);
+    let mut out = slot.later("slot", LATENCY - 1);
     out.meta.inner = inner;
     out.meta.verdict = out
         .meta

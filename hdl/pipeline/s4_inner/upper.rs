@@ -1,17 +1,28 @@
-//! What is behind the tenant's IP header: the protocol, and the ports as flow keys have them.
+//! What is behind the tenant's IP header: the protocol, the ports as flow keys have them, checksum and TCP fields.
 //!
 //! ```text
-//!   clock 0: the first 8 bytes, what kind of header they are       1: ports, is it long enough?
+//!   clock 0: the first 20 bytes, what kind of header they are      1: ports, is it long enough?
 //!
-//!   TCP, UDP, SCTP   | source port | destination port | ..
-//!   ICMP, ICMPv6     | type | code | checksum | identifier of an echo | ..
+//!            0             2                  4          6          8
+//!   TCP      | source port | destination port | sequence number     | acknowledgement .. flags 13 .. checksum 16 ..
+//!   UDP      | source port | destination port | length   | checksum |
+//!   SCTP     | source port | destination port | ..
+//!   ICMP, v6 | type | code | checksum         | identifier of an echo | ..
 //!   IPv6 fragment    | protocol | ..                                        no ports
 //! ```
+//! A TCP header that does not lie whole within the window is out of reach, as one behind extension headers that the card
+//! does not read: its checksum could not be replaced. It takes IPv4 options or a tag around the tunnel and extension
+//! headers within it to get there.
 
+use super::tcp::Tcp;
 use crate::pipeline::ip::{self, Ip};
 use crate::pipeline::ipv6::{self, Walk};
 use crate::pipeline::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
-use underpass_wires::{any_of, bundle, cat, first, k, mux, only, wire, Bit, U};
+use underpass_layout::meta::WINDOW_BYTES;
+use underpass_wires::{any_of, bundle, cat, first, k, mux, one_of, only, wire, Bit, U};
+
+/// The type of an echo reply in ICMPv6 (RFC 4443), the destination port of every echo's key.
+pub(in crate::pipeline) const ECHO_REPLY6: u32 = 129;
 
 bundle! {
     /// What is behind the headers.
@@ -20,10 +31,14 @@ bundle! {
         v6: Bit,
         /// IPv4 protocol, or the last next header.
         protocol: U<8>,
+        /// There is an IP header.
+        ip: Bit,
+        /// Where the upper layer starts, bytes from the start of the whole packet.
+        offset: U<8>,
         /// Bytes from there on.
         length: U<16>,
         /// The first of them.
-        bytes: U<64>,
+        bytes: U<{ 8 * ip::TCP_HEADER }>,
         /// A part of a packet.
         fragment: Bit,
         /// The upper layer is out of reach.
@@ -32,11 +47,15 @@ bundle! {
         cut: Bit,
     }
 
-    /// What flows are told apart by.
+    /// What flows are told apart by, and what changes with it.
     pub(super) struct Ports {
         protocol: U<8>,
         src: U<16>,
         dst: U<16>,
+        /// Where the upper layer starts, 0 where it is out of reach.
+        offset: U<8>,
+        checksum: U<16>,
+        tcp: Tcp,
         fragment: Bit,
         extension: Bit,
         /// Neighbour discovery, whatever its hop limit.
@@ -48,7 +67,12 @@ bundle! {
 
 impl Upper {
     /// Behind this header and, in IPv6, behind the extension headers that were read over. Combinational.
-    pub fn behind(header: Ip, walk: Walk, window: U<{ ip::WINDOW_BITS }>) -> Upper {
+    pub fn behind(
+        header: Ip,
+        walk: Walk,
+        l3_offset: U<8>,
+        window: U<{ ip::WINDOW_BITS }>,
+    ) -> Upper {
         let walked = walk.end();
         let words_v6: U<5> = cat!(walk.at.ext::<4>() + 5, k::<1>(0));
         let words = mux(header.v6, words_v6, header.words.ext());
@@ -56,6 +80,8 @@ impl Upper {
         Upper {
             v6: header.v6,
             protocol: mux(header.v6, walk.next, header.protocol),
+            ip: header.good,
+            offset: l3_offset + cat!(k::<1>(0), words, k::<2>(0)),
             length: header.payload - read,
             bytes: ip::from_word(window, words),
             fragment: mux(header.v6, walked.fragment, header.fragment),
@@ -67,16 +93,18 @@ impl Upper {
     /// The ports. Combinational.
     pub fn ports(self) -> Ports {
         let is = |protocol: u32| self.protocol.eq(protocol);
-        wire!(whole = !self.fragment & !self.extension);
+        wire!(seen = !self.fragment & !self.extension);
+        wire!(far = is(TCP) & self.offset.gt(WINDOW_BYTES - ip::TCP_HEADER));
+        wire!(whole = seen & !far);
         wire!(has_ports = whole & any_of(&[is(TCP), is(UDP), is(SCTP)]));
         wire!(icmp = whole & mux(self.v6, is(ICMP6), is(ICMP)));
         let least: [(Bit, U<16>); 4] = [
-            (is(TCP), k(20)),
+            (is(TCP), k(ip::TCP_HEADER)),
             (is(UDP), k(8)),
             (is(SCTP), k(12)),
             (icmp, k(8)),
         ];
-        wire!(short = whole & any_of(&least.map(|(this, bytes)| this & self.length.lt(bytes))));
+        wire!(short = seen & any_of(&least.map(|(this, bytes)| this & self.length.lt(bytes))));
 
         let bytes = self.bytes;
         let kind: U<8> = bytes.at(0);
@@ -91,7 +119,7 @@ impl Upper {
         Ports {
             protocol: first(
                 &[
-                    (self.extension, k(0)),
+                    (self.extension | seen & far, k(0)),
                     (self.v6 & self.fragment, bytes.at(0)),
                 ],
                 self.protocol,
@@ -101,11 +129,22 @@ impl Upper {
                 k(0),
             ),
             dst: first(
-                &[(has_ports, bytes.at(2)), (icmp & !echo, kind.ext())],
+                &[
+                    (has_ports, bytes.at(2)),
+                    (icmp & !echo, kind.ext()),
+                    (icmp & self.v6, k(ECHO_REPLY6)),
+                ],
                 k(0),
             ),
+            offset: only(whole & self.ip, self.offset),
+            checksum: one_of(&[
+                (whole & is(TCP), bytes.at(16)),
+                (whole & is(UDP), bytes.at(6)),
+                (icmp, bytes.at(2)),
+            ]),
+            tcp: only(whole & is(TCP), Tcp::of(bytes, self.length)),
             fragment: self.fragment,
-            extension: self.extension,
+            extension: self.extension | seen & far,
             neighbor: self.v6 & whole & ipv6::discovers_neighbors(self.protocol, kind),
             short,
         }
