@@ -11,6 +11,8 @@
 mod address;
 mod bridge;
 mod error;
+mod fat;
+mod fat_fault;
 mod flow;
 mod index;
 mod lengths;
@@ -18,6 +20,7 @@ mod list;
 mod mpls;
 mod nexthop;
 mod port;
+mod references;
 mod route;
 mod source;
 #[cfg(test)]
@@ -27,6 +30,8 @@ mod vrf;
 mod vxlan;
 
 pub use error::EntryError;
+pub use fat::FatSet;
+pub use fat_fault::FatFault;
 pub use flow::{
     check_apart, flow_entries, flow_entry, Flow, FlowEntries, FlowFault, FlowPlace, Known,
     ResolvedPair,
@@ -67,6 +72,8 @@ pub struct Entries {
     pub routes: BTreeMap<Prefix, RouteEntry>,
     /// By nexthop.
     pub nexthops: BTreeMap<u32, NexthopEntry>,
+    /// By set; set 0 is empty and is not here.
+    pub fat_sets: BTreeMap<u32, FatSet>,
     /// By nexthop, as S(nh).
     pub sources: BTreeMap<u32, SourceEntry>,
 }
@@ -74,9 +81,11 @@ pub struct Entries {
 /// The entries of all objects, for a card with tables of these sizes.
 ///
 /// # Errors
-/// An object refers to one that does not exist, has a number that the card has no row for, or claims another's port.
+/// An object refers to one that does not exist, has a number that the card has no row for, claims another's port, or
+/// contradicts itself. Flows are checked as well, although their entries come and go by themselves.
 pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryError> {
     let index = Index::new(objects, profile)?;
+    references::check(&index)?;
     let (vrfs, routes) = vrf::entries(&index)?;
     Ok(Entries {
         ports: port::entries(&index)?,
@@ -88,5 +97,6 @@ pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryErr
         routes,
         nexthops: nexthop::entries(&index)?,
         sources: source::entries(&index),
+        fat_sets: index.fat.sets,
     })
 }

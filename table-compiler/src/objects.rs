@@ -45,6 +45,15 @@ pub use vrf::{Vrf, VrfSubnet};
 
 use serde::{Deserialize, Serialize};
 
+/// Options that are off are not written.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde calls"
+)]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// All objects, by noun. The order within a noun is the order in which they may be programmed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Vec<Object>", from = "Vec<Object>")]

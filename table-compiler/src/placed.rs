@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   tables by index      port vif mpls vrf nexthop source     as the entries say
+//!   tables by set        fat_rule fat_exclude                 as the entries say, a row of each way
 //!   tables by key        vxlan bridge route_host flow         a shadow each: which way, which row
 //!                        route_bank                           a shadow for each of six banks
 //! ```
@@ -34,7 +35,7 @@ use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, VrfEntry, TABLES, WAYS};
 use underpass_layout::Record;
 
-use crate::entries::Entries;
+use crate::entries::{Entries, FatSet};
 use crate::row::Row;
 
 /// What one card holds, and where.
@@ -110,12 +111,15 @@ impl Placed {
             let rows = banks.iter().flat_map(|bank| bank.iter_rows());
             rows.map(move |(address, row)| (table as u32, address, row))
         });
+        let sets = entries.fat_sets.iter();
+        let sets = sets.flat_map(|(number, set)| fat_rows(&self.profile, *number, set));
         direct(id::PORT, &entries.ports)
             .chain(direct(id::VIF, &entries.vifs))
             .chain(direct(id::MPLS, &entries.mpls))
             .chain(direct(id::VRF, &self.words))
             .chain(direct(id::NEXTHOP, &entries.nexthops))
             .chain(direct(id::SOURCE, &entries.sources))
+            .chain(sets)
             .chain(exact)
     }
 
@@ -138,4 +142,27 @@ impl Placed {
     pub(crate) fn shadow_mut(&mut self, table: u32, bank: usize) -> &mut Shadow {
         Arc::make_mut(&mut self.exact[table as usize][bank])
     }
+}
+
+/// The rows of a set of fat flows that have something in them, as table id, address and words: one of each way.
+pub(crate) fn fat_rows<'a>(
+    profile: &Profile,
+    number: u32,
+    set: &'a FatSet,
+) -> impl Iterator<Item = (u32, u32, Row)> + 'a {
+    let profile = *profile;
+    let address = move |table: u32, way| {
+        let spec = &TABLES[table as usize];
+        profile.address(spec, way, number as usize) as u32
+    };
+    let excludes = set.excludes.iter().enumerate();
+    let excludes = excludes.map(move |(way, entry)| {
+        let table = id::FAT_EXCLUDE;
+        (table, address(table, way), Row::of(entry))
+    });
+    let rules = set.rules.iter().enumerate();
+    excludes.chain(rules.map(move |(way, entry)| {
+        let table = id::FAT_RULE;
+        (table, address(table, way), Row::of(entry))
+    }))
 }

@@ -1,14 +1,16 @@
 //! entries -> plan: the ordered writes that take a card from what it holds to what it shall hold.
 //!
 //! ```text
-//!   new first      nexthop source ─▶ bridge route ─▶ vrf ─▶ mpls vxlan ─▶ vif ─▶ port      targets before users
-//!   then the old   port mpls vxlan vif ─▶ vrf ─▶ route bridge ─▶ source nexthop            users before targets
+//!   new first      fat ─▶ nexthop source ─▶ bridge route ─▶ vrf ─▶ mpls vxlan ─▶ vif ─▶ port      targets before users
+//!   then the old   port mpls vxlan vif ─▶ vrf ─▶ route bridge ─▶ source nexthop ─▶ fat            users before targets
 //! ```
 //! Make before break: after every single write no packet meets a row that is not there, and no key that is in both
 //! states ever misses; it answers as it did or as it shall. A plan is made as a whole or not at all.
 //!
-//! Two things take care where numbers are used again: `hand_over` for nexthops, `hands` for VRFs and interfaces.
+//! Three things take care where numbers are used again: `hand_over` for nexthops, `hands` for VRFs and interfaces,
+//! `fat_sets` for sets of rules, which get other numbers than the entries say where those are taken.
 
+mod fat_sets;
 mod hand_over;
 mod hands;
 mod planner;
@@ -64,6 +66,7 @@ pub enum PlanError {
 /// A table other than those of routes is full; then nothing has been planned.
 pub fn plan(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
     let mut want = Cow::Borrowed(want);
+    fat_sets::renumber(&old.entries, &mut want, old.profile())?;
     loop {
         match attempt(old, &want) {
             Ok((steps, placed)) => return Ok((Plan { steps }, placed)),
@@ -86,6 +89,7 @@ fn attempt(old: &Placed, want: &Entries) -> Result<(Vec<Step>, Placed), TableFul
 
 /// From what the card holds to `want`, in the order that makes before it breaks.
 fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
+    fat_sets::bring(planner, want);
     planner.bring(id::NEXTHOP, |e| &mut e.nexthops, &want.nexthops, Which::New);
     planner.bring(id::SOURCE, |e| &mut e.sources, &want.sources, Which::New);
     hand_over::hand_over(planner, want)?;
@@ -111,6 +115,7 @@ fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
     planner.take_exact(id::BRIDGE, |e| &mut e.bridges, &want.bridges);
     planner.take(id::SOURCE, |e| &mut e.sources, &want.sources);
     planner.take(id::NEXTHOP, |e| &mut e.nexthops, &want.nexthops);
+    fat_sets::take(planner, want);
     Ok(())
 }
 

@@ -139,6 +139,7 @@ fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
         via,
         udp_ports: None,
         rw_dst_mac: key.inner_mac,
+        copy_tos: false,
     });
     Nexthop {
         flags: encapsulation | l3 | NexthopFlags::ETREE_ROOT,

@@ -83,5 +83,9 @@ fn plain(idx: u32, vif_type: VifType, mac: crate::Mac) -> Vif {
         mirror_metadata_tx_hex: None,
         fat_flow_rules: Vec::new(),
         fat_flow_exclude: Vec::new(),
+        check_source: false,
+        check_mac: None,
+        decrement_hop_limit: false,
+        flow_limit: None,
     }
 }

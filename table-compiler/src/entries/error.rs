@@ -1,5 +1,6 @@
 //! Why objects cannot become entries.
 
+use super::fat_fault::FatFault;
 use super::flow::FlowFault;
 use crate::port::PortName;
 
@@ -21,6 +22,14 @@ pub enum EntryError {
         user: String,
         /// The interface.
         vif: u32,
+    },
+    /// An object refers to a mirror that is not there.
+    #[error("{user} leads to mirror {mirror}, which does not exist")]
+    NoMirror {
+        /// The object.
+        user: String,
+        /// The mirror.
+        mirror: u32,
     },
     /// A VNI leads to a nexthop that names no VRF.
     #[error("vxlan {vnid} leads to nexthop {nexthop}, expected one of type vrf_translate")]
@@ -57,6 +66,14 @@ pub enum EntryError {
         nexthop: u32,
         /// How many bytes there are.
         found: usize,
+    },
+    /// Rules of fat flows that contradict themselves or do not fit.
+    #[error("the fat flows of vif {vif} are refused: {fault}")]
+    Fat {
+        /// The interface.
+        vif: u32,
+        /// What is wrong with them.
+        fault: FatFault,
     },
     /// A flow that the card could only forward wrongly.
     #[error("flow {flow} is refused: {fault}")]

@@ -13,8 +13,11 @@ mod fault;
 mod known;
 mod pair;
 mod sides;
+#[cfg(test)]
+mod tests;
 
 pub use fault::FlowFault;
+pub(super) use known::is_ecmp;
 pub use known::Known;
 pub use pair::{check_apart, FlowPlace, ResolvedPair};
 

@@ -7,14 +7,17 @@ use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, TABLES};
 
 use super::error::EntryError;
-use crate::objects::{Nexthop, Objects, Vif, VifType};
+use super::fat::FatSets;
+use super::vrf;
+use crate::objects::{Nexthop, NexthopKind, Objects, Vif, VifType};
 
-/// The objects, with vifs and nexthops by number.
+/// The objects, with vifs and nexthops by number, and the sets of fat flows.
 pub(super) struct Index<'a> {
     pub objects: &'a Objects,
     pub profile: &'a Profile,
     pub vifs: BTreeMap<u32, &'a Vif>,
     pub nexthops: BTreeMap<u32, &'a Nexthop>,
+    pub fat: FatSets,
 }
 
 impl<'a> Index<'a> {
@@ -24,6 +27,7 @@ impl<'a> Index<'a> {
             profile,
             vifs: BTreeMap::new(),
             nexthops: BTreeMap::new(),
+            fat: FatSets::default(),
         };
         for vif in &objects.vifs {
             // The last row counts what belongs to no interface.
@@ -35,6 +39,7 @@ impl<'a> Index<'a> {
             index.row(id::NEXTHOP, "nexthop", nexthop.id)?;
             index.nexthops.insert(nexthop.id, nexthop);
         }
+        index.fat = FatSets::new(&index)?;
         Ok(index)
     }
 
@@ -63,6 +68,17 @@ impl<'a> Index<'a> {
             user: user(),
             vif: number,
         })
+    }
+
+    /// The VRF of what is behind a nexthop: its own, else that of the interface behind it.
+    pub fn home(&self, nexthop: &Nexthop) -> Result<u16, EntryError> {
+        let own = match nexthop.kind {
+            NexthopKind::Encap { out_vif, .. } if nexthop.vrf == 0 => {
+                self.vif(out_vif, || format!("nexthop {}", nexthop.id))?.vrf
+            }
+            _ => nexthop.vrf,
+        };
+        Ok(vrf::number(own)?.unwrap_or(0))
     }
 
     /// The host's interface that takes what the underlay's `fabric` has for nobody else.

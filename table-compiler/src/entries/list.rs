@@ -8,13 +8,15 @@ use serde::{Serialize, Serializer};
 use underpass_layout::tables::{id, TableSpec, TABLES};
 use underpass_layout::Record;
 
-use super::Entries;
+use super::{Entries, FatSet};
 use crate::row::{Fields, Row};
 
 /// One entry: its table, its row where the table is addressed by index, and its fields.
 struct Line {
     table: &'static TableSpec,
     index: Option<u32>,
+    /// Which memory, where several are read at one index.
+    way: Option<usize>,
     fields: Fields,
 }
 
@@ -24,9 +26,24 @@ impl Line {
         Line {
             table,
             index,
+            way: None,
             fields: Fields::of(table, &Row::of(entry), 0),
         }
     }
+}
+
+/// The rules and the excluded prefixes of sets.
+fn sets(sets: &BTreeMap<u32, FatSet>) -> impl Iterator<Item = Line> + '_ {
+    let at = |way, line| Line {
+        way: Some(way),
+        ..line
+    };
+    sets.iter().flat_map(move |(number, set)| {
+        let line = move |(way, entry)| at(way, Line::new(id::FAT_RULE, Some(*number), entry));
+        let rules = set.rules.iter().enumerate().map(line);
+        let line = move |(way, entry)| at(way, Line::new(id::FAT_EXCLUDE, Some(*number), entry));
+        rules.chain(set.excludes.iter().enumerate().map(line))
+    })
 }
 
 fn direct<T: Record>(table: u32, entries: &BTreeMap<u32, T>) -> impl Iterator<Item = Line> + '_ {
@@ -60,22 +77,24 @@ impl Entries {
             .chain(routes)
             .chain(direct(id::NEXTHOP, &self.nexthops))
             .chain(direct(id::SOURCE, &self.sources))
+            .chain(sets(&self.fat_sets))
     }
 }
 
-/// `nexthop[12]  valid kind=Encap vif=3`, `bridge  valid vrf=1 mac=02:00:00:01:01:03 nexthop=7`
+/// `nexthop[12]  valid kind=Encap vif=3`, `bridge  valid vrf=1 mac=02:00:00:01:01:03 nexthop=7`; way 2 of set 1:
+/// `fat_rule[1.2]  family=Any protocol=6`.
 impl fmt::Display for Entries {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.lines().try_for_each(
-            |Line {
-                 table,
-                 index,
-                 fields,
-             }| match index {
-                Some(index) => writeln!(f, "{}[{index}]  {fields}", table.name),
-                None => writeln!(f, "{}  {fields}", table.name),
-            },
-        )
+        for line in self.lines() {
+            f.write_str(line.table.name)?;
+            match (line.index, line.way) {
+                (Some(index), Some(way)) => write!(f, "[{index}.{way}]")?,
+                (Some(index), None) => write!(f, "[{index}]")?,
+                (None, _) => {}
+            }
+            writeln!(f, "  {}", line.fields)?;
+        }
+        Ok(())
     }
 }
 
@@ -95,6 +114,9 @@ impl Serialize for Line {
         map.serialize_entry("table", self.table.name)?;
         if let Some(index) = self.index {
             map.serialize_entry("index", &index)?;
+        }
+        if let Some(way) = self.way {
+            map.serialize_entry("way", &way)?;
         }
         map.serialize_entry("fields", &self.fields)?;
         map.end()

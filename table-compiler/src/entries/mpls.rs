@@ -6,8 +6,7 @@ use underpass_layout::tables::{id, LabelAction, MplsEntry};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::vrf;
-use crate::objects::{Family, Mpls, Nexthop, NexthopKind};
+use crate::objects::{Family, Mpls, NexthopKind};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, MplsEntry>, EntryError> {
     let labels = index.objects.mpls.iter();
@@ -25,21 +24,8 @@ fn entry(mpls: &Mpls, index: &Index<'_>) -> Result<(u32, MplsEntry), EntryError>
     };
     let entry = MplsEntry {
         action,
-        vrf: home(nexthop, index)?,
+        vrf: index.home(nexthop)?,
         nexthop: nexthop.id,
     };
     Ok((label, entry))
-}
-
-/// The VRF of a packet that a label brings: the nexthop's, else that of the interface behind it.
-fn home(nexthop: &Nexthop, index: &Index<'_>) -> Result<u16, EntryError> {
-    let own = match nexthop.kind {
-        NexthopKind::Encap { out_vif, .. } if nexthop.vrf == 0 => {
-            index
-                .vif(out_vif, || format!("nexthop {}", nexthop.id))?
-                .vrf
-        }
-        _ => nexthop.vrf,
-    };
-    Ok(vrf::number(own)?.unwrap_or(0))
 }

@@ -7,17 +7,20 @@
 //! | encap to an interface without a port          | discard: nobody is there                           |
 //! | tunnel, its neighbor's MAC known              | tunnel                                             |
 //! | tunnel, not known                             | resolve: the slow path asks and sends              |
-//! | tunnel by plain UDP, composite, translate     | resolve: the slow path does what the card does not |
+//! | composite of which one is chosen              | ecmp: flows name the member                        |
+//! | tunnel by plain UDP, other composite,         | resolve: the slow path does what the card does not |
+//! | translate                                     |                                                    |
 
 use std::collections::BTreeMap;
 
 use underpass_layout::tables::{self, NexthopEntry, TunnelKind};
 
 use super::error::EntryError;
+use super::flow::is_ecmp;
 use super::index::Index;
 use super::{address, bridge, port};
 use crate::objects::{
-    Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop, Vif, VifType,
+    Component, Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop, Vif, VifType,
 };
 
 /// Largest MTU that the entry can say; beyond it there is no limit.
@@ -31,15 +34,13 @@ pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, NexthopEntry>, 
 }
 
 fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryError> {
-    // A miss of a relaxed lookup forwards: what the card punts as a miss, the slow path lets through.
-    let looks_up = [
-        NexthopFlags::POLICY,
-        NexthopFlags::RELAXED_POLICY,
-        NexthopFlags::FLOW_LOOKUP,
-    ];
+    let has = |flag| nexthop.flags.contains(flag);
+    let relaxed = has(NexthopFlags::RELAXED_POLICY) || has(NexthopFlags::FLOW_LOOKUP);
     let plain = NexthopEntry {
         valid: true,
-        policy: looks_up.iter().any(|flag| nexthop.flags.contains(*flag)),
+        policy: has(NexthopFlags::POLICY) || relaxed,
+        relaxed,
+        vrf: index.home(nexthop)?,
         bridge: nexthop.family == Family::Bridge,
         ..NexthopEntry::default()
     };
@@ -55,16 +56,37 @@ fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryErro
                 ..of(tables::NexthopKind::Receive)
             })
         }
+        NexthopKind::Composite { components } if is_ecmp(nexthop) => Ok(NexthopEntry {
+            flow_nexthop: if plain.policy { nexthop.id } else { 0 },
+            fat_set: fat_set_behind(components, index),
+            ..of(tables::NexthopKind::Ecmp)
+        }),
         NexthopKind::Composite { .. } | NexthopKind::VrfTranslate => {
             Ok(of(tables::NexthopKind::Resolve))
         }
         NexthopKind::Encap { out_vif, rewrite } => {
+            let plain = NexthopEntry {
+                fat_set: index.fat.of(*out_vif),
+                ..plain
+            };
             encap(nexthop, index.vif(*out_vif, user)?, rewrite, plain)
         }
         NexthopKind::Tunnel(tunnel) => {
             encapsulation(nexthop, tunnel, index.vif(tunnel.out_vif, user)?, plain)
         }
     }
+}
+
+/// The rules of the first member that is here.
+fn fat_set_behind(components: &[Component], index: &Index<'_>) -> u16 {
+    let members = components
+        .iter()
+        .filter_map(|component| index.nexthops.get(&component.nh));
+    let mut local = members.filter_map(|member| match member.kind {
+        NexthopKind::Encap { out_vif, .. } => Some(out_vif),
+        _ => None,
+    });
+    local.next().map_or(0, |vif| index.fat.of(vif))
 }
 
 fn encap(
@@ -133,6 +155,7 @@ fn encapsulation(
         l3_vxlan: nexthop.flags.contains(NexthopFlags::L3_VXLAN),
         router_mac: tunnel.rw_dst_mac.map_or(0, |mac| bridge::mac(&mac.0)),
         mtu: if vif.mtu > MOST_MTU { 0 } else { vif.mtu },
+        copy_tos: tunnel.copy_tos,
         ..plain
     })
 }

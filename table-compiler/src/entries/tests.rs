@@ -2,10 +2,10 @@
 
 use serde_json::{json, Value};
 use underpass_layout::profile::SIM;
-use underpass_layout::tables::{self, LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
+use underpass_layout::tables::{LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
 
-use super::{entries, flow_entries, Entries, Flow};
-use crate::objects::{FlowPair, Objects};
+use super::{entries, Entries};
+use crate::objects::Objects;
 
 fn objects(list: Value) -> Objects {
     serde_json::from_value(list).unwrap_or_else(|error| panic!("{error}"))
@@ -443,71 +443,4 @@ fn what_refers_to_nothing_is_refused() {
     for (list, expected) in cases {
         assert_eq!(refused(list), expected);
     }
-}
-
-#[test]
-fn a_flow_has_an_entry_each_way() {
-    let side = |sip: &str, dip: &str, key_nh: u32, action: &str| {
-        json!({"sip": sip, "dip": dip, "sport": 1136, "dport": 80, "proto": 6, "key_nh": key_nh, "rpf_nh": key_nh + 1,
-            "vrf": 3, "action": action, "flags": ["active"]})
-    };
-    let pair = |fwd: Value, rev: Value| -> FlowPair {
-        serde_json::from_value(json!({"fwd": fwd, "rev": rev})).expect("a flow pair")
-    };
-    let simple = pair(
-        side("10.1.1.3", "10.2.2.4", 23, "forward"),
-        side("10.2.2.4", "10.1.1.3", 24, "drop"),
-    );
-    let [fwd, rev] = flow_entries(&simple, [100, 101]).expect("IPv4");
-    assert_eq!(
-        (fwd.action(), rev.action()),
-        (tables::FlowAction::Forward, tables::FlowAction::Drop)
-    );
-    let Flow::V4(fwd) = fwd else {
-        panic!("{fwd:?} is not IPv4")
-    };
-    assert_eq!((fwd.flow_id, fwd.source, fwd.key.nexthop), (100, 24, 23));
-    assert_eq!(
-        (fwd.key.src, fwd.key.dst, fwd.key.dst_port),
-        (0x0a01_0103, 0x0a02_0204, 80)
-    );
-
-    let mut elsewhere = side("10.1.1.3", "10.2.2.4", 23, "forward");
-    elsewhere["dvrf"] = json!(4);
-    let asks = pair(elsewhere, side("10.2.2.4", "10.1.1.3", 24, "nat"));
-    let [fwd, rev] = flow_entries(&asks, [1, 2]).expect("IPv4");
-    assert_eq!(
-        (fwd.action(), rev.action()),
-        (tables::FlowAction::Hold, tables::FlowAction::Hold)
-    );
-
-    let six = pair(
-        side("fc00::1", "2001:db8::2", 23, "forward"),
-        side("2001:db8::2", "fc00::1", 24, "drop"),
-    );
-    let [fwd, rev] = flow_entries(&six, [1, 2]).expect("IPv6");
-    let Flow::V6(entry) = fwd else {
-        panic!("{fwd:?} is not IPv6")
-    };
-    assert_eq!(
-        (entry.key.src(), entry.key.dst(), entry.key.v6),
-        (0xfc00 << 112 | 1, 0x2001_0db8 << 96 | 2, true)
-    );
-    assert_eq!(
-        (entry.key.nexthop, entry.source, entry.flow_id),
-        (23, 24, 1)
-    );
-    assert_eq!(rev.action(), tables::FlowAction::Drop);
-    assert_eq!(fwd.entry().unpack(), Ok(entry));
-
-    let mixed = pair(
-        side("10.1.1.3", "fc00::2", 23, "forward"),
-        side("fc00::2", "10.1.1.3", 24, "forward"),
-    );
-    assert_eq!(
-        flow_entries(&mixed, [1, 2])
-            .expect_err("refused")
-            .to_string(),
-        "flow 10.1.1.3 to fc00::2 has addresses of two families, expected both of one"
-    );
 }

@@ -9,7 +9,7 @@ use underpass_layout::tables::{VifEntry, VifKind};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::{address, port, vrf};
+use super::{address, bridge, port, vrf};
 use crate::objects::{Vif, VifFlags, VifType};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VifEntry>, EntryError> {
@@ -55,6 +55,10 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
         )?,
         address,
         address_v6,
-        ..VifEntry::default()
+        fat_set: index.fat.of(vif.idx),
+        check_source: vif.check_source,
+        check_mac: vif.check_mac.is_some(),
+        mac: vif.check_mac.map_or(0, |mac| bridge::mac(&mac.0)),
+        hop_limit: vif.decrement_hop_limit,
     })
 }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct FatFlowRule {
     /// IP protocol number.
     pub proto: u8,
-    /// Transport port; 0 is any.
+    /// Transport port; 0 is any. It means nothing with a protocol other than TCP, UDP and SCTP.
     pub port: u16,
     /// The side whose address is left out of the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -28,6 +28,29 @@ pub struct FatFlowRule {
     pub dst: Option<Aggregate>,
 }
 
+/// `6:22 ignore dst`, `6:* src 10.10.0.0/16 24`
+impl fmt::Display for FatFlowRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:", self.proto)?;
+        match self.port {
+            0 => f.write_str("*")?,
+            port => write!(f, "{port}")?,
+        }
+        match self.ignore {
+            Some(Ignore::Src) => f.write_str(" ignore src")?,
+            Some(Ignore::Dst) => f.write_str(" ignore dst")?,
+            None => {}
+        }
+        if let Some(src) = self.src {
+            write!(f, " src {src}")?;
+        }
+        if let Some(dst) = self.dst {
+            write!(f, " dst {dst}")?;
+        }
+        Ok(())
+    }
+}
+
 /// A side of a flow; the source is the guest's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -38,7 +61,8 @@ pub enum Ignore {
     Dst,
 }
 
-/// Addresses in `prefix` count as one per `length` bits; written `10.10.0.0/16 24`.
+/// Addresses in `prefix` count as one per `length` bits; written `10.10.0.0/16 24`. Whether the length fits is not
+/// checked here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Aggregate {
@@ -64,8 +88,7 @@ impl FromStr for Aggregate {
             .and_then(|(prefix, length)| {
                 let prefix: IpNet = prefix.parse().ok()?;
                 let length = length.parse().ok()?;
-                let fits = (prefix.prefix_len()..=prefix.max_prefix_len()).contains(&length);
-                fits.then_some(Self { prefix, length })
+                Some(Self { prefix, length })
             })
             .ok_or_else(|| InvalidAggregate {
                 found: text.to_owned(),

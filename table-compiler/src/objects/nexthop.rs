@@ -88,6 +88,8 @@ pub struct TunnelNexthop {
     pub udp_ports: Option<(u16, u16)>,
     /// Inner destination MAC, of L3 VXLAN.
     pub rw_dst_mac: Option<Mac>,
+    /// An option: the outer type of service is that of the packet within.
+    pub copy_tos: bool,
 }
 
 /// A member of a composite.
@@ -232,6 +234,8 @@ struct Flat {
     rw_dst_mac: Option<Mac>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     components: Option<Vec<Component>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copy_tos: Option<bool>,
 }
 
 impl Type {
@@ -263,6 +267,7 @@ impl Type {
                 "resolved",
                 "via",
                 "rw_dst_mac",
+                "copy_tos",
             ],
             Self::Composite => &["components"],
         }
@@ -285,6 +290,7 @@ impl TryFrom<Flat> for Nexthop {
             ("via", flat.via.is_some()),
             ("rw_dst_mac", flat.rw_dst_mac.is_some()),
             ("components", flat.components.is_some()),
+            ("copy_tos", flat.copy_tos.is_some()),
         ];
         for (key, given) in given {
             if given && !flat.kind.keys().contains(&key) {
@@ -320,6 +326,7 @@ impl TryFrom<Flat> for Nexthop {
                     (Some(_), None) => return Err(missing("dport")),
                 },
                 rw_dst_mac: flat.rw_dst_mac,
+                copy_tos: flat.copy_tos.unwrap_or(false),
             }),
         };
         Ok(Self {
@@ -357,6 +364,7 @@ impl From<Nexthop> for Flat {
             via: None,
             rw_dst_mac: None,
             components: None,
+            copy_tos: None,
         };
         match kind {
             NexthopKind::Discard => {}
@@ -387,6 +395,7 @@ impl From<Nexthop> for Flat {
                 flat.resolved = (!tunnel.resolved).then_some(false);
                 flat.via = tunnel.via;
                 flat.rw_dst_mac = tunnel.rw_dst_mac;
+                flat.copy_tos = tunnel.copy_tos.then_some(true);
             }
         }
         flat

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fat_flow::FatFlowRule;
 use super::flags::{self, flag_set};
+use super::is_false;
 use super::hex::HexBytes;
 use crate::mac::Mac;
 use crate::port::PortName;
@@ -59,6 +60,18 @@ pub struct Vif {
     /// Addresses whose flows never do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fat_flow_exclude: Vec<IpNet>,
+    /// An option: without policy, the route to a packet's source must lead here.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub check_source: bool,
+    /// An option: the MAC that frames must come from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_mac: Option<Mac>,
+    /// An option: the hop limit of IPv6 goes down where packets are routed.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub decrement_hop_limit: bool,
+    /// An option: how many flows there may be from and to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flow_limit: Option<u32>,
 }
 
 /// What stands behind an interface.

@@ -6,8 +6,8 @@ use underpass_layout::tables::{VrfEntry, TABLES};
 use underpass_layout::Record;
 
 use super::step::Step;
-use crate::entries::Entries;
-use crate::placed::{Entry, Placed, Reason, RowWrite, TableFull};
+use crate::entries::{Entries, FatSet};
+use crate::placed::{fat_rows, Entry, Placed, Reason, RowWrite, TableFull};
 use crate::row::Row;
 
 /// Which entries of a table are brought.
@@ -88,6 +88,22 @@ impl Planner {
                 reason,
             },
         ));
+    }
+
+    /// Writes the rows of a set of fat flows, or frees them.
+    pub fn put_fat_set(&mut self, number: u32, set: &FatSet, there: bool) {
+        for (table, address, row) in fat_rows(self.now.profile(), number, set) {
+            let (row, reason) = match there {
+                true => (row, Reason::New),
+                false => (Row::empty(&TABLES[table as usize]), Reason::Free),
+            };
+            let write = RowWrite {
+                address,
+                row,
+                reason,
+            };
+            self.steps.push(Step::new(table, write));
+        }
     }
 
     /// Gives a key of a bank its value.

@@ -2,15 +2,16 @@
 //!
 //! `valid kind=Encap vif=3 dst_mac=02:00:00:01:01:03` for people, `{"valid": true, "kind": "Encap", ..}` for programs.
 //!
-//! Which field is an address is seen from its width. One of 128 bits is IPv6 where a flag of its record says so (`v6`, or
-//! a name that ends in `_v6`), else IPv4; one that lies in two parts (`src_low`, `src_high`) is shown as one, `src`.
+//! Which field is an address is seen from its width and its name. One of 128 bits is IPv6 where a flag of its record says
+//! so (`v6`, a name that ends in `_v6`, a family) or its upper bits are in use, else IPv4; one that lies in two parts
+//! (`src_low`, `src_high`) is shown as one, `src`. Prefixes of a record with a family start at the most significant bit.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
-use underpass_layout::tables::{Lookup, TableSpec};
+use underpass_layout::tables::{FatFamily, Lookup, TableSpec};
 use underpass_layout::FieldSpec;
 
 use super::Row;
@@ -55,10 +56,7 @@ impl Fields {
 }
 
 fn collect(specs: &[FieldSpec], row: &Row, start: usize, found: &mut Vec<(&'static str, Value)>) {
-    let is_v6 = placed(specs, start).any(|(spec, at)| {
-        let says = spec.width == 1 && (spec.name == "v6" || spec.name.ends_with("_v6"));
-        says && row.bits(at, 1) == 1
-    });
+    let form = Form::of(specs, row, start);
     for (spec, at) in placed(specs, start) {
         if !spec.fields.is_empty() {
             collect(spec.fields, row, at, found);
@@ -72,7 +70,7 @@ fn collect(specs: &[FieldSpec], row: &Row, start: usize, found: &mut Vec<(&'stat
         }
         let bits = row.bits(at, spec.width);
         if bits != 0 {
-            found.push((spec.name, value(spec, bits, is_v6)));
+            found.push((spec.name, value(spec, bits, form)));
         }
     }
 }
@@ -105,7 +103,48 @@ fn whole_address(
     Some((stem, high << width | low))
 }
 
-fn value(spec: &FieldSpec, bits: u128, is_v6: bool) -> Value {
+/// How the addresses of a record lie in 128 bits.
+#[derive(Clone, Copy)]
+enum Form {
+    /// IPv6.
+    V6,
+    /// IPv4 in the low 32 bits, or IPv6 if more are in use.
+    Low,
+    /// IPv4 in the upper 32 bits.
+    Upper,
+}
+
+impl Form {
+    fn of(specs: &[FieldSpec], row: &Row, start: usize) -> Self {
+        for (spec, at) in placed(specs, start) {
+            let is_flag = spec.width == 1 && (spec.name == "v6" || spec.name.ends_with("_v6"));
+            if is_flag && row.bits(at, 1) == 1 {
+                return Form::V6;
+            }
+            if spec.name == "family" {
+                let v6 = row.bits(at, spec.width) == u128::from(FatFamily::V6.code());
+                return if v6 { Form::V6 } else { Form::Upper };
+            }
+        }
+        Form::Low
+    }
+
+    fn address(self, bits: u128) -> IpAddr {
+        match (self, u32::try_from(bits)) {
+            (Form::Low, Ok(bits)) => Ipv4Addr::from_bits(bits).into(),
+            (Form::Upper, _) => Ipv4Addr::from_bits((bits >> 96) as u32).into(),
+            (Form::V6 | Form::Low, _) => Ipv6Addr::from_bits(bits).into(),
+        }
+    }
+}
+
+/// Whether a field of 32 or 128 bits is an address by its name; others of that width count something.
+fn is_address(name: &str) -> bool {
+    const ENDS: [&str; 4] = ["src", "dst", "address", "prefix"];
+    ENDS.iter().any(|end| name.ends_with(end))
+}
+
+fn value(spec: &FieldSpec, bits: u128, form: Form) -> Value {
     let code = spec
         .codes
         .iter()
@@ -113,8 +152,8 @@ fn value(spec: &FieldSpec, bits: u128, is_v6: bool) -> Value {
     match (code, spec.width) {
         (Some((name, _)), _) => Value::Code(name),
         (None, 1) => Value::Flag(true),
-        (None, 128) if is_v6 => Value::Address(Ipv6Addr::from_bits(bits).into()),
-        (None, 32 | 128) => Value::Address(Ipv4Addr::from_bits(bits as u32).into()),
+        (None, 32) if is_address(spec.name) => Value::Address(Form::Low.address(bits)),
+        (None, 128) if is_address(spec.name) => Value::Address(form.address(bits)),
         (None, 48) => {
             let bytes = (bits as u64).to_be_bytes();
             Value::Mac(Mac(std::array::from_fn(|i| bytes[2 + i])))

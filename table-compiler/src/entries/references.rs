@@ -1,0 +1,42 @@
+//! References that no entry follows are followed here, so that nothing is written where one of them leads nowhere.
+//!
+//! S(nh) of a flow is left out: the peer takes one that leads nowhere, and drops what would have to come from there.
+
+use super::error::EntryError;
+use super::flow::{check_apart, ResolvedPair};
+use super::index::Index;
+use crate::objects::NexthopKind;
+
+pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
+    for vif in index.vifs.values() {
+        let user = || format!("vif {}", vif.idx);
+        if let Some(nexthop) = vif.nh_id {
+            index.nexthop(nexthop, user)?;
+        }
+        if let Some(mirror) = vif.mirror_index {
+            let mut mirrors = index.objects.mirrors.iter();
+            mirrors
+                .find(|one| one.index == mirror)
+                .ok_or_else(|| EntryError::NoMirror {
+                    user: user(),
+                    mirror,
+                })?;
+        }
+    }
+    for nexthop in index.nexthops.values() {
+        if let NexthopKind::Composite { components } = &nexthop.kind {
+            for (place, component) in components.iter().enumerate() {
+                let user = || format!("component {place} of nexthop {}", nexthop.id);
+                index.nexthop(component.nh, user)?;
+            }
+        }
+    }
+    for mirror in &index.objects.mirrors {
+        index.nexthop(mirror.nh, || format!("mirror {}", mirror.index))?;
+    }
+    let pairs = &index.objects.flow_pairs;
+    check_apart(pairs)?;
+    pairs
+        .iter()
+        .try_for_each(|pair| ResolvedPair::new(pair, index.objects).map(drop))
+}
