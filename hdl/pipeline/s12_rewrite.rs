@@ -1,20 +1,32 @@
-//! s12_rewrite: what changes within the packet, and whether it still fits. Reads `inner`, `nexthop`. Writes `rewrite`.
+//! s12_rewrite: what changes within the packet, and whether it still fits. Reads `classify`, `inner`, `quoted`, `key`,
+//! `flow`, `route`, `nexthop`. Writes `rewrite`.
 //!
 //! ```text
-//!   clock 0: TTL, checksum, length, hash of the flow     1: length in the tunnel     2: does it fit the underlay?
+//!   clock   0                       1                     2                        3
+//!   meta ─▶ [ what changes ] ─────▶ [ sums of each ] ───▶ [ added up ] ──────────▶ [ checksums ] ─▶ patch
+//!        ─▶ [ differences ] ──────▶   checksum
+//!        ─▶ [ length, entropy ] ──▶ [ in the tunnel ] ──▶ [ does it fit the underlay? ]
 //! ```
+//! Checksums are carried on, never computed anew: one that was wrong stays wrong (RFC 1624).
 
-use super::s11_nexthop::counts_as_hop;
+mod change;
+mod checksum;
+mod sums;
+#[cfg(test)]
+mod tests;
+
 use super::slot::{Slot, Written};
 use crate::buses::{SlotIn, SlotOut};
-use crate::hardware::{Meta, Patch, Rewrite, VerdictBits};
+use crate::hardware::{Meta, Rewrite, VerdictBits};
+use change::Change;
+use sums::Differences;
 use underpass_layout::hash::ENTROPY_MASKS;
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::PuntReason;
 use underpass_wires::{cat, first, k, konst, leaf, mux, only, wire, zero, BundleExt, U};
 
 /// Clocks from slot to slot.
-pub const LATENCY: usize = 3;
+pub const LATENCY: usize = 4;
 
 /// Bytes of the outer IP header, by family.
 pub const IPV4_HEADER: u32 = 20;
@@ -41,28 +53,46 @@ leaf!(
 pub fn rewrite(slot: Slot) -> Slot {
     let slot = slot.written(Written::Nexthop);
     let meta = slot.meta;
-    // The peer leaves the hop limit of IPv6 as it is.
-    wire!(decrement = counts_as_hop(meta) & meta.inner.ipv4);
-    let ttl = mux(decrement, meta.inner.ttl - 1, meta.inner.ttl);
+    let change = Change::of(meta);
+    let ttl = mux(change.ttl, meta.inner.ttl - 1, meta.inner.ttl);
     let start = mux(meta.bridge.l3, meta.inner.l3_offset, meta.decap.offset);
-    let rewrite = Rewrite {
-        patch: Patch {
-            on: decrement,
-            l3_offset: meta.inner.l3_offset,
-            ttl: decrement,
-            new_ttl: ttl,
-            new_checksum: meta.inner.checksum,
-            ..zero()
-        },
+    let known = Rewrite {
+        patch: zero(),
         ttl: mux(!meta.bridge.l3 | ttl.eq(0), k(FRAME_TTL), ttl),
         payload: meta.arrival.length - start.ext(),
         entropy: entropy(meta),
     }
     .reg("rewrite");
-    let sum = decremented(meta.inner.checksum).reg("checksum_sum");
+    let change = change.reg("change");
+    let differences = Differences::of(meta).reg("differences");
 
     let slot = slot.later("slot", 1);
+    let sums = differences.sums(slot.meta, change).reg("sums");
+    let long = (known.payload.ext::<17>() + overhead(slot.meta).ext()).reg("tunnel_length");
     let nexthop = slot.meta.nexthop;
+    let limited = (nexthop.kind.eq(NexthopKind::Tunnel.code()) & nexthop.mtu.any()).reg("limited");
+
+    let mut slot = slot.later("measured", 1);
+    let totals = sums.map(|sum| sum.total()).reg("totals");
+    wire!(too_big = limited & long.gt(slot.meta.nexthop.mtu.ext::<17>()));
+    slot.meta.verdict = slot
+        .meta
+        .verdict
+        .or_first(&[(too_big, VerdictBits::punt(PuntReason::TooBig))]);
+
+    let mut slot = slot.later("summed", 1);
+    slot.meta.rewrite = Rewrite {
+        patch: change
+            .delay("change_summed", 2)
+            .patch(slot.meta, totals.map(checksum::of_total)),
+        ..known.delay("known", 2)
+    };
+    slot.later("out", 1)
+}
+
+/// What the tunnel adds to the packet, bytes. Combinational.
+fn overhead(meta: Meta) -> U<7> {
+    let nexthop = meta.nexthop;
     let tunnel = |kind: TunnelKind| nexthop.tunnel.eq(kind.code());
     let with_ip = |bytes: u32| {
         mux(
@@ -71,44 +101,20 @@ pub fn rewrite(slot: Slot) -> Slot {
             k(IPV4_HEADER + bytes),
         )
     };
-    let overhead = first(
+    first(
         &[
             (tunnel(TunnelKind::MplsGre), with_ip(GRE_OVERHEAD)),
             (tunnel(TunnelKind::MplsUdp), with_ip(UDP_OVERHEAD)),
         ],
         mux(
-            slot.meta.bridge.l3 & nexthop.l3_vxlan,
+            meta.bridge.l3 & nexthop.l3_vxlan,
             with_ip(VXLAN_OVERHEAD + ETHERNET),
             with_ip(VXLAN_OVERHEAD),
         ),
-    );
-    let long = (rewrite.payload.ext::<17>() + overhead.ext()).reg("tunnel_length");
-    let limited = (nexthop.kind.eq(NexthopKind::Tunnel.code()) & nexthop.mtu.any()).reg("limited");
-
-    let mut out = slot.later("measured", 1);
-    wire!(too_big = limited & long.gt(out.meta.nexthop.mtu.ext::<17>()));
-    let mut patched = rewrite;
-    patched.patch.new_checksum = mux(rewrite.patch.on, folded(sum), rewrite.patch.new_checksum);
-    out.meta.rewrite = patched.reg("rewrite");
-    out.meta.verdict = out
-        .meta
-        .verdict
-        .or_first(&[(too_big, VerdictBits::punt(PuntReason::TooBig))]);
-    out.later("out", 1)
+    )
 }
 
-/// The complement of the header checksum after the TTL went down by one, before its carry is brought round: RFC 1624
-/// equation 3, in which a TTL less by one adds the complement of 0x0100 to the complement of the checksum.
-fn decremented(checksum: U<16>) -> U<17> {
-    (!checksum).ext::<17>() + k::<17>(0xfeff)
-}
-
-/// The checksum of such a sum.
-fn folded(sum: U<17>) -> U<16> {
-    !(sum.trunc::<16>() + sum.slice::<1>(16).ext())
-}
-
-/// The UDP source port of the tunnel, `underpass_layout::hash::entropy`.
+/// The UDP source port of the tunnel, `underpass_layout::hash::entropy`, of the packet as it came.
 fn entropy(meta: Meta) -> U<16> {
     let inner = meta.inner;
     wire!(ip = inner.ipv4 | inner.ipv6);
@@ -136,30 +142,4 @@ fn entropy(meta: Meta) -> U<16> {
 /// All of an IPv4 address, IPv6 folded: `underpass_layout::hash::fold48`.
 fn fold48(address: U<128>) -> U<48> {
     address.slice::<48>(0) ^ address.slice(48) ^ address.slice::<32>(96).ext()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use underpass_wires::{build, input, output, Blocks, Ports, Sim};
-
-    /// The complement of the ones' complement sum of the words (RFC 1071).
-    fn checksum(words: &[u16]) -> u16 {
-        let sum: u32 = words.iter().map(|word| u32::from(*word)).sum();
-        let folded = (sum & 0xffff) + (sum >> 16);
-        !((folded & 0xffff) + (folded >> 16)) as u16
-    }
-
-    #[test]
-    fn a_decremented_ttl_keeps_every_checksum_right() {
-        let mut sim = Sim::new(&build("decremented", Ports::Packed, Blocks::Inline, || {
-            output("after", folded(decremented(input("before"))));
-        }));
-        for word in 0..=u16::MAX {
-            // A header of two words: TTL 64 and protocol 17, and one that takes every value.
-            let (before, after) = (checksum(&[0x4011, word]), checksum(&[0x3f11, word]));
-            sim.set_int("before", before.into());
-            assert_eq!(sim.get_int("after"), u128::from(after), "word {word:#x}");
-        }
-    }
 }

@@ -17,7 +17,7 @@ mod shape;
 
 use super::slot::Slot;
 use crate::buses::{DecidedOut, SlotIn};
-use crate::hardware::{Edit, Meta, VerdictBits};
+use crate::hardware::{Edit, Meta, Patch, VerdictBits};
 use shape::Shape;
 use underpass_layout::port::SLOW;
 use underpass_layout::shim::InjectCommand;
@@ -87,6 +87,21 @@ fn transmitted(meta: Meta) -> Bit {
     meta.arrival.injected & meta.arrival.command.eq(InjectCommand::Transmit.code())
 }
 
+/// The patch with its places counted from the start of the bytes that wait, as `strip` is. Combinational.
+fn behind_shim(meta: Meta) -> Patch {
+    let patch = meta.rewrite.patch;
+    // A shim is a whole beat, and places behind it are still below 256.
+    let behind = |place: U<8>| place + only(patch.on, meta.arrival.shim_bytes());
+    Patch {
+        l3_offset: behind(patch.l3_offset),
+        l4_offset: behind(patch.l4_offset),
+        l4_checksum_offset: behind(patch.l4_checksum_offset),
+        quoted_l3_offset: behind(patch.quoted_l3_offset),
+        quoted_l4_offset: behind(patch.quoted_l4_offset),
+        ..patch
+    }
+}
+
 /// What is done with the packet's bytes. Combinational.
 fn edit(meta: Meta, shape: Shape, by_nexthop: Bit, header: U<768>) -> Edit {
     wire!(dropped = meta.verdict.is(VerdictKind::Drop));
@@ -112,7 +127,7 @@ fn edit(meta: Meta, shape: Shape, by_nexthop: Bit, header: U<768>) -> Edit {
         port,
         vif,
         strip: shape.strip,
-        patch: only(by_nexthop & meta.bridge.l3, meta.rewrite.patch),
+        patch: only(by_nexthop, behind_shim(meta)),
         kind: shape.kind,
         add: shape.add,
         header,

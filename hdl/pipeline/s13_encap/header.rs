@@ -39,10 +39,11 @@ pub(super) fn header(meta: Meta, shape: Shape, outer: Outer) -> U<768> {
     )
 }
 
-/// RFC 791: version 4, 5 words; ToS 0; flags and offset 0; TTL 64.
+/// RFC 791: version 4, 5 words; flags and offset 0; TTL 64.
 fn ipv4(meta: Meta, shape: Shape, outer: Outer) -> U<160> {
     packet!(
-        k::<16>(0x4500),
+        k::<8>(0x45),
+        outer.tos,
         outer.length,
         outer.id,
         k::<16>(0),
@@ -54,10 +55,12 @@ fn ipv4(meta: Meta, shape: Shape, outer: Outer) -> U<160> {
     )
 }
 
-/// RFC 8200: version 6, traffic class 0; the flow label by flow (RFC 6438); hop limit 64.
+/// RFC 8200: version 6; the flow label by flow (RFC 6438); hop limit 64.
 fn ipv6(meta: Meta, shape: Shape, outer: Outer) -> U<320> {
     packet!(
-        k::<16>(0x6000),
+        k::<4>(6),
+        outer.tos,
+        k::<4>(0),
         meta.rewrite.entropy,
         outer.behind_ip,
         shape.protocol,
@@ -123,6 +126,7 @@ fn shim(meta: Meta) -> PuntShim {
         nexthop: meta.route.nexthop.ext(),
         label: only(tunnelled, meta.parse.label).ext(),
         outer_src: only(tunnelled, meta.parse.src),
+        fat_set: meta.receiver.fat_set.ext(),
         ..zero()
     }
 }

@@ -6,6 +6,7 @@
 //!   beats of rest  = L - A + (l > a)          an output beat more than that, beside A: 0 < l <= a, rest > 0
 //! ```
 
+use crate::hardware::Patch;
 use crate::stream::beat::EditSlot;
 use underpass_wires::{bundle, cat, mux, wire, Bit, BundleExt, U};
 
@@ -20,12 +21,6 @@ bundle! {
         shift: U<6>,
         /// Beats that are left.
         beats: U<11>,
-        /// TTL and checksum are replaced.
-        patch: Bit,
-        /// The TTL.
-        ttl: U<8>,
-        /// The checksum.
-        checksum: U<16>,
     }
 
     /// What [`prepend`](super::prepend::prepend) does to a packet.
@@ -50,6 +45,8 @@ bundle! {
         valid: Bit,
         /// For the first half.
         cut: Cut,
+        /// What is replaced, for the first half too.
+        patch: Patch,
         /// For the second half.
         front: Front,
     }
@@ -72,11 +69,9 @@ pub fn plan(slot: EditSlot) -> Plan {
             skip: edit.strip.slice(6),
             shift: edit.strip.slice(0),
             beats: left,
-            patch: edit.patch.on,
-            ttl: slot.ttl,
-            checksum: slot.checksum,
         }
         .reg("cut"),
+        patch: edit.patch.reg("patch"),
         front: Front {
             header: edit.header,
             whole,

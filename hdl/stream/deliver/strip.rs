@@ -1,9 +1,9 @@
 //! The first half of deliver: keeps the bodies, takes bytes off the front, and makes whole beats of what is left.
 //!
 //! ```text
-//!   clock   go           step         held            aligned
-//!   [ packet buffer ] ─▶ step ─▶ held | step ─▶ coarse ─▶ fine, patch ─▶ to the queue of prepend
-//!   [ cuts ]              shift by 24:  |........hhhh| |hhhhhhhhssss| (h: held, s: step)
+//!   clock   go            go + 2       step         held            aligned
+//!   [ packet buffer ] ─▶ patch ─▶ step ─▶ held | step ─▶ coarse ─▶ fine ─▶ to the queue of prepend
+//!   [ cuts ]                       shift by 24:  |........hhhh| |hhhhhhhhssss| (h: held, s: step)
 //! ```
 //! An output beat is made of a beat that is held and the one that follows, so it goes when that one comes; a packet's
 //! last beat goes a clock after it came. Skipped beats and beats whose bytes all went before make none.
@@ -13,8 +13,9 @@
 
 use super::patch::patch;
 use super::plan::Cut;
+use crate::hardware::Patch;
 use crate::stream::beat::BodyWrite;
-use crate::stream::fifo::{fifo, queue};
+use crate::stream::fifo::fifo;
 use underpass_wires::{bundle, cat, k, mux, only, select, state, wire, Bit, BundleExt, U};
 
 bundle! {
@@ -34,8 +35,6 @@ bundle! {
         valid: Bit,
         /// It.
         beat: Aligned,
-        /// A beat left the packet buffer.
-        consumed: Bit,
         /// A packet that is dropped ended.
         dropped: Bit,
     }
@@ -45,8 +44,7 @@ bundle! {
         within: Bit,
         skip: U<2>,
         beats: U<11>,
-        /// Some beat went on, or the last one did.
-        begun: Bit,
+        /// The last beat went on.
         ended: Bit,
     }
 
@@ -59,26 +57,30 @@ bundle! {
         last: Bit,
         empty: Bit,
         shift: U<6>,
-        patch: Bit,
-        ttl: U<8>,
-        checksum: U<16>,
     }
 }
 
-/// See the module. `room`: prepend can take all that is under way and one beat more.
+/// See the module; and whether a beat left the packet buffer. `room`: prepend can take all that is under way and one
+/// beat more.
 #[track_caller]
-pub fn strip(body: BodyWrite, planned: Bit, cut: Cut, room: Bit) -> Stripped {
+pub fn strip(
+    body: BodyWrite,
+    planned: Bit,
+    (cut, changes): (Cut, Patch),
+    room: Bit,
+) -> (Stripped, Bit) {
     let bodies = fifo::<(U<512>, Bit), 9>("body", body.valid, (body.data, body.last));
-    let cuts = queue::<Cut, 7>("cuts", planned, cut);
-    let (data, last) = bodies.head;
+    let cuts = fifo::<(Cut, Patch), 8>("cuts", planned, (cut, changes));
+    let ((data, last), (cut, changes)) = (bodies.head, cuts.head);
     wire!(go = bodies.valid & cuts.valid & room);
-    let stripped = cut_up(go, data, last, cuts.head);
     bodies.pop(go);
     cuts.pop(go & last);
-    stripped
+    let patched = patch(go, data, last, cut, changes);
+    let stripped = cut_up(patched.valid, patched.data, patched.last, patched.cut);
+    (stripped, patched.taken)
 }
 
-/// What is between the two queues and prepend. `go`: a beat of a body and the cut of its packet are there and leave.
+/// What is between patch and prepend. `go`: a beat is there, with the cut of its packet.
 #[track_caller]
 pub fn cut_up(go: Bit, data: U<512>, body_last: Bit, cut: Cut) -> Stripped {
     let step = decide(go, data, body_last, cut);
@@ -88,7 +90,6 @@ pub fn cut_up(go: Bit, data: U<512>, body_last: Bit, cut: Cut) -> Stripped {
     Stripped {
         valid,
         beat,
-        consumed: stepped,
         dropped: (go & body_last & cut.drop).reg_rst("dropped"),
     }
 }
@@ -108,7 +109,6 @@ fn decide(go: Bit, data: U<512>, body_last: Bit, cut: Cut) -> Step {
         within: k(1),
         skip: mux(at.skip.any(), at.skip - 1, k(0)),
         beats: mux(bytes, at.beats - 1, at.beats),
-        begun: at.begun | emit,
         ended: at.ended | (emit & last),
     };
     place.next(go, only(!body_last, next));
@@ -119,9 +119,6 @@ fn decide(go: Bit, data: U<512>, body_last: Bit, cut: Cut) -> Step {
         last,
         empty: !bytes,
         shift: cut.shift,
-        patch: cut.patch & bytes & !at.begun,
-        ttl: cut.ttl,
-        checksum: cut.checksum,
     }
 }
 
@@ -139,12 +136,6 @@ fn align(stepped: Bit, step: Step) -> (Bit, Aligned) {
     let coarse = select(by_16, &coarse).reg("coarse");
     let fine: [U<512>; 16] = std::array::from_fn(|i| coarse.slice(8 * i));
     let data = select(by_1.reg("by_1"), &fine);
-    let data = patch(
-        data,
-        held.patch.reg("patch"),
-        held.ttl.reg("ttl"),
-        held.checksum.reg("checksum"),
-    );
     let beat = Aligned {
         data,
         last: held.last.reg("aligned_last"),

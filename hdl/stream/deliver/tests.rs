@@ -1,3 +1,5 @@
+mod patches;
+
 use super::*;
 use crate::stream::beat::{BODY_DEPTH, EDIT_DEPTH};
 use crate::stream::frames::{beats, offered, words, Noise, PlainBeat};
@@ -10,8 +12,6 @@ use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 struct Case {
     bytes: Vec<u8>,
     edit: PlainEdit,
-    ttl: u8,
-    checksum: u16,
 }
 
 impl Case {
@@ -28,8 +28,6 @@ impl Case {
                 length: (length - strip + add) as u16,
                 ..Default::default()
             },
-            ttl: noise.below(256) as u8,
-            checksum: noise.below(1 << 16) as u16,
         }
     }
 
@@ -42,18 +40,16 @@ impl Case {
         self
     }
 
-    fn patched(mut self) -> Self {
-        self.edit.patch.on = true;
+    fn patched(mut self, noise: &mut Noise) -> Self {
+        self.edit.patch = patches::random(noise, self.bytes.len());
         self
     }
 
     /// What must leave, in plain Rust.
     fn expected(&self) -> Vec<PlainBeat> {
-        let mut rest = self.bytes[usize::from(self.edit.strip)..].to_vec();
-        if self.edit.patch.on && rest.len() >= 20 {
-            rest[8] = self.ttl;
-            rest[10..12].copy_from_slice(&self.checksum.to_be_bytes());
-        }
+        let mut bytes = self.bytes.clone();
+        patches::apply(&self.edit.patch, &mut bytes);
+        let mut rest = bytes.split_off(usize::from(self.edit.strip));
         let mut sent = self.edit.header[..usize::from(self.edit.add)].to_vec();
         sent.append(&mut rest);
         match self.edit.drop || sent.is_empty() {
@@ -154,12 +150,7 @@ fn send(cases: &[Case], pace: Pace<'_>) -> Out {
                 .flat_map(|word| word.to_le_bytes())
                 .collect();
             let mut slot = words(&packed);
-            append(
-                &mut slot,
-                PlainEdit::WIDTH,
-                u64::from(case.ttl) | u64::from(case.checksum) << 8,
-                24,
-            );
+            slot.resize((1 + PlainEdit::WIDTH).div_ceil(64), 0);
             shift_up(&mut slot);
             slot[0] |= 1;
             sim.set("edit", &slot);
@@ -198,15 +189,6 @@ fn send(cases: &[Case], pace: Pace<'_>) -> Out {
     assert_eq!(out.consumed.len(), bodies.len(), "a credit for each beat");
     assert_eq!(out.paid, cases.len(), "a credit for each packet");
     out
-}
-
-/// Writes `width` bits of `value` at bit `lo`.
-fn append(slot: &mut Vec<u64>, lo: usize, value: u64, width: usize) {
-    slot.resize((lo + width).div_ceil(64) + 1, 0);
-    slot[lo / 64] |= value << (lo % 64);
-    if lo % 64 + width > 64 {
-        slot[lo / 64 + 1] |= value >> (64 - lo % 64);
-    }
 }
 
 /// Makes room for `valid` below everything else.
@@ -279,7 +261,7 @@ fn mixed(noise: &mut Noise, count: usize) -> Vec<Case> {
             let case = Case::new(noise, length, strip, add);
             match noise.below(6) {
                 0 => case.dropped(),
-                1 if length >= strip + 20 => case.patched(),
+                1..=3 => case.patched(noise),
                 _ => case,
             }
         })
@@ -321,7 +303,7 @@ fn gaps_and_stalls_lose_nothing() {
 }
 
 #[test]
-fn the_first_beat_comes_after_ten_clocks() {
+fn the_first_beat_comes_after_fourteen_clocks() {
     let mut noise = Noise(2);
     let cases = [Case::new(&mut noise, 60, 14, 50)];
     let mut edit = |now| now >= 30;
@@ -379,5 +361,19 @@ fn a_length_that_lies_harms_only_its_own_packet() {
             harmed.last().is_none_or(|beat| beat.last),
             "{length} bytes, said {said}"
         );
+    }
+}
+
+#[test]
+fn every_place_of_every_field_is_patched() {
+    let mut noise = Noise(77);
+    for _ in 0..8 {
+        let cases: Vec<Case> = (0..400)
+            .map(|_| {
+                let length = 40 + noise.below(320);
+                Case::new(&mut noise, length, 0, 0).patched(&mut noise)
+            })
+            .collect();
+        run(&cases, Pace::full());
     }
 }
