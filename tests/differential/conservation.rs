@@ -54,6 +54,8 @@ pub fn compare_counters(rtl: &mut Rtl, model: &Core, profile: &Profile, run: &Ru
     }
     for flow in FLOW_IDS {
         read(id::COUNTER_FLOW, flow as usize);
+        read(id::AGE, flow as usize / 2);
+        read(id::TCP, flow as usize / 2);
     }
     counted
 }

@@ -68,7 +68,7 @@ fn ipv4(rng: &mut Rng, world: &World) -> Vec<u8> {
         src: stray(rng, talk.src.bits),
         dst: stray(rng, talk.dst.bits),
     };
-    let upper = upper(rng, &talk);
+    let upper = upper(rng, world, &talk);
     let mut bytes = header.with(&upper);
     match rng.u8(..64) {
         // A length that lies.
@@ -89,7 +89,7 @@ fn ipv6(rng: &mut Rng, world: &World) -> Vec<u8> {
     let discovers = rng.u8(..10) == 0;
     let (next, upper) = match discovers {
         true => (58, discovery(rng)),
-        false => (talk.protocol, upper(rng, &talk)),
+        false => (talk.protocol, upper(rng, world, &talk)),
     };
     let headers = match rng.u8(..16) {
         0..=3 => 1,
@@ -158,22 +158,12 @@ fn discovery(rng: &mut Rng) -> Vec<u8> {
 }
 
 /// The upper layer of a conversation; one in sixteen is cut within its header, its length being right.
-fn upper(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
+fn upper(rng: &mut Rng, world: &World, talk: &Talk) -> Vec<u8> {
     let mut out = Bytes::default();
-    let (echo, icmp) = match talk.src.v6 {
-        true => ([128, 129], 58),
-        false => ([8, 0], 1),
-    };
-    match talk.protocol {
-        protocol if protocol == icmp && talk.dst_port == 0 => out
-            .put(&[pick(rng, &echo), 0, 0, 0])
-            .u16(talk.src_port)
-            .u16(1),
-        protocol if protocol == icmp => out.put(&[talk.dst_port as u8, 0, 0, 0]).fill(4),
-        6 => out.u16(talk.src_port).u16(talk.dst_port).fill(16),
-        17 => out.u16(talk.src_port).u16(talk.dst_port).u16(8).u16(0),
-        _ => out.u16(talk.src_port).u16(talk.dst_port).fill(8),
-    };
+    out.put(&start(rng, talk));
+    if is_error(talk) && rng.u8(..16) > 0 {
+        out.put(&quote(rng, world, talk.src.v6));
+    }
     out.fill(match rng.u16(..400) {
         0 => rng.usize(15_900..16_330),
         1 => rng.usize(8_800..9_100),
@@ -184,6 +174,107 @@ fn upper(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
     let mut bytes = out.done();
     if rng.u8(..16) == 0 {
         bytes.truncate(rng.usize(..24));
+    }
+    bytes
+}
+
+/// Its header.
+fn start(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
+    let mut out = Bytes::default();
+    let (echo, icmp) = match talk.src.v6 {
+        true => ([128, 129], 58),
+        false => ([8, 0], 1),
+    };
+    let any = rng.u16(..);
+    let checksum = pick(rng, &[0, 0xffff, any, any]);
+    match talk.protocol {
+        protocol if protocol == icmp && talk.dst_port == 0 => out
+            .put(&[pick(rng, &echo), 0])
+            .u16(checksum)
+            .u16(talk.src_port)
+            .u16(1),
+        protocol if protocol == icmp => out.put(&[talk.dst_port as u8, 0]).u16(checksum).fill(4),
+        6 => out
+            .u16(talk.src_port)
+            .u16(talk.dst_port)
+            .u32(SEQUENCE + rng.u32(..3))
+            .u32(SEQUENCE + rng.u32(..4))
+            .put(&[rng.u8(5..8) << 4, pick(rng, &TCP_FLAGS)])
+            .u16(rng.u16(..))
+            .u16(checksum)
+            .u16(0),
+        17 => out
+            .u16(talk.src_port)
+            .u16(talk.dst_port)
+            .u16(8)
+            .u16(checksum),
+        _ => out.u16(talk.src_port).u16(talk.dst_port).fill(8),
+    };
+    out.done()
+}
+
+/// TCP sequence numbers start here; few, so that they often fit each other.
+const SEQUENCE: u32 = u32::MAX;
+/// FIN 1, SYN 2, RST 4, PSH 8, ACK 16 (RFC 9293).
+const TCP_FLAGS: [u8; 9] = [2, 18, 18, 16, 16, 17, 4, 20, 0xff];
+
+/// Whether a conversation is of ICMP errors.
+fn is_error(talk: &Talk) -> bool {
+    match (talk.src.v6, talk.protocol, talk.dst_port) {
+        (false, 1, kind) => kind == 3 || kind == 11,
+        (true, 58, kind) => (1..128).contains(&kind),
+        _ => false,
+    }
+}
+
+/// The start of a packet of a conversation, as an error about it quotes it; some lie, some are cut.
+fn quote(rng: &mut Rng, world: &World, v6: bool) -> Vec<u8> {
+    let talks = match v6 ^ (rng.u8(..32) == 0) {
+        true => &world.talks6,
+        false => &world.talks,
+    };
+    let talk = match rng.u8(..4) {
+        0 => pick(rng, talks),
+        _ => pick(rng, talks).answer(),
+    };
+    let mut behind = start(rng, &talk);
+    behind.extend([0x77; 8]);
+    if rng.bool() {
+        behind.truncate(8);
+    }
+    let mut bytes = match talk.src.v6 {
+        true => Ipv6 {
+            label: rng.u32(..),
+            next: match rng.u8(..16) {
+                0 => pick(rng, &EXTENSIONS),
+                _ => talk.protocol,
+            },
+            hop_limit: 1,
+            src: talk.src.bits,
+            dst: talk.dst.bits,
+        }
+        .with(&behind),
+        false => Ipv4 {
+            options: match rng.u8(..8) {
+                0 => rng.usize(1..11),
+                _ => 0,
+            },
+            id: rng.u16(..),
+            fragment: match rng.u8(..16) {
+                0 => rng.u16(..),
+                _ => 0x4000,
+            },
+            ttl: 1,
+            protocol: talk.protocol,
+            src: talk.src.bits as u32,
+            dst: talk.dst.bits as u32,
+        }
+        .with(&behind),
+    };
+    match rng.u8(..16) {
+        0 => bytes.truncate(rng.usize(..bytes.len())),
+        1 => bytes[0] = rng.u8(..),
+        _ => {}
     }
     bytes
 }

@@ -3,9 +3,12 @@
 //! A world is of one family outside: its fabric interface has an IPv4 or an IPv6 address. Tenants speak both. Some
 //! addresses of the two families are the same number, so that a comparison which forgets the family is found out.
 
+mod fat;
+mod flows;
 mod rows;
 mod talk;
 
+pub use fat::FAT_SETS;
 pub use rows::{Row, Rows};
 pub use talk::{pick, Address, Talk};
 
@@ -31,6 +34,8 @@ pub const LABELS: std::ops::Range<u32> = 16..48;
 pub const VNIS: std::ops::Range<u32> = 5000..5012;
 /// Ids of flows; more than one flow may count in one place.
 pub const FLOW_IDS: std::ops::Range<u32> = 1..512;
+/// Of these, those of TCP: few, so that connections of many packets come about.
+pub const TCP_FLOW_IDS: std::ops::Range<u32> = 1..32;
 
 /// The pools and the rows made from them.
 #[derive(Clone, Debug)]
@@ -49,6 +54,12 @@ pub struct World {
     pub talks: Vec<Talk>,
     /// Conversations of IPv6.
     pub talks6: Vec<Talk>,
+    /// The set of fat-flow rules of each tenant's interface, in the order of [`VMS`].
+    pub fat_sets: Vec<u16>,
+    /// The rules of each set.
+    pub rules: Vec<[FatRuleEntry; FAT_RULES]>,
+    /// Its prefixes without.
+    pub excludes: Vec<[FatExcludeEntry; FAT_EXCLUDES]>,
     /// What is in the card's tables.
     pub rows: Rows,
 }
@@ -93,13 +104,19 @@ impl World {
             talks6: (0..64).map(|_| Talk::random(rng, &addresses6)).collect(),
             addresses,
             addresses6,
+            fat_sets: VMS.map(|_| rng.u16(FAT_SETS)).collect(),
+            rules: FAT_SETS.map(|_| Default::default()).collect(),
+            excludes: FAT_SETS.map(|_| Default::default()).collect(),
             rows: Rows::new(profile, seed),
         };
+        world.fat_flows(rng);
         world.interfaces(rng);
         world.nexthops(rng);
         world.tunnels(rng);
         world.bridges(rng);
         world.routes(rng);
+        world.sources(rng);
+        world.onwards(rng);
         world.flows(rng);
         world
     }
@@ -146,6 +163,11 @@ impl World {
                 dhcp: rng.bool(),
                 vrf: rng.u16(VRFS),
                 nexthop: u32::from(vif) + 20,
+                fat_set: self.fat_sets[usize::from(vif - VMS.start)],
+                check_source: rng.u8(..4) == 0,
+                check_mac: rng.u8(..8) == 0,
+                mac: pick(rng, &self.macs),
+                hop_limit: rng.bool(),
                 ..Default::default()
             };
             self.rows.direct(usize::from(vif), &entry);
@@ -167,26 +189,12 @@ impl World {
                     vif,
                     port: 0x101 + vif - VMS.start,
                     flow_nexthop: id,
+                    fat_set: self.fat_sets[usize::from(vif - VMS.start)],
                     ..entry
                 };
             }
             self.rows.direct(id as usize, &entry);
-            let remote = pick(rng, &self.remotes);
-            let source = SourceEntry {
-                kind: pick(rng, SourceKind::ALL),
-                vif: rng.u16(VMS),
-                address: remote.bits,
-                v6: remote.v6,
-            };
-            self.rows.direct(id as usize, &source);
         }
-        self.rows.direct(
-            0,
-            &SourceEntry {
-                kind: SourceKind::Any,
-                ..Default::default()
-            },
-        );
     }
 
     fn nexthop(&self, rng: &mut Rng) -> NexthopEntry {
@@ -195,7 +203,8 @@ impl World {
             1 => NexthopKind::Receive,
             2 => NexthopKind::Resolve,
             3 => NexthopKind::L2Receive,
-            4..=9 => NexthopKind::Encap,
+            4 => NexthopKind::Ecmp,
+            5..=9 => NexthopKind::Encap,
             _ => NexthopKind::Tunnel,
         };
         let vif = rng.u16(VMS);
@@ -206,10 +215,13 @@ impl World {
             valid: rng.u8(..32) > 0,
             kind,
             policy: rng.bool(),
+            relaxed: rng.u8(..4) == 0,
             bridge: rng.bool(),
             vif: if tunnel { 0 } else { vif },
             port: if tunnel { 0 } else { 0x101 + vif - VMS.start },
             flow_nexthop: u32::from(vif) + 20,
+            vrf: rng.u16(VRFS),
+            fat_set: self.fat_sets[usize::from(vif - VMS.start)],
             dst_mac: rng.u64(..) >> 16,
             src_mac: rng.u64(..) >> 16,
             tunnel: if tunnel {
@@ -226,6 +238,7 @@ impl World {
             l3_vxlan: rng.bool(),
             router_mac: rng.u64(..) >> 16,
             mtu: pick(rng, &[0, 1500, 1500, 9000, 16383, 128]),
+            copy_tos: rng.bool(),
         }
     }
 
@@ -329,74 +342,14 @@ impl World {
             let entry = RouteEntry {
                 valid: true,
                 key,
-                nexthop: rng.u32(NEXTHOPS),
+                // Often a tenant is there, as the check of a source wants it.
+                nexthop: match rng.u8(..3) {
+                    0 => u32::from(rng.u16(VMS)) + 20,
+                    _ => rng.u32(NEXTHOPS),
+                },
                 label: rng.u32(..1 << 24),
             };
             self.rows.route(bank, &entry);
-        }
-    }
-
-    fn flows(&mut self, rng: &mut Rng) {
-        let talks: Vec<Talk> = self.talks.iter().chain(&self.talks6).copied().collect();
-        for (talk, vif) in talks
-            .into_iter()
-            .flat_map(|talk| VMS.map(move |vif| (talk, vif)))
-        {
-            if rng.u8(..3) > 0 {
-                self.flow(rng, &talk, u32::from(vif) + 20);
-            }
-        }
-    }
-
-    /// The flow of a conversation under this K(nh).
-    fn flow(&mut self, rng: &mut Rng, talk: &Talk, nexthop: u32) {
-        let action = match rng.u8(..3) {
-            0 => pick(rng, FlowAction::ALL),
-            _ => FlowAction::Forward,
-        };
-        let source = if rng.bool() { 0 } else { rng.u32(NEXTHOPS) };
-        let flow_id = rng.u32(FLOW_IDS);
-        let Talk {
-            protocol,
-            src,
-            dst,
-            src_port,
-            dst_port,
-        } = *talk;
-        if src.v6 {
-            let key = FlowKey6 {
-                nexthop,
-                protocol,
-                src_port,
-                dst_port,
-                ..Default::default()
-            };
-            self.rows.flow6(&FlowEntry6 {
-                valid: true,
-                key: key.between(src.bits, dst.bits),
-                action,
-                flow_id,
-                source,
-                ..Default::default()
-            });
-        } else {
-            let key = FlowKey {
-                v6: false,
-                nexthop,
-                protocol,
-                src_port,
-                dst_port,
-                src: src.bits as u32,
-                dst: dst.bits as u32,
-            };
-            self.rows.exact(&FlowEntry {
-                valid: true,
-                key,
-                action,
-                flow_id,
-                source,
-                ..Default::default()
-            });
         }
     }
 }

@@ -59,6 +59,12 @@ impl Rows {
         self.filled.insert((E::TABLE.id, index), packed(entry));
     }
 
+    /// Puts an entry into one way of a set.
+    pub fn set<E: Table>(&mut self, set: usize, way: usize, entry: &E) {
+        let address = self.profile.address(&E::TABLE, way, set);
+        self.direct(address, entry);
+    }
+
     /// Puts an entry where its key belongs; nothing happens where there is no room, or the key is there already.
     pub fn exact<E: Table>(&mut self, entry: &E) {
         self.narrow(&E::TABLE, 0, entry);

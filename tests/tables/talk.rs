@@ -1,6 +1,7 @@
 //! Conversations of tenants: what flow keys and packets are drawn from.
 
 use fastrand::Rng;
+use underpass_layout::meta::Key;
 
 /// An address of either family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,37 @@ impl Talk {
             protocol,
             src,
             dst,
+            src_port,
+            dst_port,
+        }
+    }
+
+    /// The key of its packets without fat flows.
+    pub fn key(&self) -> Key {
+        Key {
+            protocol: self.protocol,
+            src: self.src.bits,
+            dst: self.dst.bits,
+            src_port: self.src_port,
+            // An echo of ICMPv6 (RFC 4443): the type of its reply.
+            dst_port: match (self.src.v6, self.protocol, self.dst_port) {
+                (true, 58, 0) => 129,
+                (_, _, port) => port,
+            },
+        }
+    }
+
+    /// What is sent back in it.
+    pub fn answer(&self) -> Self {
+        let ports = matches!(self.protocol, 6 | 17 | 132);
+        let (src_port, dst_port) = match ports {
+            true => (self.dst_port, self.src_port),
+            false => (self.src_port, self.dst_port),
+        };
+        Talk {
+            protocol: self.protocol,
+            src: self.dst,
+            dst: self.src,
             src_port,
             dst_port,
         }
