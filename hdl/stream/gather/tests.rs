@@ -188,20 +188,20 @@ fn gaps_change_nothing_but_the_time() {
         &beats,
         4 * beats.len() as u64 + 50,
         |_| gaps.below(2) == 0,
-        |now| (now % 2 == 1, now % 8 == 7),
+        |now| (now % 2 == 1, now % 16 == 15),
     );
     check(&frames, &out);
 }
 
 #[test]
 fn no_more_is_taken_than_there_is_room_for() {
-    let many: Vec<_> = (0..200).map(|_| (vec![1; 60], 0)).collect();
+    let many: Vec<_> = (0..2 * EDIT_DEPTH).map(|_| (vec![1; 60], 0)).collect();
     let mut packets = sim();
     packets.set_int("enable", 1);
     let out = run(
         &mut packets,
         &all_beats(&many),
-        300,
+        2 * EDIT_DEPTH as u64,
         |_| false,
         |_| (false, false),
     );
