@@ -13,6 +13,7 @@ mod flow;
 mod lockstep;
 mod prefix;
 mod rows;
+mod set;
 
 use super::host::Chain;
 use super::Place;
