@@ -72,7 +72,7 @@ impl Clock {
     }
 
     /// Whether `seen` is at least as long ago as the limit.
-    fn long_ago(self, seen: U<TIME>) -> Bit {
+    pub(super) fn long_ago(self, seen: U<TIME>) -> Bit {
         let (before, after) = (seen.le(self.since), seen.gt(self.now));
         mux(self.wrapped, before & after, before | after)
     }

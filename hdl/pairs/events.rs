@@ -81,10 +81,8 @@ impl Events {
         let queue = queue::<Waiting, PLACES>("events", push, waiting);
         wire!(pop = take & queue.valid);
         queue.pop(pop);
-        self.count.next(
-            push ^ pop,
-            mux(push, self.count.q + 1, self.count.q - 1),
-        );
+        self.count
+            .next(push ^ pop, mux(push, self.count.q + 1, self.count.q - 1));
         let Waiting {
             dead,
             generation,

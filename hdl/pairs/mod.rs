@@ -93,8 +93,7 @@ pub fn pairs(
     let event = PairEvent {
         valid: dead | idle,
         dead,
-        generation: only(dead, closed.change.generation)
-            | only(idle, visited.change.generation),
+        generation: only(dead, closed.change.generation) | only(idle, visited.change.generation),
         pair: (only(dead, closed.row) | only(idle, visited.row)).trunc(),
     };
     let reports = PairReports {
