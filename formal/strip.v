@@ -1,4 +1,4 @@
-// Strip between its queues (hdl/stream/deliver/strip.rs, `cut_up`), spliced into the module.
+// Strip between patch and prepend (hdl/stream/deliver/strip.rs, `cut_up`), spliced into the module.
 //
 //   go: data, body_last, cut ─▶ step ─▶ held ─▶ aligned ─▶ out
 //
@@ -17,8 +17,8 @@
   // Beats of the packet at the input that were taken, and its cut, which stays while it is there.
   reg in_packet = 0;
   reg [10:0] number = 0;
-  wire [44:0] cut = {cut_checksum, cut_ttl, cut_patch, cut_beats, cut_shift, cut_skip, cut_drop};
-  reg [44:0] cut_before;
+  wire [19:0] cut = {cut_beats, cut_shift, cut_skip, cut_drop};
+  reg [19:0] cut_before;
   wire starts = go & ~in_packet & ~cut_drop;
 
   // Packets that have begun and whose last beat has not come out; beats that came out of the first of them.
@@ -37,9 +37,6 @@
   reg [1:0] skip;
   reg [5:0] shift;
   reg [10:0] beats;
-  reg patched;
-  reg [7:0] new_ttl;
-  reg [15:0] new_checksum;
   reg [10:0] taken_beats;
   reg closed;
   reg value;
@@ -97,8 +94,6 @@
   wire is_last = beats <= sent + 1 | (closed & taken_beats <= skip + sent + 1);
   wire is_empty = beats == 0 | (closed & taken_beats <= skip);
   wire plain = there & value;
-  wire wanted = ~patched | sent != 0 ? plain : lane == 8 ? new_ttl[BIT] : lane == 10 ? new_checksum[8 + BIT] :
-    lane == 11 ? new_checksum[BIT] : plain;
 
   always @(posedge clock) begin
     if (go) begin
@@ -117,9 +112,6 @@
       skip <= cut_skip;
       shift <= cut_shift;
       beats <= cut_beats;
-      patched <= cut_patch;
-      new_ttl <= cut_ttl;
-      new_checksum <= cut_checksum;
       closed <= body_last;
       here <= ~body_last;
       taken_beats <= 1;
@@ -137,7 +129,7 @@
     if (go & of_followed & number == source_beat) value <= byte_now;
   end
 
-  // The queues in front: a packet's cut waits until its last beat went. 64 KiB and the beat of a shim are the most.
+  // In front: a packet's cut stays until its last beat went. 64 KiB and the beat of a shim are the most.
   always @(*) begin
     assume (~reset);
     assume (~in_packet | cut == cut_before);
@@ -149,15 +141,14 @@
     none_is_lost: assert (quiet < 3 | in_packet | pending == 0);
     ends_where_it_should: assert (~out_valid | ~first_ahead | out_beat_last == is_last);
     empty_if_nothing_is_left: assert (~out_valid | ~first_ahead | out_beat_empty == is_empty);
-    bytes_in_order: assert (~out_valid | ~first_ahead | out_beat_empty | sent != spot | bytes_out[lane] == wanted);
+    bytes_in_order: assert (~out_valid | ~first_ahead | out_beat_empty | sent != spot | bytes_out[lane] == plain);
     each_drop_once: assert (out_dropped == (drops != 0) & drops < 2);
 
 `ifdef INVARIANTS
     inv_place: assert (place_within == in_packet & in_packet == (number != 0));
     inv_fields: assert (~in_packet | (place_skip == (skip_before > number ? skip_before - number : 0) &
       place_beats == (beats_before > given ? beats_before - given : 0) &
-      (cut_before[0] ? ~place_begun & ~place_ended :
-        place_begun == (given != 0) & place_ended == (given != 0 & given >= beats_before))));
+      (cut_before[0] ? ~place_ended : place_ended == (given != 0 & given >= beats_before))));
     inv_pending: assert (pending == unfinished + before_input);
     inv_index: assert ((~held_gives | held_index == after_out) & (~step_gives | step_index == after_held) &
       (unfinished ? given == after_step : after_step == 0));
@@ -169,8 +160,7 @@
     inv_quiet: assert ((quiet == 0 | ~stepped) & (quiet < 2 | ~waiting | ~held_body_last) & (quiet < 3 | ~out_valid));
 
     inv_here: assert (~followed | (ahead < pending & closed != here &
-      (~here | (in_packet & taken_beats == number & taken_beats != 0 & cut_before[20:0] == {patched, beats, shift, skip, 1'b0} &
-        cut_before[44:21] == {new_checksum, new_ttl}))));
+      (~here | (in_packet & taken_beats == number & taken_beats != 0 & cut_before == {beats, shift, skip, 1'b0}))));
     inv_mine: assert (~followed | ((~unfinished | here == (ahead == before_input)) &
       (~step_gives | step_here == (ahead == before_step)) & (~held_gives | held_here == (ahead == before_held))));
     inv_stages: assert ((~step_mine | taken_beats == step_beat + 1) &
@@ -178,12 +168,10 @@
         step_mine == stepped & (stepped | (here & taken_beats == held_beat + 1)))));
     inv_step: assert (~step_mine | (step_shift == shift & closed == step_body_last &
       (~step_emit | (step_last == (step_body_last | beats <= step_index + 1) & step_empty == (beats == 0 | step_beat < skip) &
-        (step_empty ? step_body_last & step_index == 0 : step_beat == skip + step_index) &
-        step_patch == (patched & step_index == 0 & ~step_empty) & step_ttl == new_ttl & step_checksum == new_checksum))));
+        (step_empty ? step_body_last & step_index == 0 : step_beat == skip + step_index)))));
     inv_holds: assert (~held_mine | (held_shift == shift &
       (~held_emit | (held_last == (held_body_last | beats <= held_index + 1) & held_empty == (beats == 0 | held_beat < skip) &
-        (held_empty ? held_body_last & held_index == 0 : held_beat == skip + held_index) &
-        held_patch == (patched & held_index == 0 & ~held_empty) & held_ttl == new_ttl & held_checksum == new_checksum))));
+        (held_empty ? held_body_last & held_index == 0 : held_beat == skip + held_index)))));
     inv_coarse: assert (~out_valid | ~first_ahead | out_beat_empty | sent != spot | bytes_coarse[coarse_lane] == plain);
     inv_bytes: assert ((~step_mine | step_beat != source_beat | bytes_step[source] == value) &
       (~held_mine | held_beat != source_beat | bytes_held[source] == value));

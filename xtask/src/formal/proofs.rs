@@ -98,7 +98,7 @@ pub const PROOFS: [Proof; 8] = [
     },
     Proof {
         block: "strip",
-        what: "`cut_up` of `hdl/stream/deliver/strip.rs`, as it is built, between its queues",
+        what: "`cut_up` of `hdl/stream/deliver/strip.rs`, as it is built, between patch and prepend",
         depth: 1,
         free_memories: false,
         broken: &[
@@ -141,7 +141,7 @@ pub const PROOFS: [Proof; 8] = [
         broken: &[
             Broken {
                 what: "takes a body before its edit is there",
-                changes: &[("body_tail_filled & cuts_filled;", "body_tail_filled;")],
+                changes: &[("body_tail_filled & cuts_tail_filled;", "body_tail_filled;")],
                 depth: 8,
             },
             Broken {
