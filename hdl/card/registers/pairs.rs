@@ -15,10 +15,7 @@ use underpass_wires::{cat, k, only, state, Bit, BundleExt, U};
 
 /// What the registers order, and those that can be read.
 #[track_caller]
-pub(super) fn pair_registers(
-    access: Access,
-    reports: PairReports,
-) -> (PairOrders, [Readable; 5]) {
+pub(super) fn pair_registers(access: Access, reports: PairReports) -> (PairOrders, [Readable; 5]) {
     let now = time(access, "age_now", AGE_NOW);
     let limit = time(access, "age_limit", AGE_LIMIT);
     let any_reset = state::<Bit>("any_reset");
