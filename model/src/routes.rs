@@ -89,3 +89,6 @@ fn default6(word: &VrfEntry) -> Option<Target> {
         label: word.default6_label,
     })
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

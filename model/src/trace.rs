@@ -7,6 +7,8 @@
 //! ```
 //! Stages that a packet did not pass are left out.
 
+mod changes;
+mod flows;
 mod lines;
 mod names;
 

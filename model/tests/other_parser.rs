@@ -85,7 +85,7 @@ fn ports(net: &NetSlice<'_>, transport: Option<&TransportSlice<'_>>, payload: &[
             other => (0, other.into()),
         },
         Some(TransportSlice::Icmpv6(icmp)) if net.is_ipv6() => match icmp.type_u8() {
-            128 | 129 => (identifier(), 0),
+            128 | 129 => (identifier(), 129),
             other => (0, other.into()),
         },
         _ => (0, 0),

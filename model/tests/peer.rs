@@ -4,9 +4,9 @@
 mod common;
 
 use common::{from_far, from_vif, hex, port, Network};
-use underpass_layout::tables::{FlowAction, FlowKey, TunnelKind};
+use underpass_layout::tables::{FlowAction, FlowKey, OnwardEntry, TcpSide, TunnelKind};
 use underpass_layout::Verdict;
-use underpass_model::headers::ipv4::checksum;
+use underpass_model::headers::checksum::checksum;
 use underpass_model::Core;
 
 /// The UDP flow between the VM, 10.1.1.3, and the remote one, 10.1.1.9, whichever way it started.
@@ -46,6 +46,14 @@ fn run(script: &str, network: Network) {
             ["flow", flow_id, packets, bytes] => {
                 assert_counted(&core, flow_id, packets, bytes);
             }
+            ["tcp", pair, ref flags @ ..] => {
+                assert_eq!(tcp_flags(&core, pair), flags.join(" "), "{line}");
+            }
+            ["event", pair, "dead"] => {
+                let event = core.pairs.take_event().expect("an event waits");
+                let found = (event.dead, event.generation, event.pair.to_string());
+                assert_eq!(found, (true, 1, pair.to_string()));
+            }
             _ => panic!("no such step: {line}"),
         }
     }
@@ -60,6 +68,25 @@ fn assert_counted(core: &Core, flow_id: &str, packets: &str, bytes: &str) {
         (packets.to_string(), bytes.to_string()),
         "flow {flow_id}"
     );
+}
+
+/// The peer's letters for each direction of a pair: S SYN, E established, F FIN, H half closed; then its ends.
+fn tcp_flags(core: &Core, pair: &str) -> String {
+    let entry = core.pairs.tcp(pair.parse().unwrap());
+    let side = |side: TcpSide| {
+        let flags = [
+            ("S", side.syn),
+            ("E", side.established),
+            ("F", side.fin),
+            ("H", side.half_close),
+        ];
+        flags
+            .map(|(letter, set)| if set { letter } else { "" })
+            .concat()
+    };
+    let ends = [(" reset", entry.reset), (" dead", entry.dead)];
+    let ends = ends.map(|(word, set)| if set { word } else { "" }).concat();
+    format!("{}/{}{ends}", side(entry.forward), side(entry.reverse))
 }
 
 /// Compares two frames, the free fields of a UDP tunnel set aside.
@@ -184,4 +211,53 @@ fn packet_mode_no_flow() {
     network.vm(4, 4, false);
     network.route(3, OTHER_VM, 24, 0);
     run(include_str!("peer/packet-mode-no-flow.txt"), network);
+}
+
+#[test]
+fn tcp_teardown() {
+    let mut network = Network::new();
+    network.vm(3, 3, true);
+    network.vm(4, 4, true);
+    network.route(3, OTHER_VM, 24, 0);
+    network.route(4, 0x0a01_0103, 23, 0);
+    let key = FlowKey {
+        protocol: 6,
+        ..udp(1136, 500, OTHER_VM)
+    };
+    let sources = [from_vif(3), from_vif(4)];
+    network.flow_pair(key, 24, FlowAction::Forward, sources);
+    run(include_str!("peer/tcp-teardown.txt"), network);
+}
+
+#[test]
+fn nat_floating_ip() {
+    const FLOATING: u128 = 0x0a02_0264;
+    let mut network = Network::new();
+    network.vm(3, 3, true);
+    network.vm(4, 4, true);
+    network.route(4, OTHER_VM, 24, 0);
+    network.route(3, 0x0a01_0103, 23, 0);
+    let there = OnwardEntry {
+        snat: true,
+        src: FLOATING,
+        translate: true,
+        vrf: 4,
+        ..OnwardEntry::default()
+    };
+    let back = OnwardEntry {
+        dnat: true,
+        dst: 0x0a01_0103,
+        translate: true,
+        vrf: 3,
+        ..OnwardEntry::default()
+    };
+    let answers = FlowKey {
+        nexthop: 24,
+        src: OTHER_VM as u32,
+        dst: FLOATING as u32,
+        ..udp(2000, 1000, 0)
+    };
+    network.onward_flow(2, udp(1000, 2000, OTHER_VM), there, from_vif(3));
+    network.onward_flow(3, answers, back, from_vif(4));
+    run(include_str!("peer/nat-floating-ip.txt"), network);
 }

@@ -13,7 +13,7 @@ use underpass_layout::registers::{rings, slow, REGISTERS};
 use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, TunnelKind, TABLES};
 use underpass_layout::{Verdict, VerdictKind};
 use underpass_model::core::MAX_FRAME_BYTES;
-use underpass_model::headers::ipv4::checksum;
+use underpass_model::headers::checksum::checksum;
 use underpass_model::{Core, ModelCard, Output};
 
 /// The frames of the peer's cases that go in, and likewise of IPv6: each of them reaches a late stage of some network.
@@ -174,7 +174,7 @@ fn check_sent(came: &[u8], output: &Output) -> Result<(), TestCaseError> {
     if added.len() > 14 {
         check_outer(added, output.frame.len())?;
     }
-    if !edit.patch {
+    if !edit.patch.on {
         prop_assert_eq!(before, after);
         return Ok(());
     }
@@ -261,7 +261,13 @@ proptest! {
                 "classify" => expected.classify = after.classify,
                 "decap" => expected.decap = after.decap,
                 "inner" => expected.inner = after.inner,
+                "quoted" => expected.quoted = after.quoted,
                 "bridge" => expected.bridge = after.bridge,
+                "receiver" => {
+                    expected.receiver = after.receiver;
+                    expected.route = after.route;
+                }
+                "key" => expected.key = after.key,
                 "route" => expected.route = after.route,
                 "nexthop" => expected.nexthop = after.nexthop,
                 "flow" => expected.flow = after.flow,
@@ -327,7 +333,7 @@ fn the_generated_packets_go_everywhere() {
             Verdict::Punt(_) => punted += 1,
             _ => dropped += 1,
         }
-        patched += u32::from(output.edit.patch);
+        patched += u32::from(output.edit.patch.on);
         tunnelled += u32::from(output.edit.add > 14 && output.edit.add != 64);
         let delivered = output.verdict == Verdict::Deliver;
         ipv6 += u32::from(delivered && output.meta.inner.ipv6);

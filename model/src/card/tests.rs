@@ -152,7 +152,7 @@ fn a_row_that_is_none_is_refused() {
     card.write(TABLE_DATA, 77);
     for address in [
         id::VIF << ADDRESS_ROW_BITS | 64,
-        15 << ADDRESS_ROW_BITS,
+        20 << ADDRESS_ROW_BITS,
         0xff << ADDRESS_ROW_BITS,
     ] {
         for command in [COMMAND_WRITE, COMMAND_READ] {

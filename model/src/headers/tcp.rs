@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_fin_stands_behind_the_bytes_it_comes_with() {
-        let first = 0xffff_fffe;
+        let first: u32 = 0xffff_fffe;
         for (flags, length, seq) in [
             (FIN | ACK, 32, first),
             (FIN, 32 + 5, 3),

@@ -1,5 +1,7 @@
+use super::patch::NOTHING;
 use super::*;
 use crate::testing::{from_vif, verdict};
+use underpass_layout::meta::Patch;
 use underpass_layout::tables::VifKind;
 use underpass_layout::Verdict;
 
@@ -41,11 +43,16 @@ fn rewritten(mut meta: Meta) -> Meta {
 fn a_routed_packet_has_one_hop_less() {
     // 0x64a9 with TTL 64 is 0x65a9 with TTL 63: the peer's own packet.
     let rewrite = rewritten(packet()).rewrite;
-    assert!(rewrite.decrement);
-    assert_eq!(
-        (rewrite.ttl, rewrite.checksum, rewrite.payload),
-        (63, 0x65a9, 48)
-    );
+    let expected = Patch {
+        on: true,
+        l3_offset: 14,
+        ttl: true,
+        new_ttl: 63,
+        new_checksum: 0x65a9,
+        ..NOTHING
+    };
+    assert_eq!(rewrite.patch, expected);
+    assert_eq!((rewrite.ttl, rewrite.payload), (63, 48));
 }
 
 #[test]
@@ -54,10 +61,7 @@ fn a_packet_from_a_tunnel_to_a_vm_keeps_its_ttl() {
     meta.classify.entry.kind = VifKind::Fabric;
     meta.nexthop.kind = NexthopKind::Encap;
     let rewrite = rewritten(meta).rewrite;
-    assert_eq!(
-        (rewrite.decrement, rewrite.ttl, rewrite.checksum),
-        (false, 64, 0x64a9)
-    );
+    assert_eq!((rewrite.patch, rewrite.ttl), (NOTHING, 64));
 }
 
 #[test]
@@ -66,8 +70,8 @@ fn the_label_over_a_frame_starts_anew() {
     meta.inner.ttl = 9;
     let rewrite = rewritten(meta).rewrite;
     assert_eq!(
-        (rewrite.decrement, rewrite.ttl, rewrite.payload),
-        (false, 64, 62)
+        (rewrite.patch, rewrite.ttl, rewrite.payload),
+        (NOTHING, 64, 62)
     );
     meta.decap.offset = 50;
     assert_eq!(rewritten(meta).rewrite.payload, 12);
@@ -173,20 +177,26 @@ fn packet6() -> Meta {
 }
 
 #[test]
-fn the_hop_limit_stays_and_is_the_labels_ttl() {
+fn the_hop_limit_stays_but_by_option_and_is_the_labels_ttl() {
     for (hop_limit, ttl) in [(64, 64), (2, 2), (0, 64)] {
         let mut meta = packet6();
         meta.inner.ttl = hop_limit;
         let rewrite = rewritten(meta).rewrite;
-        let expected = (false, ttl, 0, 48);
-        let found = (
-            rewrite.decrement,
-            rewrite.ttl,
-            rewrite.checksum,
-            rewrite.payload,
-        );
-        assert_eq!(found, expected, "hop limit {hop_limit}");
+        let found = (rewrite.patch, rewrite.ttl, rewrite.payload);
+        assert_eq!(found, (NOTHING, ttl, 48), "hop limit {hop_limit}");
     }
+    let mut meta = packet6();
+    meta.classify.entry.hop_limit = true;
+    let rewrite = rewritten(meta).rewrite;
+    let expected = Patch {
+        on: true,
+        v6: true,
+        l3_offset: 14,
+        ttl: true,
+        new_ttl: 63,
+        ..NOTHING
+    };
+    assert_eq!((rewrite.patch, rewrite.ttl), (expected, 63), "by option");
     let mut bridged = packet6();
     bridged.bridge.l3 = false;
     bridged.inner.ttl = 9;

@@ -17,7 +17,7 @@ fn packet(tunnel: TunnelKind, l3: bool) -> Meta {
     meta.inner.id = 7;
     meta.bridge.l3 = l3;
     meta.route.label = 48;
-    meta.rewrite.decrement = l3;
+    meta.rewrite.patch.on = l3;
     meta.rewrite.ttl = 63;
     meta.rewrite.payload = if l3 { 48 } else { 62 };
     meta.rewrite.entropy = 0xd1fe;
@@ -58,7 +58,7 @@ fn mpls_over_gre_takes_the_inner_identification() {
          00030 1 3f");
     assert_eq!(header(&edit), expected);
     assert_eq!(
-        (edit.kind, edit.strip, edit.patch),
+        (edit.kind, edit.strip, edit.patch.on),
         (HeaderKind::MplsGre, 14, true)
     );
     assert_eq!((edit.port, edit.vif, edit.length), (1, 4, 90));
@@ -73,7 +73,7 @@ fn mpls_over_udp_carries_a_frame_whole() {
          00030 1 3f");
     assert_eq!(header(&edit), expected);
     assert_eq!(
-        (edit.kind, edit.strip, edit.patch),
+        (edit.kind, edit.strip, edit.patch.on),
         (HeaderKind::MplsUdp, 0, false)
     );
     assert_eq!(edit.length, 62 + 46);
@@ -130,12 +130,12 @@ fn an_interface_gets_a_new_ethernet_header_or_the_frame_as_it_is() {
     let routed = edited(meta);
     assert_eq!(header(&routed), hex("001b21bbf946 001b21bbf948 0800"));
     assert_eq!(
-        (routed.kind, routed.strip, routed.patch),
+        (routed.kind, routed.strip, routed.patch.on),
         (HeaderKind::Ethernet, 14, true)
     );
     assert_eq!((routed.port, routed.vif, routed.length), (1, 4, 62));
-    meta.rewrite.decrement = false;
-    assert!(!edited(meta).patch);
+    meta.rewrite.patch.on = false;
+    assert!(!edited(meta).patch.on);
     meta.bridge.l3 = false;
     meta.decap.offset = 50;
     let bridged = edited(meta);
@@ -143,7 +143,7 @@ fn an_interface_gets_a_new_ethernet_header_or_the_frame_as_it_is() {
         (bridged.kind, bridged.strip, bridged.add),
         (HeaderKind::Bare, 50, 0)
     );
-    assert_eq!((bridged.patch, bridged.length), (false, 12));
+    assert_eq!((bridged.patch.on, bridged.length), (false, 12));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn a_frame_that_crosses_or_is_transmitted_stays_as_it_is() {
         port: 0x100,
         vif: 1,
         strip: 0,
-        patch: false,
+        patch: NOTHING,
         kind: HeaderKind::Bare,
         add: 0,
         header: [0; HEADER_BYTES],
@@ -314,11 +314,11 @@ fn a_routed_packet_in_vxlan_tells_its_family() {
         meta.inner.ethertype = ethertype;
         meta.inner.ipv4 = ethertype == 0x0800;
         meta.inner.ipv6 = !meta.inner.ipv4;
-        meta.rewrite.decrement = meta.inner.ipv4;
+        meta.rewrite.patch.on = meta.inner.ipv4;
         meta.nexthop.l3_vxlan = true;
         let edit = edited(meta);
         assert_eq!(edit.header[62..64], ethertype.to_be_bytes());
-        assert_eq!(edit.patch, meta.inner.ipv4);
+        assert_eq!(edit.patch.on, meta.inner.ipv4);
         meta.nexthop.kind = NexthopKind::Encap;
         assert_eq!(edited(meta).header[12..14], ethertype.to_be_bytes());
     }

@@ -54,6 +54,12 @@ fn a_udp_packet_in_a_frame() {
         dst: 0x0a01_0104,
         src_port: 1000,
         dst_port: 2000,
+        tos: 0,
+        l4_offset: 34,
+        l4_checksum: 0xb5c3,
+        tcp_flags: 0,
+        tcp_seq: 0,
+        tcp_ack: 0,
     };
     assert_eq!(inner, expected);
 }
@@ -196,6 +202,12 @@ fn a_udp_packet_over_ipv6() {
         dst: NETWORK6 | 4,
         src_port: 1000,
         dst_port: 2000,
+        tos: 0xff,
+        l4_offset: 54,
+        l4_checksum: 0xb5c3,
+        tcp_flags: 0,
+        tcp_seq: 0,
+        tcp_ack: 0,
     };
     assert_eq!(good6("11", "03e807d0 0009b5c3 61"), expected);
 }
@@ -209,8 +221,12 @@ fn ipv6_ports_as_flow_keys_have_them() {
     let zeros = "00".repeat(16);
     assert_eq!(ports("06", &format!("03e807d0 {zeros}")), (1000, 2000));
     assert_eq!(ports("84", &format!("03e807d0 {zeros}")), (1000, 2000));
-    assert_eq!(ports("3a", "8000cb5d 04700007"), (0x470, 0), "echo request");
-    assert_eq!(ports("3a", "8100cb5d 04700007"), (0x470, 0), "echo reply");
+    assert_eq!(
+        ports("3a", "8000cb5d 04700007"),
+        (0x470, 129),
+        "echo request"
+    );
+    assert_eq!(ports("3a", "8100cb5d 04700007"), (0x470, 129), "echo reply");
     assert_eq!(ports("3a", "0100cb5d 04700007"), (0, 1), "unreachable");
     assert_eq!(
         ports("3a", "0800cb5d 04700007"),

@@ -1,29 +1,35 @@
 use super::*;
 use crate::testing::{from_vif, put, tables, verdict};
-use underpass_layout::meta::Flow;
-use underpass_layout::tables::{id, FlowEntry, FlowEntry6, SourceEntry, VifKind};
+use underpass_layout::meta::{Flow, Key};
+use underpass_layout::tables::{id, VifKind};
 
 const KEY_NEXTHOP: u32 = 23;
 const NETWORK6: u128 = 0x2001_0db8 << 96;
 const FAR: u128 = 0x0800_0003;
+
+fn short_key() -> FlowKey {
+    FlowKey {
+        v6: false,
+        nexthop: KEY_NEXTHOP,
+        protocol: 17,
+        src_port: 1000,
+        dst_port: 2000,
+        src: 0x0a01_0103,
+        dst: 0x0a01_0109,
+    }
+}
 
 /// One flow of each family, of id 7 and 8, with that action and source check.
 fn network(action: FlowAction, source: SourceEntry) -> Tables {
     let mut tables = tables();
     let entry = FlowEntry {
         valid: true,
-        key: FlowKey {
-            v6: false,
-            nexthop: KEY_NEXTHOP,
-            protocol: 17,
-            src_port: 1000,
-            dst_port: 2000,
-            src: 0x0a01_0103,
-            dst: 0x0a01_0109,
-        },
+        key: short_key(),
         action,
         flow_id: 7,
         source: 5,
+        source_moves: false,
+        generation: 3,
         spare: 0,
     };
     put(&mut tables, id::FLOW, 99, &entry);
@@ -40,10 +46,13 @@ fn network(action: FlowAction, source: SourceEntry) -> Tables {
         action,
         flow_id: 8,
         source: 5,
-        spare: 0,
+        source_moves: false,
+        generation: 4,
     };
     put(&mut tables, id::FLOW, 100, &entry6);
     put(&mut tables, id::SOURCE, 5, &source);
+    // Row 0 passes all, as in every network.
+    put(&mut tables, id::SOURCE, 0, &ANY);
     tables
 }
 
@@ -58,14 +67,17 @@ const ANY: SourceEntry = SourceEntry {
 fn from_vm() -> Meta {
     let mut meta = from_vif(VifKind::Vm);
     meta.classify.vif = 3;
-    meta.classify.entry.nexthop = KEY_NEXTHOP;
     meta.bridge.flow_first = true;
+    meta.receiver.wanted = true;
+    meta.receiver.nexthop = KEY_NEXTHOP;
     meta.inner.ipv4 = true;
-    meta.inner.protocol = 17;
-    meta.inner.src_port = 1000;
-    meta.inner.dst_port = 2000;
-    meta.inner.src = 0x0a01_0103;
-    meta.inner.dst = 0x0a01_0109;
+    meta.key = Key {
+        protocol: 17,
+        src: 0x0a01_0103,
+        dst: 0x0a01_0109,
+        src_port: 1000,
+        dst_port: 2000,
+    };
     meta
 }
 
@@ -73,21 +85,17 @@ fn from_vm() -> Meta {
 fn to_vm() -> Meta {
     let mut meta = from_vm();
     meta.classify.entry.kind = VifKind::Fabric;
-    meta.classify.entry.nexthop = 0;
     meta.bridge.flow_first = false;
     meta.decap.tunnelled = true;
     meta.parse.src = FAR;
-    meta.nexthop.kind = NexthopKind::Encap;
-    meta.nexthop.policy = true;
-    meta.nexthop.flow_nexthop = KEY_NEXTHOP;
     meta
 }
 
 /// The same packet with IPv6 addresses that end alike.
 fn over_ipv6(mut meta: Meta) -> Meta {
     (meta.inner.ipv4, meta.inner.ipv6) = (false, true);
-    meta.inner.src |= NETWORK6;
-    meta.inner.dst |= NETWORK6;
+    meta.key.src |= NETWORK6;
+    meta.key.dst |= NETWORK6;
     meta
 }
 
@@ -105,6 +113,8 @@ fn a_flow_is_found_by_the_vms_own_nexthop_in_both_directions() {
             hit: true,
             flow_id: 7,
             nexthop: KEY_NEXTHOP,
+            generation: 3,
+            ..Flow::default()
         };
         assert_eq!((meta.flow, verdict(&meta)), (expected, Verdict::Continue));
     }
@@ -118,11 +128,11 @@ fn an_ipv6_flow_is_another() {
         assert_eq!((found.flow.hit, found.flow.flow_id), (true, 8));
         assert_eq!(verdict(&found), Verdict::Continue);
         let changes: [fn(&mut Meta); 5] = [
-            |meta| meta.inner.src ^= 1 << 127,
-            |meta| meta.inner.dst ^= 1 << 32,
-            |meta| meta.inner.dst ^= 1,
-            |meta| meta.inner.protocol = 6,
-            |meta| meta.inner.dst_port += 1,
+            |meta| meta.key.src ^= 1 << 127,
+            |meta| meta.key.dst ^= 1 << 32,
+            |meta| meta.key.dst ^= 1,
+            |meta| meta.key.protocol = 6,
+            |meta| meta.key.dst_port += 1,
         ];
         for (i, change) in changes.into_iter().enumerate() {
             let mut other = meta;
@@ -162,7 +172,7 @@ fn the_tunnels_family_is_part_of_the_source() {
 #[test]
 fn a_flow_that_is_not_there_is_a_miss() {
     let mut meta = from_vm();
-    meta.inner.src_port += 1;
+    meta.key.src_port += 1;
     let meta = judged(&network(FlowAction::Forward, ANY), meta);
     assert!(meta.flow.looked_up && !meta.flow.hit);
     assert_eq!(verdict(&meta), Verdict::Punt(PuntReason::FlowMiss));
@@ -174,10 +184,7 @@ fn each_action_has_its_end_and_all_are_counted() {
         (FlowAction::Drop, Verdict::Drop(DropReason::FlowActionDrop)),
         (FlowAction::Hold, Verdict::Punt(PuntReason::FlowMiss)),
         (FlowAction::Forward, Verdict::Continue),
-        (
-            FlowAction::Nat,
-            Verdict::Drop(DropReason::FlowActionInvalid),
-        ),
+        (FlowAction::Onward, Verdict::Continue),
     ] {
         let meta = judged(&network(action, ANY), from_vm());
         assert_eq!((meta.flow.hit, verdict(&meta)), (true, expected));
@@ -237,7 +244,7 @@ fn the_source_comes_after_hold_and_before_drop() {
 }
 
 #[test]
-fn a_vms_flow_overrules_what_came_of_its_mac_and_route() {
+fn a_vms_flow_overrules_what_came_of_its_mac() {
     let mut pending = from_vm();
     pending.drop(DropReason::L2NoRoute);
     let passes = judged(&network(FlowAction::Forward, ANY), pending);
@@ -245,7 +252,7 @@ fn a_vms_flow_overrules_what_came_of_its_mac_and_route() {
     assert!(passes.flow.hit, "counted all the same");
     let ends = judged(&network(FlowAction::Drop, ANY), pending);
     assert_eq!(verdict(&ends), Verdict::Drop(DropReason::FlowActionDrop));
-    pending.inner.dst += 1;
+    pending.key.dst += 1;
     let misses = judged(&network(FlowAction::Forward, ANY), pending);
     assert_eq!(verdict(&misses), Verdict::Punt(PuntReason::FlowMiss));
 }
@@ -267,6 +274,7 @@ fn fragments_and_unknown_extensions_are_punted_without_a_search() {
                 hit: false,
                 flow_id: 0,
                 nexthop: KEY_NEXTHOP,
+                ..Flow::default()
             };
             assert_eq!(meta.flow, expected);
         }
@@ -275,22 +283,118 @@ fn fragments_and_unknown_extensions_are_punted_without_a_search() {
 
 #[test]
 fn other_packets_need_no_flow() {
-    let changes: [fn(&mut Meta); 5] = [
-        |meta| meta.nexthop.policy = false,
-        |meta| meta.nexthop.kind = NexthopKind::Tunnel,
-        |meta| meta.inner.tagged = true,
-        |meta| meta.inner.ipv4 = false,
-        |meta| meta.punt(PuntReason::Resolve),
-    ];
-    for (i, change) in changes.into_iter().enumerate() {
-        let mut meta = to_vm();
-        change(&mut meta);
-        let before = verdict(&meta);
-        let meta = judged(&network(FlowAction::Drop, ANY), meta);
-        assert_eq!(
-            (meta.flow, verdict(&meta)),
-            (Flow::default(), before),
-            "change {i}"
-        );
+    let mut meta = to_vm();
+    meta.receiver.wanted = false;
+    let meta = judged(&network(FlowAction::Drop, ANY), meta);
+    assert_eq!(
+        (meta.flow, verdict(&meta)),
+        (Flow::default(), Verdict::Continue)
+    );
+}
+
+#[test]
+fn a_relaxed_nexthop_lets_pass_what_has_no_flow() {
+    let mut meta = to_vm();
+    meta.receiver.relaxed = true;
+    let found = judged(&network(FlowAction::Drop, ANY), meta);
+    let dropped = Verdict::Drop(DropReason::FlowActionDrop);
+    assert_eq!(verdict(&found), dropped, "a flow that is there counts");
+    meta.key.dst_port += 1;
+    let missed = judged(&network(FlowAction::Drop, ANY), meta);
+    let expected = Flow {
+        looked_up: true,
+        nexthop: KEY_NEXTHOP,
+        ..Flow::default()
+    };
+    assert_eq!(
+        (missed.flow, verdict(&missed)),
+        (expected, Verdict::Continue)
+    );
+    meta.inner.fragment = true;
+    let fragment = judged(&network(FlowAction::Drop, ANY), meta);
+    assert_eq!(verdict(&fragment), Verdict::Punt(PuntReason::Fragment));
+}
+
+#[test]
+fn an_error_about_nothing_has_no_flow() {
+    for (change, expected) in [
+        (
+            (|meta| (meta.quoted.error, meta.quoted.nested) = (true, true)) as fn(&mut Meta),
+            DropReason::IcmpError,
+        ),
+        (
+            |meta| (meta.quoted.error, meta.quoted.unreadable) = (true, true),
+            DropReason::InvalidPacket,
+        ),
+    ] {
+        for mut meta in [from_vm(), to_vm()] {
+            change(&mut meta);
+            meta.receiver.relaxed = true;
+            let meta = judged(&network(FlowAction::Forward, ANY), meta);
+            assert_eq!(verdict(&meta), Verdict::Drop(expected));
+            assert!(!meta.flow.hit);
+        }
+    }
+}
+
+/// The same flows with what else they go on with, whose source check is of row 6.
+fn onward_network(source: SourceEntry) -> (Tables, OnwardEntry) {
+    let mut tables = network(FlowAction::Onward, ANY);
+    let onward = OnwardEntry {
+        source: 6,
+        snat: true,
+        src: 0x0a54_0105,
+        translate: true,
+        vrf: 9,
+        ..OnwardEntry::default()
+    };
+    put(&mut tables, id::ONWARD, 5, &onward);
+    put(&mut tables, id::SOURCE, 6, &source);
+    (tables, onward)
+}
+
+#[test]
+fn a_flow_goes_onward_from_where_it_must_come() {
+    let (tables, onward) = onward_network(ANY);
+    for meta in [from_vm(), over_ipv6(to_vm())] {
+        let meta = judged(&tables, meta);
+        assert_eq!(verdict(&meta), Verdict::Continue);
+        assert!(meta.flow.goes_onward);
+        assert_eq!(meta.flow.onward, onward);
+    }
+    let elsewhere = SourceEntry {
+        kind: SourceKind::Vif,
+        vif: 4,
+        ..ANY
+    };
+    for (source, why) in [
+        (elsewhere, DropReason::InvalidSource),
+        (SourceEntry::default(), DropReason::InvalidNexthop),
+    ] {
+        let (tables, _) = onward_network(source);
+        let meta = judged(&tables, from_vm());
+        assert_eq!(verdict(&meta), Verdict::Drop(why));
+        assert!(meta.flow.hit && !meta.flow.goes_onward);
+        assert_eq!(meta.flow.onward, OnwardEntry::default());
+    }
+}
+
+#[test]
+fn a_source_that_moves_is_told() {
+    let source = SourceEntry {
+        kind: SourceKind::Vif,
+        vif: 4,
+        ..ANY
+    };
+    for action in [FlowAction::Forward, FlowAction::Drop] {
+        let mut tables = network(action, source);
+        let mut entry = *tables.flow(&short_key()).unwrap();
+        entry.source_moves = true;
+        put(&mut tables, id::FLOW, 99, &entry);
+        let meta = judged(&tables, from_vm());
+        assert_eq!(verdict(&meta), Verdict::Punt(PuntReason::SourceMoved));
+        put(&mut tables, id::SOURCE, 5, &SourceEntry::default());
+        let missing = Verdict::Drop(DropReason::InvalidNexthop);
+        assert_eq!(verdict(&judged(&tables, from_vm())), missing);
     }
 }

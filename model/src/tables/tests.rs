@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{put, tables};
 use underpass_layout::profile::{SIM, U250};
-use underpass_layout::tables::{FlowAction, NexthopKind};
+use underpass_layout::tables::{FatFamily, FlowAction, NexthopKind};
 use underpass_layout::Record;
 
 fn bridge_entry(mac: u64, nexthop: u32) -> BridgeEntry {
@@ -166,7 +166,7 @@ fn both_flows_of_a_row_are_found() {
         (tables.flow(&low.key), tables.flow(&high.key)),
         (Some(&low), None)
     );
-    assert_eq!(tables.read_row(id::FLOW, 2047).unwrap()[..7], low.pack());
+    assert_eq!(tables.read_row(id::FLOW, 2047).unwrap()[..6], low.pack());
 }
 
 fn flow6_entry(src_port: u16) -> FlowEntry6 {
@@ -183,8 +183,9 @@ fn flow6_entry(src_port: u16) -> FlowEntry6 {
         action: FlowAction::Forward,
         flow_id: src_port.into(),
         // All bits of the upper half's start: as a slot of its own it would be in use.
-        source: 0xf_ffff,
-        spare: (1 << 72) - 1,
+        source: 0xffff,
+        source_moves: true,
+        generation: 7,
     }
 }
 
@@ -301,8 +302,8 @@ fn missing_words_are_zero() {
 #[test]
 fn what_is_no_row_is_told() {
     let mut tables = tables();
-    let refused = tables.write_row(15, 0, &[]).unwrap_err();
-    assert_eq!(refused.to_string(), "no table has id 15, expected 0 to 14");
+    let refused = tables.write_row(20, 0, &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "no table has id 20, expected 0 to 19");
     let refused = tables.read_row(id::VIF, 64).unwrap_err();
     assert_eq!(
         refused.to_string(),
@@ -312,6 +313,11 @@ fn what_is_no_row_is_told() {
     assert_eq!(
         refused.to_string(),
         "table counter_tx is written by the card alone"
+    );
+    let refused = tables.write_row(id::AGE, 0, &[]).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "table age is written by the card alone"
     );
     assert!(tables.mpls(5120).is_none());
 }
@@ -369,4 +375,42 @@ fn ways_that_are_no_power_of_two_deep_leave_gaps() {
         refused.to_string(),
         "table bridge has no row at 73728, expected 4 times 0 to 73727, 131072 apart"
     );
+}
+
+#[test]
+fn a_set_is_the_rows_of_an_index_that_are_in_use() {
+    let mut tables = tables();
+    let rule = |port| FatRuleEntry {
+        family: FatFamily::Any,
+        protocol: 6,
+        port,
+        ..FatRuleEntry::default()
+    };
+    let address = |way| SIM.address(&TABLES[id::FAT_RULE as usize], way, 5);
+    put(&mut tables, id::FAT_RULE, address(7), &rule(80));
+    put(&mut tables, id::FAT_RULE, address(2), &rule(22));
+    put(&mut tables, id::FAT_RULE, address(15), &rule(0));
+    assert_eq!(tables.fat_rules(5), [rule(22), rule(80), rule(0)]);
+    assert_eq!(
+        tables.fat_rules(64 + 5).len(),
+        3,
+        "numbers beyond the table"
+    );
+    assert_eq!(tables.fat_rules(4), []);
+    let unused = FatRuleEntry {
+        family: FatFamily::None,
+        ..rule(80)
+    };
+    put(&mut tables, id::FAT_RULE, address(7), &unused);
+    assert_eq!(tables.fat_rules(5), [rule(22), rule(0)]);
+    let read = tables.read_row(id::FAT_RULE, address(2)).unwrap();
+    assert_eq!(read[..], rule(22).pack());
+    assert!(tables.read_row(id::FAT_RULE, 16 * 64).is_err());
+    let exclude = FatExcludeEntry {
+        family: FatFamily::V6,
+        prefix: 9,
+        length: 128,
+    };
+    put(&mut tables, id::FAT_EXCLUDE, 7 * 64 + 5, &exclude);
+    assert_eq!(tables.fat_excludes(5), [exclude]);
 }

@@ -81,3 +81,19 @@ pub(super) fn protocol(number: u8) -> String {
         other => format!("protocol {other}"),
     }
 }
+
+/// Protocol, addresses and ports of a packet.
+pub(super) fn ends(v6: bool, number: u8, addresses: [u128; 2], ports: [u16; 2]) -> String {
+    let [src, dst] = addresses;
+    let [src_port, dst_port] = ports;
+    let (src, dst) = (end(v6, src, src_port), end(v6, dst, dst_port));
+    format!("{} {src} > {dst}", protocol(number))
+}
+
+/// A nexthop, with the label that it takes.
+pub(super) fn target(nexthop: u32, label: u32) -> String {
+    match label {
+        0 => format!("nexthop {nexthop}"),
+        label => format!("nexthop {nexthop}, label {label}"),
+    }
+}

@@ -8,8 +8,8 @@ use underpass_layout::port;
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{
     id, BridgeEntry, BridgeKey, FlowAction, FlowEntry, FlowEntry6, FlowKey, FlowKey6, LabelAction,
-    MplsEntry, NexthopEntry, NexthopKind, PortEntry, RouteEntry, RouteKey, SourceEntry, SourceKind,
-    TunnelKind, VifEntry, VifKind, VrfEntry, VxlanEntry, VxlanKey, TABLES,
+    MplsEntry, NexthopEntry, NexthopKind, OnwardEntry, PortEntry, RouteEntry, RouteKey,
+    SourceEntry, SourceKind, TunnelKind, VifEntry, VifKind, VrfEntry, VxlanEntry, VxlanKey, TABLES,
 };
 use underpass_layout::{words_for, Record};
 use underpass_model::Core;
@@ -213,7 +213,7 @@ impl Network {
         self.add(id::VXLAN, &entry);
     }
 
-    /// Both directions of a flow: flow 1 and flow 2, with their S(nh).
+    /// Both directions of a flow: flow 2 and flow 3, with their S(nh).
     pub fn flow_pair(
         &mut self,
         forward: FlowKey,
@@ -238,13 +238,15 @@ impl Network {
             },
             ..forward
         };
-        for (flow_id, (key, source)) in (1..).zip([forward, reverse].into_iter().zip(sources)) {
+        for (flow_id, (key, source)) in (2..).zip([forward, reverse].into_iter().zip(sources)) {
             let entry = FlowEntry {
                 valid: true,
                 key,
                 action,
                 flow_id,
                 source: flow_id,
+                source_moves: false,
+                generation: 1,
                 spare: 0,
             };
             self.add(id::FLOW, &entry);
@@ -254,7 +256,59 @@ impl Network {
 }
 
 impl Network {
-    /// Both directions of an IPv6 flow: flow 3 and flow 4, in whose stead no IPv4 entry can be put.
+    /// A flow that goes on with something else: its rows in `onward` and `source` have its number.
+    pub fn onward_flow(
+        &mut self,
+        flow_id: u32,
+        key: FlowKey,
+        onward: OnwardEntry,
+        source: SourceEntry,
+    ) {
+        let entry = FlowEntry {
+            valid: true,
+            key,
+            action: FlowAction::Onward,
+            flow_id,
+            source: flow_id,
+            source_moves: false,
+            generation: 1,
+            spare: 0,
+        };
+        self.add(id::FLOW, &entry);
+        self.onward(flow_id, onward, source);
+    }
+
+    /// Likewise of IPv6.
+    pub fn onward_flow6(
+        &mut self,
+        flow_id: u32,
+        key: FlowKey6,
+        onward: OnwardEntry,
+        source: SourceEntry,
+    ) {
+        let entry = FlowEntry6 {
+            valid: true,
+            key,
+            action: FlowAction::Onward,
+            flow_id,
+            source: flow_id,
+            source_moves: false,
+            generation: 1,
+        };
+        self.add(id::FLOW, &entry);
+        self.onward(flow_id, onward, source);
+    }
+
+    fn onward(&mut self, flow_id: u32, onward: OnwardEntry, source: SourceEntry) {
+        let onward = OnwardEntry {
+            source: flow_id,
+            ..onward
+        };
+        self.put(id::ONWARD, flow_id as usize, &onward);
+        self.put(id::SOURCE, flow_id as usize, &source);
+    }
+
+    /// Both directions of an IPv6 flow: flow 4 and flow 5, in whose stead no IPv4 entry can be put.
     pub fn flow_pair6(&mut self, key: FlowKey6, ends: [u128; 2], sources: [SourceEntry; 2]) {
         let [src, dst] = ends;
         let reverse = FlowKey6 {
@@ -263,14 +317,15 @@ impl Network {
             ..key
         };
         let keys = [key.between(src, dst), reverse.between(dst, src)];
-        for (flow_id, (key, source)) in (3..).zip(keys.into_iter().zip(sources)) {
+        for (flow_id, (key, source)) in (4..).zip(keys.into_iter().zip(sources)) {
             let entry = FlowEntry6 {
                 valid: true,
                 key,
                 action: FlowAction::Forward,
                 flow_id,
                 source: flow_id,
-                spare: 0,
+                source_moves: false,
+                generation: 1,
             };
             self.add(id::FLOW, &entry);
             self.put(id::SOURCE, flow_id as usize, &source);
