@@ -109,18 +109,24 @@ registers! {
     TABLE_STATUS = 0x048, Read;
     /// Rows of one way of the table that `TABLE_ADDRESS` names; 0: no such table.
     TABLE_ROWS = 0x04c, Read;
-    /// Bits 13..0: the time that the next packets are seen at, in ticks that the host chooses; it wraps.
+    /// Bits 13..0: the time that the next packets are seen at, in ticks that the host chooses; it wraps. It holds from the
+    /// write on, for packets and for what is idle.
     AGE_NOW = 0x050, ReadWrite;
-    /// Bits 13..0: ticks without a packet after which a flow pair is reported as idle; 0: never. Less than half the range.
+    /// Bits 13..0: ticks without a packet after which a flow pair is reported as idle, once; 0: never. Less than half the
+    /// range, so that a pair which is reported late is still idle.
     AGE_LIMIT = 0x054, ReadWrite;
-    /// The oldest report that waits. Bit 31: there is one. Bit 30: its connection is closed; else it is idle. Bits 26..24:
-    /// generation. Bits 18..0: the flow pair.
+    /// The oldest report that waits; 0: none. Bit 31: there is one. Bit 30: its connection is closed; else it is idle. Bits
+    /// 26..24: generation. Bits 18..0: the flow pair. Reading it again gives the same report, until it is taken.
     AGE_EVENT = 0x058, Read;
-    /// Writing takes the oldest report away.
+    /// Writing anything takes the oldest report away; the next access finds the one behind it.
     AGE_TAKE = 0x05c, Command;
-    /// How often the sweep for idle flow pairs has gone through the whole table since reset.
+    /// How often the sweep for idle flow pairs has gone through the whole table since reset; it wraps. What was idle when this
+    /// was read has been reported when it has risen by two. A round takes a clock for each row of `age` and one more for each
+    /// packet that meets a flow: with 315,392 rows at 250 MHz 1.3 ms, under full load of the smallest frames 3.1 ms. It waits
+    /// while fewer than four reports find room, so the host takes them in between.
     AGE_SWEEPS = 0x060, Read;
-    /// Bit 0: any TCP reset closes a flow; else only one that fits the sequence numbers (RFC 5961 section 3.2).
+    /// Bit 0: any TCP reset closes a flow; else only one that starts where the other side's last acknowledgement points, or
+    /// acknowledges its SYN or FIN (RFC 5961 section 3.2).
     TCP_CONTROL = 0x064, ReadWrite;
     /// The row, bit 0 of word 0 first. A row changes as a whole, in one clock.
     TABLE_DATA = 0x080, ReadWrite, count TABLE_DATA_WORDS;
