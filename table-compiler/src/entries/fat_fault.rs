@@ -35,12 +35,6 @@ pub enum FatFault {
         /// Which side.
         side: &'static str,
     },
-    /// A side that is left out beside two prefixes.
-    #[error("rule {rule} ignores a side and has two prefixes, expected at most one with `ignore`")]
-    IgnoreWithBoth {
-        /// The rule.
-        rule: String,
-    },
     /// Prefixes of two families.
     #[error("rule {rule} has prefixes of two families, expected one")]
     Families {

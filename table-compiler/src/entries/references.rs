@@ -36,7 +36,11 @@ pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
     }
     let pairs = &index.objects.flow_pairs;
     check_apart(pairs)?;
-    pairs
-        .iter()
-        .try_for_each(|pair| ResolvedPair::new(pair, index.objects).map(drop))
+    for pair in pairs {
+        for side in [&pair.fwd, &pair.rev] {
+            index.nexthop(side.key_nh, || format!("the key of flow {side}"))?;
+        }
+        ResolvedPair::new(pair, index.objects)?;
+    }
+    Ok(())
 }

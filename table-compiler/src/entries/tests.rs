@@ -2,7 +2,7 @@
 
 use serde_json::{json, Value};
 use underpass_layout::profile::SIM;
-use underpass_layout::tables::{LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
+use underpass_layout::tables::{self, LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
 
 use super::{entries, Entries};
 use crate::objects::Objects;
@@ -45,6 +45,18 @@ fn route(vrf: u16, prefix: &str, nh: u32) -> Value {
     json!({"object": "route", "vrf": vrf, "prefix": prefix, "nh": nh, "flags": []})
 }
 
+/// A flow under nexthop 4 and its answers.
+fn flow_pair(fwd: Value, rev: Value) -> Value {
+    let side = |sip, sport: u16, dip, dport: u16, more| {
+        let mut side = json!({"sip": sip, "dip": dip, "sport": sport, "dport": dport, "proto": 6, "key_nh": 4,
+            "rpf_nh": 0, "vrf": 2, "action": "forward", "flags": ["active"]});
+        merge(&mut side, more);
+        side
+    };
+    let (one, other) = ("10.0.0.1", "10.0.0.2");
+    json!({"object": "flow_pair", "fwd": side(one, 1, other, 2, fwd), "rev": side(other, 2, one, 1, rev)})
+}
+
 fn fabric() -> Value {
     vif(0, "fabric", json!({"port": "wire0"}))
 }
@@ -68,6 +80,7 @@ fn the_underlay_and_the_host_are_joined() {
             json!({"port": "host0", "ip": "8.0.0.2", "nh_id": 5, "cross_connect_vif": 0})
         ),
         vif(2, "agent", json!({"vrf": 65535})),
+        nexthop(5, "discard", json!({})),
     ]));
     let [fabric, host, agent] = [0, 1, 2].map(|vif| entries.vifs[&vif]);
     assert_eq!(
@@ -94,7 +107,12 @@ fn the_underlay_and_the_host_are_joined() {
 
 #[test]
 fn a_guest_has_its_flags_and_its_nexthop() {
-    let entries = compiled(json!([guest(3, "0x101"), guest(4, "0x0")]));
+    let entries = compiled(json!([
+        guest(3, "0x101"),
+        guest(4, "0x0"),
+        nexthop(23, "discard", json!({})),
+        nexthop(24, "discard", json!({})),
+    ]));
     let entry = entries.vifs[&3];
     assert_eq!(
         (entry.policy, entry.dhcp, entry.vrf, entry.nexthop),
@@ -124,6 +142,7 @@ fn a_nexthop_has_all_that_lies_behind_it() {
         ),
         nexthop(25, "encap", json!({"out_vif": 2, "rewrite_hex": ""})),
         nexthop(26, "encap", json!({"out_vif": 9, "rewrite_hex": ETHERNET})),
+        nexthop(29, "discard", json!({})),
     ]));
     let encap = entries.nexthops[&23];
     assert_eq!(
@@ -353,6 +372,7 @@ fn of_two_objects_with_one_number_the_later_counts() {
     let entries = compiled(json!([
         guest(3, "0x0"),
         guest(3, "0x1"),
+        nexthop(23, "discard", json!({})),
         nexthop(4, "discard", json!({})),
         nexthop(4, "l2_rcv", json!({"family": "bridge"})),
         nexthop(5, "discard", json!({})),
@@ -427,20 +447,100 @@ fn what_refers_to_nothing_is_refused() {
         (
             json!([
                 guest(3, "0x0"),
+                nexthop(23, "discard", json!({})),
                 nexthop(4, "encap", json!({"out_vif": 3, "rewrite_hex": "0102"}))
             ]),
             "nexthop 4 has a rewrite of 2 bytes, expected 14 or none",
         ),
         (
-            json!([guest(3, "0x0"), vif(4, "vm", json!({"port": "vf0"}))]),
+            json!([
+                vif(3, "vm", json!({"port": "vf0"})),
+                vif(4, "vm", json!({"port": "vf0"}))
+            ]),
             "port vf0 is that of vif 3 and of vif 4, expected one of them",
         ),
         (
             json!([discard(), route(4096, "10.0.0.0/8", 4)]),
             "the number of a vrf is 4096, expected at most 4095",
         ),
+        (
+            json!([guest(3, "0x0")]),
+            "vif 3 leads to nexthop 23, which does not exist",
+        ),
+        (
+            json!([vif(3, "vm", json!({"mirror_index": 2}))]),
+            "vif 3 leads to mirror 2, which does not exist",
+        ),
+        (
+            json!([{"object": "mirror", "index": 0, "nh": 9, "dynamic_juniper_header": true}]),
+            "mirror 0 leads to nexthop 9, which does not exist",
+        ),
+        (
+            json!([nexthop(
+                7,
+                "composite",
+                json!({"components": [{"nh": 9, "label": null}]})
+            )]),
+            "component 0 of nexthop 7 leads to nexthop 9, which does not exist",
+        ),
+        (
+            json!([flow_pair(json!({}), json!({}))]),
+            "the key of flow 10.0.0.1:1 to 10.0.0.2:2 of protocol 6 under nexthop 4 leads to nexthop 4, which does not exist",
+        ),
+        (
+            json!([discard(), flow_pair(json!({"flags": ["snat"]}), json!({}))]),
+            "flow 10.0.0.1:1 to 10.0.0.2:2 of protocol 6 under nexthop 4 is refused: it has flag snat without \
+             rflow_valid, expected both: its answers' key has the new values (FLOW_NAT_NO_RFLOW)",
+        ),
     ];
     for (list, expected) in cases {
         assert_eq!(refused(list), expected);
     }
+}
+
+#[test]
+fn the_options_of_an_interface_are_on_the_card() {
+    let more = json!({"check_source": true, "check_mac": "02:00:00:00:00:09", "decrement_hop_limit": true});
+    let entries = compiled(json!([vif(3, "vm", more), vif(4, "vm", json!({}))]));
+    let (on, off) = (entries.vifs[&3], entries.vifs[&4]);
+    assert!(on.check_source && on.check_mac && on.hop_limit);
+    assert_eq!(on.mac, 0x0200_0000_0009);
+    assert!(!off.check_source && !off.check_mac && !off.hop_limit && off.mac == 0);
+}
+
+#[test]
+fn flows_are_looked_up_before_one_of_several_is_chosen() {
+    let fat = json!({"fat_flow_rules": [{"proto": 6, "port": 0}]});
+    let composite = |id, flags: &str| {
+        let components = json!([{"nh": 31, "label": 5}, {"nh": 24, "label": null}, {"nh": 23, "label": null}]);
+        let flags = json!({"value": flags, "names": []});
+        nexthop(id, "composite", json!({"vrf": 7, "components": components, "flags": flags}))
+    };
+    let encap = |id: u32, out_vif: u32| {
+        nexthop(id, "encap", json!({"out_vif": out_vif, "rewrite_hex": ETHERNET}))
+    };
+    let entries = compiled(json!([
+        fabric(),
+        vif(3, "vm", json!({"vrf": 7})),
+        vif(4, "vm", fat),
+        encap(23, 3),
+        encap(24, 4),
+        nexthop(
+            31,
+            "tunnel",
+            json!({"out_vif": 0, "sip": "8.0.0.1", "dip": "8.0.0.2", "rewrite_hex": ETHERNET, "copy_tos": true,
+                "flags": {"value": "0x148", "names": []}})
+        ),
+        composite(70, "0x402"),
+        composite(71, "0x400"),
+        composite(72, "0x20"),
+    ]));
+    let [policy, plain, flood] = [70, 71, 72].map(|id| entries.nexthops[&id]);
+    assert_eq!((policy.kind, policy.policy, policy.flow_nexthop), (NexthopKind::Ecmp, true, 70));
+    assert_eq!((policy.vrf, policy.fat_set), (7, 1), "of the first member that is here");
+    assert_eq!((plain.kind, plain.policy, plain.flow_nexthop), (NexthopKind::Ecmp, false, 0));
+    assert_eq!((flood.kind, flood.fat_set), (NexthopKind::Resolve, 0));
+    assert_eq!((entries.nexthops[&24].fat_set, entries.nexthops[&23].vrf), (1, 7));
+    let tunnel = entries.nexthops[&31];
+    assert_eq!((tunnel.policy, tunnel.relaxed, tunnel.copy_tos), (true, true, true));
 }

@@ -1,11 +1,11 @@
 //! The rows of one exact-match table (or one bank of it) as the host keeps them.
 //!
 //! ```text
-//!   words    | slot 0: 7 words | slot 1: 7 words |      two IPv4 flows, each from a word of its own on
-//!            |         one entry: 14 words       |      or one IPv6 flow
+//!   words    | slot 0: 6 words | slot 1: 6 words |      two IPv4 flows, each from a word of its own on
+//!            |         one entry: 12 words       |      or one IPv6 flow
 //!   marks    |     1 byte      |     1 byte      |      0: free; else seven bits of the key's sum, and one for "wide"
 //!
-//!   card     | 216 bits | 216 bits |                    the words without the gap between the slots
+//!   card     | 180 bits | 180 bits |                    the words without the gap between the slots
 //! ```
 //! Marks are why a search is quick: a table of a million slots has a megabyte of them, which the host's cache holds, and
 //! the words of a row are touched only where its mark says that they may be the ones. A slot is numbered over all rows;

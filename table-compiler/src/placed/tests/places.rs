@@ -3,7 +3,8 @@
 use super::keys::{self, FAMILIES};
 use super::{flows, table, with_rows, SEED};
 use crate::placed::{Entry, Placed, Reason, Shadow};
-use underpass_layout::tables::{BridgeEntry, BridgeKey};
+use underpass_layout::tables::{BridgeEntry, BridgeKey, FlowEntry};
+use underpass_layout::Record;
 
 /// Rows of a way in these tests: two blocks, so that the block of a row is chosen too.
 const ROWS: usize = 8192;
@@ -133,7 +134,7 @@ fn two_flows_share_a_row_before_a_second_row_is_begun() {
     }
     let rows: Vec<_> = shadow.iter_rows().collect();
     let taken = |at| move |(_, row): &&(u32, crate::row::Row)| row.bits(at, 1) == 1;
-    let halves = rows.len() - rows.iter().filter(taken(0)).filter(taken(216)).count();
+    let halves = rows.len() - rows.iter().filter(taken(0)).filter(taken(FlowEntry::WIDTH)).count();
     assert!(halves * 2 < rows.len(), "{halves} of {} rows", rows.len());
 }
 

@@ -25,7 +25,7 @@ fn flow(n: u32, value: u32) -> Entry {
             key: key.between(u128::from(scattered) << 70, 1),
             flow_id: value,
             // Set bits where a narrow entry of slot 1 would begin.
-            source: 0xf_ffff,
+            source: 0xffff,
             ..FlowEntry6::default()
         })
     } else {
@@ -115,7 +115,7 @@ fn an_ipv6_flow_takes_a_row_and_leaves_it_empty() {
     let mut writes = Vec::new();
     shadow.insert(&flow(3, 5), &mut writes).expect("room");
     assert_eq!((shadow.used(), shadow.len(), writes.len()), (2, 1, 1));
-    assert_eq!(&*writes[0].row, &flow(3, 5).words()[..14]);
+    assert_eq!(&*writes[0].row, &flow(3, 5).words()[..12]);
     assert_eq!(shadow.remove(&flow(3, 0), &mut writes), Some(flow(3, 5)));
     assert!(shadow.is_empty() && shadow.used() == 0);
     assert!(writes[1].row.is_empty() && shadow.iter_rows().count() == 0);

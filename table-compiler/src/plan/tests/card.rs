@@ -185,8 +185,15 @@ impl Card {
     /// Fails where some row leads to one that is not there.
     pub fn dangles(&self, at: &str) -> Result<(), TestCaseError> {
         let mut leads = Vec::new();
+        let mut sets = Vec::new();
         for ((table, address), row) in self.memory.iter().filter(|(_, row)| !row.is_empty()) {
             let words: &[u32] = row;
+            if *table == id::VIF {
+                sets.push(VifEntry::unpack(words).expect("vif").fat_set);
+            }
+            if *table == id::NEXTHOP {
+                sets.push(NexthopEntry::unpack(words).expect("nexthop").fat_set);
+            }
             match *table {
                 id::PORT => {
                     leads.push((id::VIF, PortEntry::unpack(words).expect("port").vif.into()))
@@ -239,6 +246,21 @@ impl Card {
                 TABLES[table as usize].name
             );
         }
+        for set in sets.into_iter().filter(|set| *set != 0) {
+            prop_assert!(self.set_is_whole(set.into()), "set {set} is not whole {at}");
+        }
         Ok(())
+    }
+
+    /// True if a set of rules has as many as it says of itself.
+    fn set_is_whole(&self, set: usize) -> bool {
+        let rule = |way| {
+            let spec = &TABLES[id::FAT_RULE as usize];
+            let address = self.profile.address(spec, way, set) as u32;
+            self.direct::<FatRuleEntry>(id::FAT_RULE, address)
+        };
+        let Some(first) = rule(0) else { return false };
+        let more = usize::from(first.protocol);
+        (1..FAT_RULES).all(|way| rule(way) == (way <= more).then_some(first))
     }
 }

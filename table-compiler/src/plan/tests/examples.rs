@@ -3,7 +3,7 @@
 use underpass_layout::tables::{id, NexthopEntry, PortEntry, RouteEntry, VifEntry, VifKind};
 
 use super::card::Card;
-use super::states::set_lengths;
+use super::states::{rules, set_lengths};
 use super::{SEED, TINY};
 use crate::entries::{Entries, Prefix};
 use crate::placed::{Placed, Reason};
@@ -275,4 +275,44 @@ fn a_table_that_is_full_is_refused_before_anything_is_written() {
     let PlanError::Full(full) = plan(&old, &want).expect_err("16 slots for 40 MACs");
     assert_eq!((full.table, full.capacity), ("bridge", 16));
     assert_eq!(old.rows().count(), 0);
+}
+
+#[test]
+fn a_set_of_rules_never_changes_where_it_is() {
+    let state = |sets: &[u8], used: u16| {
+        let mut entries = Entries::default();
+        nexthop(&mut entries, 1, 1);
+        interface(&mut entries, 1, 1, 1);
+        entries.fat_sets = (1..).zip(sets.iter().map(|set| rules(*set))).collect();
+        for vif in entries.vifs.values_mut() {
+            vif.fat_set = used;
+        }
+        entries
+    };
+    let old = from(&state(&[1, 2], 1));
+    let (plan, placed) = plan(&old, &state(&[2, 3], 1)).expect("room");
+    let used: Vec<u16> = placed.entries().vifs.values().map(|vif| vif.fat_set).collect();
+    assert_eq!((used, placed.entries().fat_sets[&3].clone()), (vec![2], rules(3)));
+    let expected = [
+        ("fat_exclude", Reason::New),
+        ("fat_rule", Reason::New),
+        ("fat_rule", Reason::New),
+        ("fat_rule", Reason::New),
+        ("fat_rule", Reason::New),
+        ("vif", Reason::Change),
+        ("fat_exclude", Reason::Free),
+        ("fat_rule", Reason::Free),
+        ("fat_rule", Reason::Free),
+    ];
+    assert_eq!(shape(&plan), expected, "{plan}");
+    // Way 2 of set 3 lies two depths of 8 rows behind way 0.
+    assert_eq!(plan.steps[3].address, 2 * 8 + 3);
+}
+
+#[test]
+fn more_sets_than_there_is_room_for_are_refused() {
+    let mut want = Entries::default();
+    want.fat_sets = (1..9).map(|set| (set, rules(set as u8))).collect();
+    let PlanError::Full(full) = plan(&from(&Entries::default()), &want).expect_err("7 numbers");
+    assert_eq!((full.table, full.capacity), ("fat_rule", 8));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use underpass_layout::tables::*;
 
-use crate::entries::{mask, Entries, Prefix};
+use crate::entries::{mask, Entries, FatSet, Prefix};
 use crate::mac::Mac;
 
 /// Lengths of the routes of IPv4: seven, of which a state has at most six, and hosts.
@@ -49,11 +49,25 @@ fn state(
     ports: &Numbers,
 ) -> Entries {
     let mut entries = Entries::default();
+    // Three sets of rules, numbered by who comes first: numbers change what they stand for.
+    let mut sets: Vec<u8> = Vec::new();
+    let mut fat_set = |content: u8| {
+        if content == 0 {
+            return 0;
+        }
+        let known = sets.iter().position(|other| *other == content);
+        let place = known.unwrap_or_else(|| {
+            sets.push(content);
+            sets.len() - 1
+        });
+        place as u16 + 1
+    };
     // Eight ids, eight meanings: rows change their meaning, and meanings change their row.
-    for (id, meaning, _, _) in nexthops.iter().chain(&[(0, 0, 0, 0)]) {
+    for (id, meaning, fat, _) in nexthops.iter().chain(&[(0, 0, 0, 0)]) {
         let entry = NexthopEntry {
             valid: true,
             vif: u16::from(meaning % 8),
+            fat_set: fat_set(fat % 4),
             ..NexthopEntry::default()
         };
         entries.nexthops.insert(u32::from(id % 8), entry);
@@ -160,6 +174,7 @@ fn state(
             policy: policy % 2 == 1,
             vrf: vrf(of),
             nexthop: nexthop(to),
+            fat_set: fat_set(policy / 2 % 4),
             ..VifEntry::default()
         };
         entries.vifs.insert(u32::from(idx % 6), entry);
@@ -174,7 +189,25 @@ fn state(
                 .insert(u32::from(port % 5), PortEntry { valid: true, vif });
         }
     }
+    entries.fat_sets = (1..).zip(sets.into_iter().map(rules)).collect();
     entries
+}
+
+/// A set that tells of itself how many rules it has: one more than their protocol says.
+pub fn rules(protocol: u8) -> FatSet {
+    let rule = FatRuleEntry {
+        family: FatFamily::Any,
+        protocol,
+        ..FatRuleEntry::default()
+    };
+    let exclude = FatExcludeEntry {
+        family: FatFamily::V4,
+        ..FatExcludeEntry::default()
+    };
+    FatSet {
+        rules: vec![rule; usize::from(protocol) + 1],
+        excludes: vec![exclude],
+    }
 }
 
 /// Gives the words the lengths that their routes have, the longest first.
