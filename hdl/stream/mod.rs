@@ -8,3 +8,5 @@ pub mod fifo;
 #[cfg(test)]
 pub(crate) mod frames;
 pub mod gather;
+#[cfg(test)]
+pub(crate) mod patches;

@@ -1,1 +1,127 @@
+//! The patch of random packets, put into their bytes, against addresses and ports written into the bytes and every
+//! checksum computed anew.
 
+mod packet;
+
+use super::checksum::{of_total, sum};
+use super::rewrite;
+use crate::stream::frames::Noise;
+use crate::stream::patches;
+use packet::{checksum, Case, Kind};
+use underpass_layout::meta::{Meta, Patch, Rewrite};
+use underpass_layout::Record;
+use underpass_wires::{build, input, output, Blocks, Ports, Sim, U};
+
+/// Sends the packets through the stage, one a clock, and compares the bytes.
+fn run(cases: &[Case]) {
+    let mut sim = Sim::new(&build("rewrite", Ports::Packed, Blocks::Inline, || {
+        output("rewrite", rewrite(input("slot")).meta.rewrite);
+    }));
+    for now in 0..cases.len() + super::LATENCY {
+        if let Some(case) = cases.get(now) {
+            sim.set("slot", &slot(case));
+        }
+        if let Some(case) = now.checked_sub(super::LATENCY).map(|sent| &cases[sent]) {
+            let patch = rewritten(&mut sim).patch;
+            let expected = case.expected();
+            let mut patched = case.bytes.clone();
+            patches::apply(&patch, &mut patched);
+            assert_eq!(patched, expected, "{case:#?}\n{patch:#?}");
+            assert_eq!(patch.on, expected != case.bytes, "{case:#?}\n{patch:#?}");
+            assert!(patch.on || patch == Patch::default(), "{patch:#?}");
+        }
+        sim.step();
+    }
+}
+
+/// The metadata with `valid` below it.
+fn slot(case: &Case) -> Vec<u64> {
+    let words = case.meta().pack();
+    let bit = |i: usize| u64::from(words[i / 32] >> (i % 32) & 1);
+    let mut slot = vec![0; (Meta::WIDTH + 1).div_ceil(64)];
+    slot[0] = 1;
+    for i in 0..Meta::WIDTH {
+        slot[(i + 1) / 64] |= bit(i) << ((i + 1) % 64);
+    }
+    slot
+}
+
+fn rewritten(sim: &mut Sim) -> Rewrite {
+    let words: Vec<u32> = sim
+        .get("rewrite")
+        .iter()
+        .flat_map(|word| [*word as u32, (*word >> 32) as u32])
+        .collect();
+    Rewrite::unpack(&words).expect("no codes in it")
+}
+
+#[test]
+fn every_checksum_is_what_it_would_be_computed_anew() {
+    let mut noise = Noise(12);
+    let mut cases = Vec::new();
+    for kind in Kind::ALL {
+        for v6 in [false, true] {
+            for what in (0..64).cycle().take(300) {
+                cases.push(Case::random(&mut noise, kind, v6, what));
+            }
+        }
+    }
+    run(&cases);
+}
+
+#[test]
+fn a_sum_of_zero_is_sent_as_ffff_in_udp_alone() {
+    let mut noise = Noise(34);
+    let mut cases = Vec::new();
+    for (kind, sent) in [(Kind::Udp, 0xffff), (Kind::Tcp, 0)] {
+        for v6 in [false, true] {
+            for what in 1..32 {
+                let case = Case::random(&mut noise, kind, v6, what).with_sum_of_zero();
+                assert_eq!(case.expected_upper(), Some(sent));
+                cases.push(case);
+            }
+        }
+    }
+    run(&cases);
+}
+
+#[test]
+fn an_error_from_between_the_ends_keeps_its_source() {
+    let mut noise = Noise(56);
+    let mut cases = Vec::new();
+    for v6 in [false, true] {
+        for kind in [Kind::ErrorOfTcp, Kind::ErrorOfIcmp] {
+            for what in 0..32 {
+                let case = Case::random(&mut noise, kind, v6, what).from_a_router();
+                let at = case.l3 + if v6 { 8 } else { 12 };
+                assert_eq!(case.expected()[at..at + 4], case.bytes[at..at + 4]);
+                cases.push(case);
+            }
+        }
+    }
+    run(&cases);
+}
+
+#[test]
+fn carry_save_sums_are_those_of_words_added_one_by_one() {
+    const WORDS: usize = 17;
+    let mut sim = Sim::new(&build("sum", Ports::Packed, Blocks::Inline, || {
+        let words: [U<16>; WORDS] = input("words");
+        output("checksum", of_total(sum(&words).total()));
+    }));
+    let mut noise = Noise(78);
+    for _ in 0..3000 {
+        // Zeros and ones are what sums stumble over.
+        let words: Vec<u16> = (0..WORDS)
+            .map(|_| match noise.below(4) {
+                0 => 0,
+                1 => 0xffff,
+                _ => noise.below(1 << 16) as u16,
+            })
+            .collect();
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        sim.set("words", &crate::stream::frames::words(&bytes));
+        let big: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+        assert_eq!(sim.get_int("checksum"), checksum(&[&big]).into());
+    }
+}

@@ -1,8 +1,7 @@
-mod patches;
-
 use super::*;
 use crate::stream::beat::{BODY_DEPTH, EDIT_DEPTH};
 use crate::stream::frames::{beats, offered, words, Noise, PlainBeat};
+use crate::stream::patches;
 use underpass_layout::meta::{Edit as PlainEdit, HEADER_BYTES};
 use underpass_layout::Record;
 use underpass_wires::{build, input, output, Blocks, Ports, Sim};
