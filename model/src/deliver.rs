@@ -147,8 +147,7 @@ mod tests {
 
     /// A packet of zeros with everything replaced, v4 or v6.
     fn all_replaced(v6: bool) -> Vec<u8> {
-        let mut edit = Edit::default();
-        edit.patch = Patch {
+        let patch = Patch {
             on: true,
             v6,
             l3_offset: 14,
@@ -175,9 +174,10 @@ mod tests {
             quoted_l4_offset: 130,
             new_quoted_checksum: 0x0808,
         };
-        if v6 {
-            (edit.patch.new_checksum, edit.patch.new_quoted_checksum) = (0, 0);
-        }
+        let edit = Edit {
+            patch,
+            ..Edit::default()
+        };
         deliver(&[0; 200], false, &edit)
     }
 

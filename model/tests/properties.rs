@@ -6,11 +6,12 @@ use common::packets::{any_tenant, ipv6_frames, REMOTE4, REMOTE6, VM4, VM6};
 use common::{from_end, from_vif, hex, port, Network, FAR, FAR6, OURS, OURS6, ROUTER_MAC};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use underpass_layout::meta::{Meta, STAGES};
+use std::ops::Range;
+use underpass_layout::meta::{Meta, Patch, STAGES};
 use underpass_layout::port::SLOW;
 use underpass_layout::profile::SIM;
 use underpass_layout::registers::{rings, slow, REGISTERS};
-use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, TunnelKind, TABLES};
+use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, OnwardEntry, TunnelKind, TABLES};
 use underpass_layout::{Verdict, VerdictKind};
 use underpass_model::core::MAX_FRAME_BYTES;
 use underpass_model::headers::checksum::checksum;
@@ -40,6 +41,8 @@ fn known_frames() -> Vec<(u16, Vec<u8>)> {
 struct Setting {
     tunnel: TunnelKind,
     policy: bool,
+    /// The VM's flows go on with other addresses and ports.
+    translated: bool,
     underlay_v6: bool,
 }
 
@@ -69,6 +72,31 @@ fn network(setting: Setting) -> Network {
         dst: REMOTE4 as u32,
     };
     let sources = [from_vif(3), from_end(far)];
+    if setting.translated {
+        let onward = OnwardEntry {
+            snat: true,
+            spat: true,
+            dpat: true,
+            src: VM4 + 7,
+            src_port: 5000,
+            dst_port: 6000,
+            ..OnwardEntry::default()
+        };
+        network.onward_flow(2, key, onward, from_vif(3));
+        let key6 = FlowKey6 {
+            nexthop: 23,
+            protocol: 17,
+            src_port: 1000,
+            dst_port: 2000,
+            ..FlowKey6::default()
+        };
+        let onward = OnwardEntry {
+            src: VM6 + 7,
+            ..onward
+        };
+        network.onward_flow6(4, key6.between(VM6, REMOTE6), onward, from_vif(3));
+        return network;
+    }
     network.flow_pair(key, 23, FlowAction::Forward, sources);
     let key = FlowKey6 {
         nexthop: 23,
@@ -83,9 +111,11 @@ fn network(setting: Setting) -> Network {
 
 fn any_network() -> impl Strategy<Value = Setting> {
     let kinds = prop::sample::select(&TunnelKind::ALL[1..]);
-    (kinds, any::<bool>(), any::<bool>()).prop_map(|(tunnel, policy, underlay_v6)| Setting {
+    let flags = any::<(bool, bool, bool)>();
+    (kinds, flags).prop_map(|(tunnel, (policy, translated, underlay_v6))| Setting {
         tunnel,
         policy,
+        translated: policy && translated,
         underlay_v6,
     })
 }
@@ -178,16 +208,53 @@ fn check_sent(came: &[u8], output: &Output) -> Result<(), TestCaseError> {
         prop_assert_eq!(before, after);
         return Ok(());
     }
-    prop_assert!(meta.bridge.l3 && meta.inner.ipv4);
-    prop_assert_eq!(after[8], before[8] - 1);
-    prop_assert_eq!(&after[..8], &before[..8]);
-    prop_assert_eq!(after[9], before[9]);
-    prop_assert_eq!(&after[12..], &before[12..]);
-    let header = usize::from(before[0] & 0xf) * 4;
-    if checksum(&before[..header]) == 0 {
-        prop_assert_eq!(checksum(&after[..header]), 0);
+    let stripped = usize::from(edit.strip) - shim;
+    let may_change = replaced(&edit.patch);
+    for (at, (old, new)) in (stripped..).zip(before.iter().zip(after)) {
+        let free = may_change.iter().any(|place| place.contains(&at));
+        prop_assert!(
+            free || old == new,
+            "byte {at}: {old:#04x} became {new:#04x}"
+        );
+    }
+    if edit.patch.v6 {
+        return Ok(());
+    }
+    let l3 = usize::from(edit.patch.l3_offset) - stripped;
+    let header = l3..l3 + usize::from(before[l3] & 0xf) * 4;
+    if checksum(&before[header.clone()]) == 0 {
+        prop_assert_eq!(checksum(&after[header]), 0);
     }
     Ok(())
+}
+
+/// The places of a packet that a patch may change.
+fn replaced(patch: &Patch) -> Vec<Range<usize>> {
+    let (ttl, src, dst, size) = match patch.v6 {
+        false => (8, 12, 16, 4),
+        true => (7, 8, 24, 16),
+    };
+    let l3 = usize::from(patch.l3_offset);
+    let l4 = usize::from(patch.l4_offset);
+    let quoted = usize::from(patch.quoted_l3_offset);
+    let quoted_l4 = usize::from(patch.quoted_l4_offset);
+    let quoted_address = patch.quoted_src || patch.quoted_dst;
+    let places = [
+        (patch.ttl, l3 + ttl, 1),
+        (!patch.v6, l3 + 10, 2),
+        (patch.src, l3 + src, size),
+        (patch.dst, l3 + dst, size),
+        (patch.src_port, l4, 2),
+        (patch.dst_port, l4 + 2, 2),
+        (patch.l4_checksum, patch.l4_checksum_offset.into(), 2),
+        (patch.quoted_src, quoted + src, size),
+        (patch.quoted_dst, quoted + dst, size),
+        (quoted_address && !patch.v6, quoted + 10, 2),
+        (patch.quoted_src_port, quoted_l4, 2),
+        (patch.quoted_dst_port, quoted_l4 + 2, 2),
+    ];
+    let set = places.into_iter().filter(|(set, ..)| *set);
+    set.map(|(_, at, length)| at..at + length).collect()
 }
 
 /// What holds for the outer IP header of a frame of `length` bytes.
@@ -322,8 +389,8 @@ fn each_stage_has_its_file() {
 fn the_generated_packets_go_everywhere() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut sent, mut patched, mut tunnelled, mut punted, mut dropped) = (0, 0, 0, 0, 0);
-    let (mut ipv6, mut tunnelled_v6, mut ipv6_flows) = (0, 0, 0);
-    for _ in 0..2000 {
+    let (mut ipv6, mut tunnelled_v6, mut ipv6_flows, mut onward) = (0, 0, 0, 0);
+    for _ in 0..3000 {
         let strategy = (any_network(), any_frame());
         let tree = strategy.new_tree(&mut runner).unwrap();
         let (setting, (port, frame)) = proptest::strategy::ValueTree::current(&tree);
@@ -338,6 +405,7 @@ fn the_generated_packets_go_everywhere() {
         let delivered = output.verdict == Verdict::Deliver;
         ipv6 += u32::from(delivered && output.meta.inner.ipv6);
         tunnelled_v6 += u32::from(output.meta.decap.tunnelled && output.meta.parse.v6);
+        onward += u32::from(delivered && output.meta.flow.goes_onward);
         ipv6_flows += u32::from(output.meta.inner.ipv6 && output.meta.flow.hit);
     }
     for (what, times) in [
@@ -349,8 +417,9 @@ fn the_generated_packets_go_everywhere() {
         ("IPv6 sent", ipv6),
         ("IPv6 out of a tunnel", tunnelled_v6),
         ("IPv6 in a flow", ipv6_flows),
+        ("translated", onward),
     ] {
-        assert!(times > 50, "{what} {times} of 2000 times");
+        assert!(times > 50, "{what} {times} of 3000 times");
     }
 }
 
@@ -359,6 +428,7 @@ fn a_frame_longer_than_the_bus_can_tell_is_cut() {
     let setting = Setting {
         tunnel: TunnelKind::MplsUdp,
         policy: false,
+        translated: false,
         underlay_v6: false,
     };
     let mut core = network(setting).core;

@@ -3,8 +3,10 @@
 mod common;
 
 use common::packets::{ipv6_frames, REMOTE6, VM6};
-use common::{from_end, from_far, from_vif, hex, port, Network, FAR6, OURS6};
-use underpass_layout::tables::{FlowAction, FlowKey, FlowKey6, TunnelKind};
+use common::{from_end, from_far, from_vif, hex, port, Network, FAR6, OURS6, ROUTER_MAC};
+use underpass_layout::tables::{
+    id, FatFamily, FatRuleEntry, FlowAction, FlowKey, FlowKey6, OnwardEntry, TunnelKind, VifEntry,
+};
 
 fn assert_trace(network: &Network, name: &str, frame: &str, expected: &str) {
     let found = network.core.trace(&hex(frame), port(name)).to_string();
@@ -90,6 +92,83 @@ fn from_the_wire_to_the_host() {
         "wire0",
         frame,
         include_str!("trace/wire-to-host.txt"),
+    );
+}
+
+#[test]
+fn a_flow_that_changes_addresses_and_ports() {
+    let mut network = Network::new();
+    network.vm(3, 2, true);
+    network.tunnel(TunnelKind::MplsUdp);
+    network.route(9, 0x0a01_0109, 30, 48);
+    network.bridge(2, ROUTER_MAC, 0, 0);
+    let onward = OnwardEntry {
+        snat: true,
+        spat: true,
+        src: 0x0a54_0105,
+        src_port: 5000,
+        translate: true,
+        vrf: 9,
+        ..OnwardEntry::default()
+    };
+    network.onward_flow(2, udp(1000, 2000), onward, from_vif(3));
+    let frame = frame_of(include_str!("peer/enc-mplsogre-l3.txt"));
+    assert_trace(&network, "vf0", frame, include_str!("trace/onward.txt"));
+}
+
+#[test]
+fn a_fat_flow_kept_to_one_nexthop() {
+    let mut network = Network::new();
+    network.vm(3, 2, true);
+    network.tunnel(TunnelKind::MplsUdp);
+    network.bridge(2, ROUTER_MAC, 0, 0);
+    let rule = FatRuleEntry {
+        family: FatFamily::Any,
+        protocol: 17,
+        port: 2000,
+        ignore_source: true,
+        destination_keep: 128,
+        ..FatRuleEntry::default()
+    };
+    network.put(id::FAT_RULE, 5, &rule);
+    let entry = VifEntry {
+        fat_set: 5,
+        ..*network.core.tables.vif(3)
+    };
+    network.put(id::VIF, 3, &entry);
+    let onward = OnwardEntry {
+        steer: true,
+        nexthop: 30,
+        label: 77,
+        ..OnwardEntry::default()
+    };
+    let key = FlowKey {
+        src: 0,
+        ..udp(0, 2000)
+    };
+    network.onward_flow(2, key, onward, from_vif(3));
+    let frame = frame_of(include_str!("peer/enc-mplsogre-l3.txt"));
+    assert_trace(&network, "vf0", frame, include_str!("trace/fat-flow.txt"));
+}
+
+#[test]
+fn an_error_about_a_packet_of_a_flow() {
+    let mut network = Network::new();
+    network.vm(3, 2, true);
+    network.mpls(42, 2, 23);
+    let sources = [from_vif(3), from_far()];
+    network.flow_pair(udp(1000, 2000), 23, FlowAction::Forward, sources);
+    let quoted = "4500001c0001000040110000 0a010103 0a010109 03e807d0 00080000";
+    let error = format!("45000038000200003f010000 0a010101 0a010103 0303000000000000 {quoted}");
+    let frame = format!(
+        "001b21bbf948 001b21bbf946 0800 45000058004d000040116a48 08000003 08000002 \
+         c54919eb00440000 0002a140 {error}"
+    );
+    assert_trace(
+        &network,
+        "wire0",
+        &frame,
+        include_str!("trace/icmp-error.txt"),
     );
 }
 

@@ -1,3 +1,5 @@
+mod pairs;
+
 use super::*;
 use registers::*;
 use slow_registers::*;

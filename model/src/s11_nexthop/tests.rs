@@ -43,6 +43,7 @@ fn each_kind_has_its_end() {
     assert_eq!(of(NexthopKind::Receive), Verdict::Punt(PuntReason::Receive));
     assert_eq!(of(NexthopKind::Resolve), Verdict::Punt(PuntReason::Resolve));
     assert_eq!(of(NexthopKind::L2Receive), INVALID_NEXTHOP);
+    assert_eq!(of(NexthopKind::Ecmp), INVALID_NEXTHOP, "none was named");
     for kind in NexthopKind::ALL {
         let absent = NexthopEntry {
             valid: false,

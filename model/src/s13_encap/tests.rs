@@ -356,3 +356,40 @@ fn the_slow_path_learns_of_an_ipv6_tunnel() {
     let edit = edited(meta);
     assert_eq!((edit.header[1], &edit.header[24..40]), (0, &[0; 16][..]));
 }
+
+#[test]
+fn the_type_of_service_is_copied_out_where_the_nexthop_says_so() {
+    for l3 in [true, false] {
+        for tunnel_v6 in [false, true] {
+            let mut meta = packet(TunnelKind::MplsUdp, l3);
+            meta.inner.tos = 0xb9;
+            meta.nexthop.tunnel_v6 = tunnel_v6;
+            let tos = |meta| {
+                let edit = edited(meta);
+                let first = u16::from_be_bytes([edit.header[14], edit.header[15]]);
+                match tunnel_v6 {
+                    true => (first >> 4) as u8,
+                    false => first as u8,
+                }
+            };
+            assert_eq!(tos(meta), 0, "the peer leaves it zero");
+            meta.nexthop.copy_tos = true;
+            assert_eq!(tos(meta), 0xb9);
+        }
+    }
+}
+
+#[test]
+fn the_shim_names_the_rules_that_held() {
+    let mut meta = packet(TunnelKind::MplsUdp, true);
+    meta.receiver.fat_set = 0x3ff;
+    meta.punt(PuntReason::FlowMiss);
+    let edit = edited(meta);
+    let mut words = [0; 16];
+    for (word, bytes) in words.iter_mut().zip(edit.header.chunks(4)) {
+        *word = u32::from_le_bytes(bytes.try_into().unwrap());
+    }
+    let shim: PuntShim = underpass_layout::Record::unpack(&words).unwrap();
+    assert_eq!((shim.reason, shim.fat_set), (PuntReason::FlowMiss, 0x3ff));
+    assert!(!edit.patch.on, "it leaves as it came");
+}

@@ -335,3 +335,69 @@ fn an_ipv6_header_that_contradicts_itself_is_dropped() {
     );
     assert!(is_bad(&in_frame("6f")), "cut short");
 }
+
+#[test]
+fn what_a_tcp_segment_says_of_its_connection() {
+    // Data offset 6: of 30 bytes, six are payload.
+    let segment = |flags: &str| {
+        format!("03e807d0 fffffffe 01020304 60{flags} 2000abcd0000 01010101 616263646566")
+    };
+    for (flags, seq) in [
+        ("10", 0xffff_fffe),
+        ("11", 4),
+        ("13", 0xffff_fffe),
+        ("15", 0xffff_fffe),
+    ] {
+        let v4 = good(&format!(
+            "{MACS} 0800 {}",
+            ipv4("06", "0000", &segment(flags))
+        ));
+        let v6 = good6("06", &segment(flags));
+        let behind_options = good6("3c", &format!("06000000 00000000 {}", segment(flags)));
+        for (inner, l4) in [(v4, 34), (v6, 54), (behind_options, 62)] {
+            let found = (inner.tcp_flags, inner.tcp_seq, inner.tcp_ack);
+            let expected = (crate::testing::hex(flags)[0], seq, 0x0102_0304);
+            assert_eq!(found, expected, "flags {flags}");
+            assert_eq!((inner.l4_offset, inner.l4_checksum), (l4, 0xabcd));
+        }
+    }
+}
+
+#[test]
+fn where_the_upper_layer_and_its_checksum_are() {
+    for (protocol, payload, checksum) in [
+        ("11", "03e807d0 0008abcd", 0xabcd),
+        ("01", "0800abcd 04700007", 0xabcd),
+        ("84", "03e807d0 0008abcd 00000000", 0),
+        ("2f", "0000abcd", 0),
+    ] {
+        let inner = good(&format!("{MACS} 0800 {}", ipv4(protocol, "0000", payload)));
+        let found = (inner.l4_offset, inner.l4_checksum);
+        assert_eq!(found, (34, checksum), "protocol {protocol}");
+    }
+    let fragment = good(&format!(
+        "{MACS} 0800 {}",
+        ipv4("11", "2000", "03e807d0 0008abcd")
+    ));
+    assert_eq!((fragment.l4_offset, fragment.l4_checksum), (0, 0));
+    let cut = read(
+        0,
+        true,
+        &format!("{MACS} 0800 {}", ipv4("11", "0000", "03e8")),
+    );
+    assert_eq!((is_bad(&cut), cut.inner.l4_offset), (true, 0));
+    let arp = good(&format!("{MACS} 0806 00"));
+    assert_eq!(arp.l4_offset, 0);
+    let icmpv6 = good6("3a", "8000abcd 04700007");
+    assert_eq!((icmpv6.l4_offset, icmpv6.l4_checksum), (54, 0xabcd));
+    let unknown = good6("33", "00000000 00000000");
+    assert_eq!(unknown.l4_offset, 0);
+}
+
+#[test]
+fn the_type_of_service_of_either_family() {
+    let packet = ipv4("3b", "0000", "").replacen("4500", "45b9", 1);
+    assert_eq!(good(&format!("{MACS} 0800 {packet}")).tos, 0xb9);
+    let packet = ipv6("3b", "").replacen("6fffffff", "6b9fffff", 1);
+    assert_eq!(good(&format!("{MACS} 86dd {packet}")).tos, 0xb9);
+}

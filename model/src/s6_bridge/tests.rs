@@ -209,3 +209,29 @@ fn a_vms_unicast_packet_under_policy_has_its_flow_first() {
         assert!(!flow_first(other), "change {i}");
     }
 }
+
+#[test]
+fn a_vm_sends_from_its_own_mac_alone_where_that_is_asked() {
+    let mut arp = frame(ethernet::BROADCAST);
+    arp.inner.ipv4 = false;
+    arp.inner.ethertype = ethernet::ARP;
+    for mut meta in [frame(VM), arp, frame(ethernet::BROADCAST), frame(UNKNOWN)] {
+        meta.classify.entry.policy = true;
+        meta.classify.entry.check_mac = true;
+        meta.classify.entry.mac = VM;
+        meta.inner.src_mac = VM;
+        let mut unchecked = meta;
+        unchecked.classify.entry.check_mac = false;
+        assert_eq!(verdict_of(meta), verdict_of(unchecked));
+        meta.inner.src_mac ^= 1;
+        let after = bridged(meta);
+        let dropped = Verdict::Drop(DropReason::InvalidSource);
+        assert_eq!(
+            (verdict(&after), after.bridge),
+            (dropped, Bridge::default())
+        );
+        let mut fabric = meta;
+        fabric.classify.entry.kind = VifKind::Fabric;
+        assert_ne!(verdict_of(fabric), dropped);
+    }
+}

@@ -68,6 +68,7 @@ pub(super) fn key(meta: &Meta) -> (String, String) {
         return (flow_ends(inner), "unknown".into());
     }
     let result = match *key == plain(inner, &meta.quoted) {
+        true if meta.quoted.error => "that of the answer".to_string(),
         true => "its own key".to_string(),
         false => "that of a fat flow".to_string(),
     };
