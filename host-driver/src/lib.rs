@@ -18,6 +18,7 @@
 pub mod access;
 pub mod describe;
 pub mod driver;
+pub mod flow_state;
 pub mod network_file;
 pub mod print;
 pub mod replay;

@@ -9,6 +9,8 @@
 //! that are missing in this sum are looked for in the card's drop counters, so each drop has its reason without asking
 //! the card about packets that were not dropped.
 
+mod ageing;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use underpass_table_compiler::{compile, CompileError, Network};
 
 use crate::access::{Card, Departure};
 use crate::driver::{Driver, DriverError, RingLayout, Traffic};
+use crate::flow_state::{self, FlowState};
 use crate::slow_path::{Reaction, SlowPath, TableWrite, World};
 
 /// A network cannot be carried, or a card stopped carrying it.
@@ -96,7 +99,7 @@ impl<C: Card> Session<C> {
         let slow_path = SlowPath::new(network, compiled);
         let vifs = slow_path.world().objects().vifs.iter();
         let vifs = vifs.filter_map(|vif| Some((World::port(vif)?, vif.idx as u16)));
-        Ok(Session {
+        let mut session = Session {
             driver,
             vifs: vifs.collect(),
             slow_path,
@@ -105,7 +108,9 @@ impl<C: Card> Session<C> {
             suspects: BTreeSet::new(),
             card_drops: BTreeMap::new(),
             software_drops: BTreeMap::new(),
-        })
+        };
+        session.start_ageing()?;
+        Ok(session)
     }
 
     /// The driver.
@@ -128,20 +133,33 @@ impl<C: Card> Session<C> {
         let last = self.now;
         self.now = self.now.max(now);
         let mut late = self.slow_path.tick(self.now);
-        if self.slow_path.wants_counters(self.now) {
-            let counted = self.flow_counters()?;
-            late.extend(self.slow_path.age(&counted, last, self.now));
-        }
+        late.extend(self.age(last)?);
         self.perform(late, &mut Outcome::default())
     }
 
-    /// What the card counted by flow id, for the flows that are set up.
-    fn flow_counters(&mut self) -> Result<HashMap<u32, Traffic>, DriverError> {
-        let flows = self.slow_path.flows().into_iter();
-        let ids: Vec<u32> = flows.map(|flow| flow.flow_id).collect();
-        ids.into_iter()
-            .map(|id| Ok((id, self.driver.flow(id as usize)?)))
-            .collect()
+    /// The flows that are set up, the oldest first, each before its answers, with what the card knows of them.
+    pub fn flows(&mut self) -> Result<Vec<FlowState>, SessionError> {
+        let flows = self.slow_path.flows();
+        let mut states = Vec::with_capacity(flows.len());
+        let now = ageing::ticks(self.now);
+        for flow in flows {
+            let counted = self.driver.flow(flow.flow_id() as usize)?;
+            let tcp = match flow_state::is_followed(&flow) {
+                true => flow_state::tcp_words(&flow, &self.driver.tcp(flow.pair.number)?),
+                false => Vec::new(),
+            };
+            let age = self.driver.age(flow.pair.number)?;
+            states.push(FlowState {
+                traffic: Traffic {
+                    packets: counted.packets.saturating_sub(flow.base.packets),
+                    bytes: counted.bytes.saturating_sub(flow.base.bytes),
+                },
+                tcp,
+                idle: flow_state::idle(&flow, &age, now),
+                flow,
+            });
+        }
+        Ok(states)
     }
 
     /// Hands a frame to a port without waiting for anything.
@@ -178,6 +196,9 @@ impl<C: Card> Session<C> {
             }
             reactions.extend(self.slow_path.decide(self.now));
             if reactions.is_empty() {
+                reactions = self.end_told()?;
+            }
+            if reactions.is_empty() {
                 break;
             }
             self.perform(reactions, &mut outcome)?;
@@ -199,8 +220,10 @@ impl<C: Card> Session<C> {
         reactions: Vec<Reaction>,
         outcome: &mut Outcome,
     ) -> Result<(), SessionError> {
+        let mut gone = Vec::new();
         for reaction in reactions {
             match reaction {
+                Reaction::Retire(pair) => gone.push(pair),
                 Reaction::Write(row) => write(&mut self.driver, &row)?,
                 Reaction::Inject(shim, frame) => {
                     self.driver.inject(&shim, &frame)?;
@@ -215,7 +238,8 @@ impl<C: Card> Session<C> {
             }
         }
         // What comes next must meet these rows.
-        Ok(self.driver.flush()?)
+        self.driver.flush()?;
+        self.retire(gone)
     }
 
     /// A packet that entered has come to light.

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::Serialize;
-use underpass_layout::tables::FlowAction;
 use underpass_layout::DropReason;
+use underpass_table_compiler::objects::FlowAction;
 
 use crate::access::Card;
-use crate::driver::{DriverError, Traffic};
+use crate::driver::DriverError;
+use crate::flow_state::FlowState;
 use crate::session::{Session, SessionError};
-use crate::slow_path::Flow;
+use crate::slow_path::Denied;
 
 /// Packets by reason.
 pub type Reasons = BTreeMap<String, u64>;
@@ -56,7 +57,7 @@ pub struct FlowSummary {
     pub key: KeySummary,
     /// The VRF of its packets.
     pub vrf: u16,
-    /// `forward` or `drop`.
+    /// `forward`, `nat`, `drop` or `hold`.
     pub action: &'static str,
     /// The peer's name of why it is dropped.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,9 +66,9 @@ pub struct FlowSummary {
     pub packets: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// TCP flags seen: the card does not follow TCP.
-    pub tcp_state: [&'static str; 0],
-    /// Which of several next hops: the card has one.
+    /// How far its TCP connection is, in the peer's words.
+    pub tcp_state: Vec<&'static str>,
+    /// Which of several next hops it keeps to.
     pub ecmp_index: Option<u32>,
 }
 
@@ -99,7 +100,8 @@ impl Summary {
         for (vif, port) in interfaces(session) {
             summary.add_interface(session, vif, port)?;
         }
-        summary.flows = flows(session)?;
+        let flows = session.flows()?.into_iter();
+        summary.flows = flows.map(FlowSummary::from).collect();
         Ok(summary)
     }
 
@@ -153,39 +155,36 @@ fn interfaces<C: Card>(session: &mut Session<C>) -> Vec<(usize, Option<String>)>
     named.chain([(no_vif, None)]).collect()
 }
 
-fn flows<C: Card>(session: &mut Session<C>) -> Result<Vec<FlowSummary>, DriverError> {
-    let flows: Vec<Flow> = session.slow_path().flows().into_iter().copied().collect();
-    flows
-        .iter()
-        .map(|flow| {
-            let counted = session.driver().flow(flow.flow_id as usize)?;
-            Ok(flow_summary(flow, counted))
-        })
-        .collect()
+/// A flow in the words of the behaviour cases.
+impl From<FlowState> for FlowSummary {
+    fn from(state: FlowState) -> FlowSummary {
+        let side = &state.flow.side;
+        FlowSummary {
+            key: KeySummary {
+                nh: side.key_nh,
+                sip: side.sip,
+                sport: side.sport,
+                dip: side.dip,
+                dport: side.dport,
+                proto: side.proto,
+            },
+            vrf: side.vrf,
+            action: action(side.action),
+            drop_reason: state.flow.denied.map(Denied::name),
+            packets: state.traffic.packets,
+            bytes: state.traffic.bytes,
+            tcp_state: state.tcp,
+            ecmp_index: side.ecmp_index,
+        }
+    }
 }
 
-fn flow_summary(flow: &Flow, counted: Traffic) -> FlowSummary {
-    let key = &flow.key;
-    FlowSummary {
-        key: KeySummary {
-            nh: key.nexthop,
-            sip: key.src,
-            sport: key.src_port,
-            dip: key.dst,
-            dport: key.dst_port,
-            proto: key.protocol,
-        },
-        vrf: flow.vrf,
-        action: match flow.action {
-            FlowAction::Drop => "drop",
-            FlowAction::Hold => "hold",
-            FlowAction::Forward => "forward",
-            FlowAction::Nat => "nat",
-        },
-        drop_reason: flow.denied.map(|denied| denied.name()),
-        packets: counted.packets.saturating_sub(flow.base.packets),
-        bytes: counted.bytes.saturating_sub(flow.base.bytes),
-        tcp_state: [],
-        ecmp_index: None,
+/// The word of an action.
+const fn action(action: FlowAction) -> &'static str {
+    match action {
+        FlowAction::Drop => "drop",
+        FlowAction::Hold => "hold",
+        FlowAction::Forward => "forward",
+        FlowAction::Nat => "nat",
     }
 }

@@ -53,6 +53,7 @@ pub fn list(profile: &Profile, placed: Option<&Placed>) -> Vec<TableInfo> {
         lookup: match table.lookup {
             Lookup::Direct => "index",
             Lookup::Exact { .. } => "key",
+            Lookup::Set { .. } => "set",
             Lookup::Counter => "counter",
         },
         rows: rows(profile, table),

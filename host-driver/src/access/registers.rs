@@ -2,7 +2,8 @@
 
 use bitfield::bitfield;
 use underpass_layout::registers::{
-    rings, slow, CONTROL_ENABLE, CONTROL_SEED, STATUS_BUSY, STATUS_REFUSED,
+    rings, slow, CONTROL_ENABLE, CONTROL_SEED, EVENT_DEAD, EVENT_GENERATION, EVENT_PAIR_BITS,
+    EVENT_VALID, STATUS_BUSY, STATUS_REFUSED,
 };
 
 /// The place of the one bit of a mask.
@@ -31,6 +32,21 @@ bitfield! {
     pub bool, busy, _: bit(STATUS_BUSY);
     /// No table took the last command.
     pub bool, refused, _: bit(STATUS_REFUSED);
+}
+
+bitfield! {
+    /// `AGE_EVENT`.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub struct AgeEvent(pub u32);
+    impl Debug;
+    /// There is one.
+    pub bool, valid, _: bit(EVENT_VALID);
+    /// The pair's connection is closed.
+    pub bool, dead, _: bit(EVENT_DEAD);
+    /// The generation of the pair's entries.
+    pub u8, generation, _: EVENT_GENERATION as usize + 2, EVENT_GENERATION as usize;
+    /// The pair.
+    pub u32, pair, _: EVENT_PAIR_BITS as usize - 1, 0;
 }
 
 bitfield! {
@@ -67,5 +83,8 @@ mod tests {
         assert!(TableStatus(STATUS_REFUSED).refused() && !TableStatus(STATUS_REFUSED).busy());
         assert!(RingControl(rings::FAULT).faulted() && !RingControl(rings::FAULT).enabled());
         assert!(InjectStatus(slow::INJECT_BUSY).busy());
+        let event = AgeEvent(EVENT_VALID | 5 << EVENT_GENERATION | 0x4_0003);
+        assert!(event.valid() && !event.dead());
+        assert_eq!((event.generation(), event.pair()), (5, 0x4_0003));
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //!   open ──▶ identity: magic, layout id, profile, rows     a card of another layout is refused
 //!   start ─▶ seed ─▶ apply(plan) ─▶ enable                a seed may change later, column by column
+//!   age, TCP state ─▶ AGE_*, TCP_CONTROL
 //!   read_row, write_row ─▶ TABLE_* registers              punt, inject ─▶ slow-port FIFO
 //!        with rings: write_row, write_split, punt, inject ─▶ host memory, flush
 //! ```
@@ -11,6 +12,7 @@
 mod counters;
 mod error;
 mod identity;
+mod pairs;
 mod rings;
 mod seed;
 mod slow_port;
@@ -20,6 +22,7 @@ mod tables;
 pub use counters::Traffic;
 pub use error::DriverError;
 pub use identity::Identity;
+pub use pairs::PairEvent;
 pub use rings::Layout as RingLayout;
 pub use seed::{groups, random_seed, REPLAY_SEED};
 pub use slow_port::Punt;

@@ -104,7 +104,7 @@ impl<C: CardAccess> Driver<C> {
 pub fn groups(table: &TableSpec) -> usize {
     match table.lookup {
         Lookup::Exact { ways, .. } => ways / WAYS,
-        Lookup::Direct | Lookup::Counter => 0,
+        Lookup::Direct | Lookup::Set { .. } | Lookup::Counter => 0,
     }
 }
 

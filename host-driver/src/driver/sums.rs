@@ -5,7 +5,8 @@
 //!   sum:   .. fffffffe ffffffff 100000000 100000001       64 bits: what is new since the last reading is added
 //! ```
 //! A sum is exact as long as its counter is read once before it has gone round. The narrowest are those of flows: 32 bits
-//! of packets, 29 s of the smallest frames at 100 Gbit/s. Idle flows are looked for every 25 s, which reads them.
+//! of packets, 29 s of the smallest frames at 100 Gbit/s in one flow. Whoever wants these sums of a card under such load
+//! has to read them as often.
 
 use std::collections::HashMap;
 

@@ -45,16 +45,18 @@ impl Arp {
         Some(Arp { to, tagged, packet })
     }
 
-    fn is_request(&self) -> bool {
+    /// It asks.
+    pub fn is_request(&self) -> bool {
         self.packet.operation == ArpOperation::REQUEST
     }
 
     /// It tells where its sender is, and asks nothing.
-    fn is_announcement(&self) -> bool {
+    pub fn is_announcement(&self) -> bool {
         self.packet.sender_ipv4 == self.packet.target_ipv4
     }
 
-    fn target(&self) -> Ipv4Addr {
+    /// Whom it asks for.
+    pub fn target(&self) -> Ipv4Addr {
         self.packet.target_ipv4_addr()
     }
 

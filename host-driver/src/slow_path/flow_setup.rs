@@ -1,82 +1,88 @@
 //! The decision about a new flow, from its first packet.
 //!
 //! ```text
-//!   first packet ─▶ where is its source?  ─▶ where does it go? ─▶ whose networks are these? ─▶ may it?
-//!                       S(nh)                  S(nh) and K(nh)        same: yes                 both directions forward,
-//!                       none: NoSrcRt          of the answers         else: policies            or one entry that drops
-//!                                              none: NoDstRt          no: Policy
+//!   first packet ─▶ where is its source?  ─▶ where does it go?  ─▶ whose networks are these? ─▶ may it?
+//!                       S(nh)                  S(nh) and K(nh)         same: yes                 both directions,
+//!                       none: NoSrcRt          of the answers          else: policies            or one entry that drops
+//!                                              none: NoDstRt           no: Policy
 //! ```
 //! K(nh) of the answers is the one under which the card will look for them: the answering guest's own, where it is
-//! here and its packets need flows, else the one of the first packet, whose guest they are for.
+//! here and its packets need flows, else the one of the first packet, whose guest they are for. What is decided is
+//! decided about the packet itself; the keys of the entries are what rules of fat flows leave (see `keys`).
 //!
-//! IPv6 is judged as IPv4 is, but no packet is routed from or to a link-local address: the world has no routes for them.
+//! On the way an address may stand for another (see `floating`), and a nexthop for several, of which the flow keeps to
+//! one. IPv6 is judged as IPv4 is, but no packet is routed from or to a link-local address: the world has no routes for
+//! them.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use underpass_table_compiler::network::Action;
-use underpass_table_compiler::objects::{NexthopKind, Vif, VifType};
+use underpass_table_compiler::objects::{
+    FlowAction, FlowFlags, FlowPair, FlowSide, NexthopKind, Vif,
+};
+use underpass_table_compiler::Entries;
 
-use super::flows::Side;
+use super::denied::Denied;
+use super::floating::Floating;
+use super::flows::Wanted;
 use super::key::Key;
-use super::policy::{judge, FirstPacket};
-use super::tenant::{is_tunnelled, Tenant};
-use super::world::{is_link_local, World};
+use super::keys::{self, Keys};
+use super::policy::{judge, Packets};
+use super::tenant::Tenant;
+use super::world::{is_link_local, Member, World};
 use crate::driver::Punt;
 
 /// S(nh) of a flow whose source is not checked.
 const ANY_SOURCE: u32 = 0;
 
-/// Why a flow may not start. The shown names are the peer's drop reasons of flows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Denied {
-    /// No route leads to the source.
-    NoSourceRoute,
-    /// No route leads to the destination.
-    NoRoute,
-    /// No rule lets it pass.
-    Policy,
-}
-
-impl Denied {
-    /// The peer's name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Denied::NoSourceRoute => "NoSrcRt",
-            Denied::NoRoute => "NoDstRt",
-            Denied::Policy => "Policy",
-        }
-    }
-}
-
-impl fmt::Display for Denied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 /// The entries of a new flow: both directions, or the one that drops its packets.
-pub fn decide(world: &World, punt: &Punt, tenant: &Tenant<'_>, key: Key) -> Vec<Side> {
-    let first = First::of(world, punt, tenant, key);
-    match first.ends() {
-        Ok(ends) => ends.sides(&first),
-        Err(denied) => vec![Side {
-            key,
-            vrf: punt.shim.vrf,
-            source: ANY_SOURCE,
-            denied: Some(denied),
-        }],
+pub fn decide(
+    world: &World,
+    entries: &Entries,
+    punt: &Punt,
+    tenant: &Tenant<'_>,
+    keys: Keys,
+) -> Wanted {
+    let first = First::of(world, punt, tenant, keys);
+    let decided = first.ends().and_then(|ends| ends.pair(&first, entries));
+    match decided {
+        Ok(pair) => Wanted::Pair(pair),
+        Err(denied) => Wanted::Alone(
+            side(&keys.card, first.vrf, ANY_SOURCE, FlowAction::Drop),
+            Some(denied),
+        ),
+    }
+}
+
+/// A direction in which nothing is replaced.
+fn side(key: &Key, vrf: u16, source: u32, action: FlowAction) -> FlowSide {
+    FlowSide {
+        sip: key.src,
+        dip: key.dst,
+        sport: key.src_port,
+        dport: key.dst_port,
+        proto: key.protocol,
+        key_nh: key.nexthop,
+        rpf_nh: source,
+        vrf,
+        dvrf: None,
+        action,
+        flags: FlowFlags::ACTIVE,
+        ecmp_index: None,
     }
 }
 
 /// The first packet of a flow and where it was seen.
 struct First<'a> {
     world: &'a World,
+    punt: &'a Punt,
     tenant: &'a Tenant<'a>,
-    key: Key,
+    keys: Keys,
     vrf: u16,
     /// The guest that sent it, if it came from one here.
     sender: Option<&'a Vif>,
+    /// Its flow was looked up as it came, under that guest's own K(nh).
+    as_it_came: bool,
     /// The guest that it was about to be delivered to, if that is where its flow was looked up.
     receiver: Option<&'a Vif>,
 }
@@ -85,49 +91,72 @@ struct First<'a> {
 struct Ends<'a> {
     /// S(nh) of its packets.
     source: u32,
+    /// The member of S(nh) that they come from, if that is one of several.
+    from: Option<Member>,
     /// S(nh) of the answers.
     answer_source: u32,
+    /// The member of the nexthop that they go to, if that is one of several.
+    to: Option<Member>,
     /// The guest that answers, if it is here.
     receiver: Option<&'a Vif>,
+    /// The address that stands for the source on the way.
+    snat: Option<&'a Floating>,
+    /// The destination is an address that stands for another.
+    dnat: Option<&'a Floating>,
+    /// The VRF that the source is seen in by who answers.
+    vrf: u16,
 }
 
 impl<'a> First<'a> {
-    fn of(world: &'a World, punt: &Punt, tenant: &'a Tenant<'a>, key: Key) -> First<'a> {
-        let sender = world
-            .vif(punt.shim.vif)
-            .filter(|vif| vif.vif_type == VifType::Vm && !is_tunnelled(punt));
-        // A guest whose packets need flows has them looked up as they come, under its own K(nh).
+    fn of(world: &'a World, punt: &'a Punt, tenant: &'a Tenant<'a>, keys: Keys) -> First<'a> {
+        let sender = keys::sender(world, punt);
         let as_it_came = sender.is_some_and(World::needs_flows);
-        let mut guests = world.objects().vifs.iter();
-        let receiver = guests.find(|vif| !as_it_came && vif.nh_id == Some(key.nexthop));
+        let receiver = world.guest_of(keys.plain.nexthop);
         First {
             world,
+            punt,
             tenant,
-            key,
+            keys,
             vrf: punt.shim.vrf,
             sender,
-            receiver,
+            as_it_came,
+            receiver: receiver.filter(|_| !as_it_came),
         }
     }
 
     fn ends(&self) -> Result<Ends<'a>, Denied> {
-        let (src, dst) = (self.key.src, self.key.dst);
+        let Key { src, dst, .. } = self.keys.plain;
         if !self.is_bridged() && is_link_local(src) {
             return Err(Denied::NoSourceRoute);
         }
         if !self.is_bridged() && is_link_local(dst) {
             return Err(Denied::NoRoute);
         }
-        let source = self.source(src)?;
-        let nexthop = self.nexthop(dst)?;
-        let receiver = self.receiver.or_else(|| self.world.guest_behind(nexthop));
+        let snat = self.snat(dst);
+        let mut vrf = snat.map_or(self.vrf, |floating| floating.vrf);
+        let nexthop = self.nexthop(vrf, dst)?;
+        let to = self.world.choose(nexthop, &self.keys.plain);
+        let reached = to.map_or(nexthop, |member| member.nexthop);
+        let receiver = self.receiver.or_else(|| self.world.guest_behind(reached));
+        let dnat = self.dnat(receiver, dst);
+        if let (Some(floating), None) = (dnat, self.sender) {
+            // A label names the guest, not the network of the address that it was reached at.
+            vrf = floating.vrf;
+        }
+        let source_vrf = if self.sender.is_some() { self.vrf } else { vrf };
+        let source = self.source(source_vrf, src)?;
         if !self.is_bridged() {
-            self.judge(src, dst, receiver)?;
+            self.judge(vrf, (src, dst), snat, dnat, receiver)?;
         }
         Ok(Ends {
             source,
-            answer_source: self.answer_source(nexthop, receiver),
+            from: self.came_from(source),
+            answer_source: self.answer_source(vrf, nexthop, to, receiver),
+            to,
             receiver,
+            snat,
+            dnat,
+            vrf: source_vrf,
         })
     }
 
@@ -142,52 +171,104 @@ impl<'a> First<'a> {
         nexthop.is_some_and(|nexthop| nexthop.kind == NexthopKind::L2Receive)
     }
 
+    /// The address that its sender takes for what its own network has no route to. Of several the one whose network has
+    /// the longest prefix, and among those the first.
+    fn snat(&self, dst: IpAddr) -> Option<&'a Floating> {
+        let sender = self
+            .sender
+            .filter(|_| self.as_it_came && !self.is_bridged())?;
+        if self.world.route(self.vrf, dst).is_some() {
+            return None;
+        }
+        let mut best: Option<(u8, &Floating)> = None;
+        for floating in self.world.floating_of(sender.idx) {
+            let route = self.world.route(floating.vrf, dst);
+            let route = route.filter(|route| !self.world.discards(route.nh));
+            let usable = route.filter(|_| floating.address.is_ipv4() == dst.is_ipv4());
+            let length = usable.map(|route| route.prefix.prefix_len());
+            if length > best.map(|(length, _)| length) {
+                best = length.map(|length| (length, floating));
+            }
+        }
+        best.map(|(_, floating)| floating)
+    }
+
+    /// Whether its destination stands for the guest that it reaches.
+    fn dnat(&self, receiver: Option<&Vif>, dst: IpAddr) -> Option<&'a Floating> {
+        let mut all = self.world.floating_of(receiver?.idx).iter();
+        all.find(|floating| floating.address == dst)
+    }
+
     /// S(nh): the nexthop that leads to its source.
-    fn source(&self, src: IpAddr) -> Result<u32, Denied> {
-        if !self.checks_source(self.vrf) {
+    fn source(&self, vrf: u16, src: IpAddr) -> Result<u32, Denied> {
+        if !self.checks_source(vrf) {
             return Ok(ANY_SOURCE);
         }
         let leads = |nexthop: &u32| !self.world.discards(*nexthop);
-        let route = self.world.route(self.vrf, src).map(|route| route.nh);
+        let route = self.world.route(vrf, src).map(|route| route.nh);
         // A bridged frame whose address nobody is known to have must at least come from where its MAC is.
         let bridge = self
             .world
-            .bridge(self.vrf, self.tenant.src_mac())
+            .bridge(vrf, self.tenant.src_mac())
             .filter(|_| self.is_bridged())
             .map(|bridge| bridge.nh);
         let nexthop = route.filter(leads).or(bridge.filter(leads));
         nexthop.ok_or(Denied::NoSourceRoute)
     }
 
+    /// The member that it came from, where S(nh) is several; the first, where it came from none of them.
+    fn came_from(&self, source: u32) -> Option<Member> {
+        let members = self.world.members(source)?;
+        let first = members.first().map(|member| Member {
+            index: 0,
+            nexthop: member.nh,
+        });
+        self.world.came_from(source, self.punt).or(first)
+    }
+
     /// The nexthop that leads to its destination.
-    fn nexthop(&self, dst: IpAddr) -> Result<u32, Denied> {
+    fn nexthop(&self, vrf: u16, dst: IpAddr) -> Result<u32, Denied> {
         if let Some(nexthop) = self.receiver.and_then(|guest| guest.nh_id) {
             return Ok(nexthop);
         }
+        let own = self.keys.plain.nexthop;
+        if !self.as_it_came && self.world.members(own).is_some() {
+            return Ok(own);
+        }
         let nexthop = if self.is_bridged() {
-            let bridge = self.world.bridge(self.vrf, self.tenant.dst_mac());
+            let bridge = self.world.bridge(vrf, self.tenant.dst_mac());
             bridge.map(|bridge| bridge.nh)
         } else {
-            self.world.route(self.vrf, dst).map(|route| route.nh)
+            self.world.route(vrf, dst).map(|route| route.nh)
         };
         nexthop
             .filter(|nexthop| !self.world.discards(*nexthop))
             .ok_or(Denied::NoRoute)
     }
 
-    fn judge(&self, src: IpAddr, dst: IpAddr, receiver: Option<&Vif>) -> Result<(), Denied> {
-        // A guest is in its own network whatever source it writes into its packets.
-        let owner = |address| self.world.owner(self.vrf, address).unwrap_or(self.vrf);
-        let from = self.sender.map_or_else(|| owner(src), |guest| guest.vrf);
-        let to = receiver.map_or_else(|| owner(dst), |guest| guest.vrf);
-        let packet = FirstPacket {
-            protocol: self.key.protocol,
-            src,
-            dst,
-            src_port: self.key.src_port,
-            dst_port: self.key.dst_port,
+    fn judge(
+        &self,
+        vrf: u16,
+        (src, dst): (IpAddr, IpAddr),
+        snat: Option<&Floating>,
+        dnat: Option<&Floating>,
+        receiver: Option<&Vif>,
+    ) -> Result<(), Denied> {
+        let owner = |address| self.world.owner(vrf, address).unwrap_or(vrf);
+        // A guest is in its own network whatever source it writes into its packets, or in that of its floating address.
+        let from = match (snat, self.sender) {
+            (Some(floating), _) => floating.vrf,
+            (None, Some(guest)) => guest.vrf,
+            (None, None) => owner(src),
         };
-        if from == to || judge(self.world.policies(from, to), &packet) == Action::Pass {
+        let to = match (dnat, receiver) {
+            (Some(floating), _) => floating.vrf,
+            (None, Some(guest)) => guest.vrf,
+            (None, None) => owner(dst),
+        };
+        let src = snat.map_or(src, |floating| floating.address);
+        let packets = Packets::sharing(&self.keys, src, dst);
+        if from == to || judge(self.world.policies(from, to), &packets) == Action::Pass {
             Ok(())
         } else {
             Err(Denied::Policy)
@@ -195,11 +276,18 @@ impl<'a> First<'a> {
     }
 
     /// S(nh) of the answers: the nexthop that leads to who answers. A guest here has one that stands for it in flows.
-    fn answer_source(&self, nexthop: u32, receiver: Option<&Vif>) -> u32 {
-        if !self.checks_source(receiver.map_or(self.vrf, |guest| guest.vrf)) {
+    fn answer_source(
+        &self,
+        vrf: u16,
+        nexthop: u32,
+        to: Option<Member>,
+        receiver: Option<&Vif>,
+    ) -> u32 {
+        if !self.checks_source(receiver.map_or(vrf, |guest| guest.vrf)) {
             return ANY_SOURCE;
         }
         match receiver {
+            _ if to.is_some() => nexthop,
             Some(guest) => guest.nh_id.unwrap_or(nexthop),
             None if self.world.tunnel(nexthop).is_some() => nexthop,
             None => ANY_SOURCE,
@@ -212,26 +300,72 @@ impl<'a> First<'a> {
 }
 
 impl Ends<'_> {
-    fn sides(&self, first: &First<'_>) -> Vec<Side> {
+    fn pair(&self, first: &First<'_>, entries: &Entries) -> Result<FlowPair, Denied> {
         let answering = self.receiver.filter(|guest| World::needs_flows(guest));
-        let answer_nexthop = answering.and_then(|guest| guest.nh_id);
-        let forward = Side {
-            key: first.key,
-            vrf: first.vrf,
-            source: self.source,
-            denied: None,
-        };
-        let answer = Side {
-            key: first
-                .key
-                .answer(answer_nexthop.unwrap_or(first.key.nexthop)),
-            vrf: self.receiver.map_or(first.vrf, |guest| guest.vrf),
-            source: self.answer_source,
-            denied: None,
-        };
-        match answer.key == forward.key {
-            true => vec![forward],
-            false => vec![forward, answer],
+        let plain = &first.keys.plain;
+        let mut answer = plain.answer(
+            answering
+                .and_then(|guest| guest.nh_id)
+                .unwrap_or(plain.nexthop),
+        );
+        if let Some(floating) = self.dnat {
+            answer.src = floating.inside;
         }
+        if let Some(floating) = self.snat {
+            answer.dst = floating.address;
+        }
+        let set = answering.map(|guest| guest.idx);
+        let card = keys::of_answer(entries, first.punt, first.as_it_came, set, &answer);
+        let is_nat = self.snat.is_some() || self.dnat.is_some();
+        if is_nat && (first.keys.is_fat() || card != answer) {
+            return Err(Denied::FatFlowNat);
+        }
+        if card == first.keys.card {
+            return Err(Denied::SameKey);
+        }
+        let action = if is_nat {
+            FlowAction::Nat
+        } else {
+            FlowAction::Forward
+        };
+        let answer_vrf = match (self.receiver, self.snat) {
+            (Some(guest), _) => guest.vrf,
+            (None, Some(floating)) => floating.vrf,
+            (None, None) => first.vrf,
+        };
+        let mut forward = side(&first.keys.card, self.vrf, self.source, action);
+        let mut reverse = side(&card, answer_vrf, self.answer_source, action);
+        for one in [&mut forward, &mut reverse] {
+            one.flags = one.flags | FlowFlags::RFLOW_VALID;
+        }
+        forward.ecmp_index = self.to.map(|member| member.index);
+        reverse.ecmp_index = self.from.map(|member| member.index);
+        if let Some(floating) = self.snat {
+            forward.flags = forward.flags | FlowFlags::SNAT;
+            reverse.flags = reverse.flags | FlowFlags::DNAT;
+            translate(&mut forward, floating.vrf);
+            translate(&mut reverse, first.vrf);
+        }
+        if let Some(floating) = self.dnat {
+            forward.flags = forward.flags | FlowFlags::DNAT;
+            reverse.flags = reverse.flags | FlowFlags::SNAT;
+            translate(&mut forward, answer_vrf);
+            if self.snat.is_none() {
+                translate(
+                    &mut reverse,
+                    first.sender.map_or(floating.vrf, |guest| guest.vrf),
+                );
+            }
+        }
+        Ok(FlowPair {
+            fwd: forward,
+            rev: reverse,
+        })
     }
+}
+
+/// Lets packets go on in another VRF.
+fn translate(side: &mut FlowSide, vrf: u16) {
+    side.flags = side.flags | FlowFlags::VRF_TRANSLATE;
+    side.dvrf = Some(vrf);
 }

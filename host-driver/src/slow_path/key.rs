@@ -1,15 +1,18 @@
 //! What a flow is looked up by, of either family: the card has a key for each, the slow path one for both.
 //!
 //! ```text
-//!   packet ──s4_inner──▶ headers ──Key::of──▶ Key ──┬─ FlowKey    two IPv4 addresses: half a row
-//!                                                   └─ FlowKey6   two IPv6 addresses: a whole row
+//!   packet ──s4_inner, s5_quoted, s8_key──▶ meta::Key ──▶ Key ──┬─ FlowKey    two IPv4 addresses: half a row
+//!                                               FlowSide ──┘    └─ FlowKey6   two IPv6 addresses: a whole row
 //! ```
+//! The model's stages say what of a packet is its key, so that what the slow path sets up is what the card looks for.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use underpass_layout::meta::Inner;
+use underpass_layout::meta::{self, Inner};
 use underpass_layout::tables::{FlowKey, FlowKey6};
 use underpass_layout::Record;
+use underpass_table_compiler::objects::FlowSide;
+use underpass_table_compiler::placed::Entry;
 
 /// IP protocol of ICMP, and of ICMPv6.
 pub const ICMP: u8 = 1;
@@ -24,7 +27,7 @@ pub struct Key {
     pub protocol: u8,
     /// Source port; of an ICMP echo the identifier, of other ICMP 0.
     pub src_port: u16,
-    /// Destination port; of an ICMP echo 0, of other ICMP the type.
+    /// Destination port; of an ICMP echo 0, of an ICMPv6 echo 129, of other ICMP the type.
     pub dst_port: u16,
     /// Source address.
     pub src: IpAddr,
@@ -42,18 +45,61 @@ pub enum CardKey {
 }
 
 impl Key {
-    /// The key of a packet under K(nh) `nexthop`. None: it has no IP header, or the card has no nexthop of that number,
-    /// whatever the shim says.
-    pub fn of(headers: &Inner, nexthop: u32) -> Option<Key> {
-        let (src, dst) = addresses(headers).filter(|_| fits_a_key(nexthop))?;
-        Some(Key {
+    /// What the model looks up, under K(nh) `nexthop`. None: the card has no nexthop of that number, whatever the shim
+    /// says.
+    pub fn new(key: &meta::Key, v6: bool, nexthop: u32) -> Option<Key> {
+        fits_a_key(nexthop).then(|| Key::of(key, v6, nexthop))
+    }
+
+    /// What the model looks up, under a nexthop that is known to fit.
+    pub(super) fn of(key: &meta::Key, v6: bool, nexthop: u32) -> Key {
+        Key {
             nexthop,
-            protocol: headers.protocol,
-            src_port: headers.src_port,
-            dst_port: headers.dst_port,
-            src,
-            dst,
-        })
+            protocol: key.protocol,
+            src_port: key.src_port,
+            dst_port: key.dst_port,
+            src: address(key.src, v6),
+            dst: address(key.dst, v6),
+        }
+    }
+
+    /// As the model has it.
+    pub fn on_model(&self) -> meta::Key {
+        let bits = |address| match address {
+            IpAddr::V4(address) => u128::from(address.to_bits()),
+            IpAddr::V6(address) => address.to_bits(),
+        };
+        meta::Key {
+            protocol: self.protocol,
+            src: bits(self.src),
+            dst: bits(self.dst),
+            src_port: self.src_port,
+            dst_port: self.dst_port,
+        }
+    }
+
+    /// A number that is the same for all packets of a flow and spread evenly over flows, K(nh) aside: which of several
+    /// nexthops it takes.
+    pub fn spread(&self) -> u64 {
+        let key = self.on_model();
+        let ports = u64::from(key.src_port) << 24 | u64::from(key.dst_port) << 8;
+        let words = [
+            key.src as u64,
+            (key.src >> 64) as u64,
+            key.dst as u64,
+            (key.dst >> 64) as u64,
+            ports | u64::from(key.protocol),
+        ];
+        // Flows that somebody chose to meet at one member only burden that one: it is no secret.
+        let sum = words.iter().fold(0u64, |sum, word| {
+            (sum.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        sum >> 32
+    }
+
+    /// Both addresses are IPv6.
+    pub const fn is_v6(&self) -> bool {
+        self.src.is_ipv6()
     }
 
     /// The key of the answers, under K(nh) `nexthop`. An ICMP echo has its identifier in both directions, and other
@@ -70,6 +116,14 @@ impl Key {
             src: self.dst,
             dst: self.src,
             ..*self
+        }
+    }
+
+    /// An entry of table `flow` of which only the key is known.
+    pub fn bare_entry(&self) -> Entry {
+        match self.on_card() {
+            CardKey::V4(key) => Entry::with_key(&key),
+            CardKey::V6(key) => Entry::with_key(&key),
         }
     }
 
@@ -108,13 +162,33 @@ fn fits_a_key(nexthop: u32) -> bool {
 
 /// The addresses of a packet, source first. None: it has no IP header.
 pub fn addresses(headers: &Inner) -> Option<(IpAddr, IpAddr)> {
-    let (src, dst) = (headers.src, headers.dst);
-    if headers.ipv4 {
-        let address = |bits: u128| IpAddr::V4(Ipv4Addr::from_bits(bits as u32));
-        return Some((address(src), address(dst)));
+    let is_ip = headers.ipv4 || headers.ipv6;
+    is_ip.then(|| {
+        [headers.src, headers.dst]
+            .map(|bits| address(bits, headers.ipv6))
+            .into()
+    })
+}
+
+/// An address as the layout has it: that of IPv4 in the low 32 bits.
+pub fn address(bits: u128, v6: bool) -> IpAddr {
+    match v6 {
+        false => IpAddr::V4(Ipv4Addr::from_bits(bits as u32)),
+        true => IpAddr::V6(Ipv6Addr::from_bits(bits)),
     }
-    let address = |bits| IpAddr::V6(Ipv6Addr::from_bits(bits));
-    headers.ipv6.then(|| (address(src), address(dst)))
+}
+
+impl From<&FlowSide> for Key {
+    fn from(side: &FlowSide) -> Key {
+        Key {
+            nexthop: side.key_nh,
+            protocol: side.proto,
+            src_port: side.sport,
+            dst_port: side.dport,
+            src: side.sip,
+            dst: side.dip,
+        }
+    }
 }
 
 fn v6(address: IpAddr) -> Ipv6Addr {
@@ -163,12 +237,9 @@ mod tests {
 
     #[test]
     fn a_nexthop_that_no_key_has_room_for_gives_no_key() {
-        let headers = Inner {
-            ipv4: true,
-            ..Inner::default()
-        };
-        assert!(Key::of(&headers, 0xf_ffff).is_some());
-        assert_eq!(Key::of(&headers, 0x10_0000), None);
+        let key = meta::Key::default();
+        assert!(Key::new(&key, false, 0xf_ffff).is_some());
+        assert_eq!(Key::new(&key, false, 0x10_0000), None);
     }
 
     #[test]

@@ -3,23 +3,30 @@
 //! ```text
 //!   Punt ──take──▶ by reason ─┬─ arp, nd  answer, flood, learn a neighbour        Reaction::Inject
 //!                             ├─ hold     wait for ──decide──▶ flow_setup         Reaction::Write, then Inject
+//!                             ├─ moved    the flow's source is another of several Reaction::Write, then Inject
 //!                             ├─ resolve  wait for a neighbour, ask for it
 //!                             ├─ flood    copies to every other guest
 //!                             ├─ echo     gateways and DNS servers answer
 //!                             └─ the rest ends here with a reason                 Reaction::Drop
 //! ```
-//! It holds no card and reads no clock: time comes in with each call, and what is to be done goes out as a list of
+//! Flows go when the card says that they are idle or closed: [`SlowPath::end`]. It holds no card and reads no clock: time comes in with each call, and what is to be done goes out as a list of
 //! [`Reaction`]s, in order. So the same punts always give the same reactions.
 
 mod arp;
+mod births;
+mod denied;
 mod discovery;
 mod echo;
+mod fat;
+mod floating;
 mod flood;
 mod flow_ids;
 mod flow_setup;
 mod flows;
 mod hold;
 mod key;
+mod keys;
+mod moved;
 mod nd;
 mod neighbors;
 mod policy;
@@ -30,26 +37,30 @@ mod software;
 mod tenant;
 mod world;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use underpass_layout::{DropReason, PuntReason};
-use underpass_table_compiler::objects::VifFlags;
+use underpass_table_compiler::objects::{Vif, VifFlags};
 use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{Compiled, Network};
 
-pub use flow_setup::Denied;
-pub use flows::{Flow, NoRoom};
+pub use denied::Denied;
+pub use flow_ids::{Direction, PairId};
+pub use flows::{Flow, NoRoom, Wanted, IDLE};
 pub use key::Key;
 pub use reaction::{Reaction, TableWrite};
 pub use world::World;
 
+pub(crate) use arp::Arp;
+pub(crate) use flows::Flows;
+pub(crate) use keys::Keys;
+pub(crate) use tenant::{is_tunnelled, Tenant};
+
 use crate::driver::{Punt, Traffic};
-use flows::Flows;
 use hold::Hold;
 use resolve::Waiting;
-use tenant::{is_tunnelled, Tenant};
 
 /// The slow path of one card.
 #[derive(Debug)]
@@ -61,8 +72,6 @@ pub struct SlowPath {
     waiting: Waiting,
     /// Neighbours whose MACs were learned, not configured: they may move.
     learned: BTreeSet<IpAddr>,
-    /// When idle flows were last looked for.
-    scanned: Duration,
 }
 
 impl SlowPath {
@@ -78,13 +87,57 @@ impl SlowPath {
             hold: Hold::default(),
             waiting: Waiting::default(),
             learned: BTreeSet::new(),
-            scanned: Duration::ZERO,
         }
     }
 
-    /// The flows that are set up.
-    pub fn flows(&self) -> Vec<&Flow> {
+    /// The flows that are set up, the oldest first, each before its answers. What they carried the card knows: see
+    /// [`Session::flows`](crate::session::Session::flows).
+    pub fn flows(&self) -> Vec<Flow> {
         self.flows.list()
+    }
+
+    /// Whether any flow is set up.
+    pub fn has_flows(&self) -> bool {
+        !self.flows.is_empty()
+    }
+
+    /// The flow of a key.
+    pub fn flow(&self, key: &Key) -> Option<Flow> {
+        self.flows.get(key)
+    }
+
+    /// Sets up a flow that somebody else decided about.
+    ///
+    /// # Errors
+    /// There is no room, or the card has no such entry; nothing has changed then.
+    pub fn install(&mut self, wanted: &Wanted, now: Duration) -> Result<Vec<Reaction>, NoRoom> {
+        self.flows
+            .set_up(self.placed.flows_mut(), &self.world, wanted, now)
+    }
+
+    /// Takes a pair of flows out, if it is still in use as it was given out then: the card said so, or somebody else.
+    pub fn end(&mut self, pair: PairId) -> Vec<Reaction> {
+        self.flows.remove(self.placed.flows_mut(), pair)
+    }
+
+    /// The counters of a pair that was taken out stand so: others may have it.
+    pub fn retire(&mut self, pair: PairId, counted: [Traffic; 2]) {
+        self.flows.retire(pair, counted);
+    }
+
+    /// Whether a flow may be idle by now.
+    pub fn may_be_idle(&self, now: Duration) -> bool {
+        self.flows.may_be_idle(now)
+    }
+
+    /// A pair that is old enough to be idle and that the card may never have seen, each once.
+    pub fn unseen(&mut self, now: Duration) -> Option<PairId> {
+        self.flows.unseen(now)
+    }
+
+    /// The pair of that number that is in use now, if it is as it was given out then.
+    pub fn is_current(&self, pair: PairId) -> bool {
+        self.flows.is_current(pair)
     }
 
     /// The network as it stands, learned neighbours included.
@@ -107,6 +160,7 @@ impl SlowPath {
             PuntReason::Multicast => self.multicast(&punt),
             PuntReason::Receive => self.receive(&punt),
             PuntReason::Resolve => self.resolve(punt, now),
+            PuntReason::SourceMoved => self.source_moved(punt),
             PuntReason::ZeroTtl => drop(&punt, DropReason::TtlExceeded),
             PuntReason::Fragment => drop(&punt, DropReason::Fragments),
             PuntReason::L3Protocol => drop(&punt, DropReason::TrapNoInterface),
@@ -122,29 +176,13 @@ impl SlowPath {
         let waiting = self.hold.take();
         waiting
             .into_iter()
-            .flat_map(|(key, punts)| self.set_up(key, punts, now))
+            .flat_map(|(_, punts)| self.set_up(punts, now))
             .collect()
     }
 
     /// Time has passed: what waited too long is dropped.
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
         unresolved(self.waiting.expired(now))
-    }
-
-    /// Whether it is time to look for idle flows, which [`SlowPath::age`] does.
-    pub fn wants_counters(&self, now: Duration) -> bool {
-        now.saturating_sub(self.scanned) >= flows::SCAN && !self.flows.list().is_empty()
-    }
-
-    /// Takes out idle flows. `counted` is what the card counted by flow id, up to `last`, when the latest packet came.
-    pub fn age(
-        &mut self,
-        counted: &HashMap<u32, Traffic>,
-        last: Duration,
-        now: Duration,
-    ) -> Vec<Reaction> {
-        self.scanned = now;
-        self.flows.age(self.placed.flows_mut(), counted, last, now)
     }
 
     /// No more time will pass.
@@ -157,11 +195,11 @@ impl SlowPath {
         if tenant.is_some_and(|tenant| tenant.is_stray_discovery()) {
             return vec![Reaction::drop(&punt, DropReason::InvalidArp)];
         }
-        let key = tenant.and_then(|tenant| tenant.flow_key(punt.shim.flow_nexthop));
-        let Some(key) = key else {
+        let keys = tenant.and_then(|tenant| self.keys(&punt, &tenant));
+        let Some(Keys { card: key, .. }) = keys else {
             return vec![Reaction::drop(&punt, DropReason::InvalidPacket)];
         };
-        if self.flows.get(&key).is_some() {
+        if self.flows.has(&key) {
             return match punt.shim.port {
                 // It has been round already and missed again: the card and we disagree about this flow.
                 underpass_layout::port::SLOW => {
@@ -171,10 +209,32 @@ impl SlowPath {
                 _ => vec![Reaction::again(punt)],
             };
         }
+        if !self.hold.holds(&key) && !self.takes_new_flows(&punt, &key) {
+            return vec![Reaction::drop(&punt, DropReason::NewFlows)];
+        }
         match self.hold.push(key, punt) {
             Ok(()) => Vec::new(),
-            Err(punt) => vec![Reaction::drop(&punt, DropReason::FlowQueueLimitExceeded)],
+            Err((punt, reason)) => vec![Reaction::drop(&punt, reason)],
         }
+    }
+
+    /// What a packet's flow is looked up by.
+    fn keys(&self, punt: &Punt, tenant: &Tenant<'_>) -> Option<Keys> {
+        Keys::of(&self.world, self.placed.entries(), punt, tenant)
+    }
+
+    /// Whether the interface that a packet came from, and the one whose flow it would be, let a flow start.
+    fn takes_new_flows(&self, punt: &Punt, key: &Key) -> bool {
+        let sender = keys::sender(&self.world, punt);
+        if sender.is_some_and(|vif| vif.flags.contains(VifFlags::DROP_NEW_FLOWS)) {
+            return false;
+        }
+        let limit = |vif: &Vif| vif.flow_limit;
+        let Some(limit) = self.world.guest_of(key.nexthop).and_then(limit) else {
+            return true;
+        };
+        let waiting = self.hold.of_nexthop(key.nexthop);
+        self.flows.of_nexthop(key.nexthop) + waiting < limit as usize
     }
 
     /// A frame for a group: for every guest, except what only the node itself could answer.
@@ -198,23 +258,32 @@ impl SlowPath {
         !is_tunnelled(punt) && vif.is_some_and(|vif| vif.flags.contains(VifFlags::DHCP))
     }
 
-    fn set_up(&mut self, key: Key, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
+    fn set_up(&mut self, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
         let Some(first) = punts.first() else {
             return Vec::new();
         };
         let Some(tenant) = Tenant::of(first) else {
             return Vec::new();
         };
-        let sides = flow_setup::decide(&self.world, first, &tenant, key);
-        match self.flows.insert(self.placed.flows_mut(), &sides, now) {
+        let Some(keys) = self.keys(first, &tenant) else {
+            return Vec::new();
+        };
+        let wanted = flow_setup::decide(&self.world, self.placed.entries(), first, &tenant, keys);
+        match self.install(&wanted, now) {
             Ok(mut reactions) => {
                 reactions.extend(punts.into_iter().map(Reaction::again));
                 reactions
             }
-            Err(_) => punts
-                .iter()
-                .map(|punt| Reaction::drop(punt, DropReason::FlowTableFull))
-                .collect(),
+            Err(error) => {
+                let reason = match error {
+                    NoRoom::Entry(_) => DropReason::FlowActionInvalid,
+                    NoRoom::Table(_) | NoRoom::Pairs { .. } | NoRoom::Onward { .. } => {
+                        DropReason::FlowTableFull
+                    }
+                };
+                let punts = punts.iter();
+                punts.map(|punt| Reaction::drop(punt, reason)).collect()
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use underpass_table_compiler::objects::Vif;
 use underpass_table_compiler::plan::Step;
 use underpass_table_compiler::row::Row;
 
+use super::flow_ids::PairId;
 use super::world::World;
 use crate::driver::Punt;
 
@@ -36,6 +37,8 @@ impl From<&Step> for TableWrite {
 pub enum Reaction {
     /// Write a row.
     Write(TableWrite),
+    /// Read the counters of a pair of flows whose entries are gone, and give it back with them.
+    Retire(PairId),
     /// Hand a frame to the pipeline.
     Inject(InjectShim, Vec<u8>),
     /// Count a packet of an interface that ended here.

@@ -8,11 +8,11 @@
 
 use std::net::IpAddr;
 
-use underpass_layout::meta::{Arrival, Decap, Inner, Meta};
+use underpass_layout::meta::{Arrival, Decap, Inner, Meta, Quoted};
 use underpass_layout::tables::TunnelKind;
 use underpass_layout::VerdictKind;
-use underpass_model::s4_inner;
 use underpass_model::window::Window;
+use underpass_model::{s4_inner, s5_quoted, s8_key};
 use underpass_table_compiler::Mac;
 
 use super::key::{addresses, Key, ICMPV6};
@@ -34,6 +34,8 @@ pub struct Tenant<'a> {
     pub is_frame: bool,
     /// Its headers.
     pub headers: Inner,
+    /// The packet that it is an ICMP error about.
+    quoted: Quoted,
     /// Bytes in front of its IP header.
     l3_start: usize,
 }
@@ -60,11 +62,14 @@ impl<'a> Tenant<'a> {
             },
             ..Meta::default()
         };
-        s4_inner::inner(&Window::new(frame), &mut meta);
+        let window = Window::new(frame);
+        s4_inner::inner(&window, &mut meta);
+        s5_quoted::quoted(&window, &mut meta);
         (meta.verdict.kind == VerdictKind::Continue).then_some(Tenant {
             bytes: frame.get(usize::from(offset)..)?,
             is_frame,
             headers: meta.inner,
+            quoted: meta.quoted,
             l3_start: usize::from(meta.inner.l3_offset.saturating_sub(offset)),
         })
     }
@@ -106,9 +111,12 @@ impl<'a> Tenant<'a> {
         self.bytes.get(self.l3_start..).unwrap_or_default()
     }
 
-    /// The key of its flow under K(nh) `nexthop`.
-    pub fn flow_key(&self, nexthop: u32) -> Option<Key> {
-        Key::of(&self.headers, nexthop)
+    /// The key of its flow under K(nh) `nexthop`, whatever fat flows leave of it.
+    pub fn plain_key(&self, nexthop: u32) -> Option<Key> {
+        let headers = &self.headers;
+        let is_ip = headers.ipv4 || headers.ipv6;
+        let plain = s8_key::plain(headers, &self.quoted);
+        Key::new(&plain, headers.ipv6, nexthop).filter(|_| is_ip)
     }
 }
 

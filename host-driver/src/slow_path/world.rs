@@ -4,20 +4,31 @@
 //!   route(vrf, address)    the longest prefix, as the card finds it      who answers ARP, S(nh)
 //!   owner(vrf, address)    whose address it is, seen from a network      which policy is asked
 //!   bridge(vrf, mac)       where frames to a MAC go
+//!   guest_of(nexthop)      whose K(nh) it is
 //! ```
-//! A neighbour that is learned changes the network, and everything here is derived from that again.
+//! A neighbour that is learned, or an address that moves, changes the network, and everything here is derived from that
+//! again. Nothing that a new flow asks takes longer the more there is.
 
-use std::collections::{BTreeSet, HashMap};
+mod members;
+mod own;
+
+use std::collections::HashMap;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 use underpass_layout::port;
-use underpass_table_compiler::network::{Target, Underlay};
+use underpass_table_compiler::entries::Known;
+use underpass_table_compiler::network::Underlay;
 use underpass_table_compiler::objects::{
     Bridge, Nexthop, NexthopKind, Objects, Policy, Route, TunnelNexthop, Vif, VifFlags, VifType,
     Vrf,
 };
 use underpass_table_compiler::{Mac, Network};
+
+pub use members::Member;
+use own::Owners;
+
+use super::floating::{self, Floating};
 
 /// The network as the slow path sees it.
 #[derive(Clone, Debug)]
@@ -26,31 +37,64 @@ pub struct World {
     objects: Objects,
     /// Place in `objects.routes` by VRF and prefix.
     routes: HashMap<(u16, IpNet), usize>,
+    /// Lengths of the prefixes of a VRF and family, the longest first.
+    lengths: HashMap<(u16, bool), Vec<u8>>,
     /// Place in `objects.bridges` by VRF and MAC.
     bridges: HashMap<(u16, Mac), usize>,
-    /// By VRF: the prefixes that are its own, and those of them that joined networks see.
-    own: HashMap<u16, Own>,
-}
-
-/// Prefixes of one network.
-#[derive(Clone, Debug, Default)]
-struct Own {
-    all: BTreeSet<IpNet>,
-    shared: BTreeSet<IpNet>,
+    /// Place in `objects.vifs` by number.
+    vifs: HashMap<u32, usize>,
+    /// Place in `objects.vifs` by the nexthop in flow keys.
+    guests: HashMap<u32, usize>,
+    /// Place in `objects.nexthops` by number.
+    nexthops: HashMap<u32, usize>,
+    /// Place in `objects.vrfs` by number.
+    vrfs: HashMap<u16, usize>,
+    /// Places in `objects.policies` by two VRFs that they join.
+    policies: HashMap<(u16, u16), Vec<usize>>,
+    owners: Owners,
+    /// By interface.
+    floating: HashMap<u32, Vec<Floating>>,
 }
 
 impl World {
     /// Derives what is needed from a network and its objects.
     pub fn new(network: Network, objects: Objects) -> World {
-        let routes = objects.routes.iter().enumerate();
-        let routes = routes.map(|(place, route)| ((route.vrf, route.prefix), place));
-        let bridges = objects.bridges.iter().enumerate();
+        let mut lengths: HashMap<(u16, bool), Vec<u8>> = HashMap::new();
+        for route in &objects.routes {
+            let family = matches!(route.prefix, IpNet::V6(_));
+            let lengths = lengths.entry((route.vrf, family)).or_default();
+            lengths.push(route.prefix.prefix_len());
+        }
+        for lengths in lengths.values_mut() {
+            lengths.sort_unstable_by(|one, other| other.cmp(one));
+            lengths.dedup();
+        }
+        let mut policies: HashMap<(u16, u16), Vec<usize>> = HashMap::new();
+        for (place, policy) in objects.policies.iter().enumerate() {
+            let pairs = policy
+                .vrfs
+                .iter()
+                .flat_map(|one| policy.vrfs.iter().map(move |other| (*one, *other)));
+            for pair in pairs {
+                let places = policies.entry(pair).or_default();
+                if places.last() != Some(&place) {
+                    places.push(place);
+                }
+            }
+        }
+        let is_guest = |vif: &&Vif| vif.vif_type == VifType::Vm;
+        let guests = places(&objects.vifs, |vif| Some(vif).filter(is_guest)?.nh_id);
         World {
-            routes: routes.collect(),
-            bridges: bridges
-                .map(|(place, bridge)| ((bridge.vrf, bridge.mac), place))
-                .collect(),
-            own: own(&network),
+            routes: places(&objects.routes, |route| Some((route.vrf, route.prefix))),
+            lengths,
+            bridges: places(&objects.bridges, |bridge| Some((bridge.vrf, bridge.mac))),
+            vifs: places(&objects.vifs, |vif| Some(vif.idx)),
+            guests,
+            nexthops: places(&objects.nexthops, |nexthop| Some(nexthop.id)),
+            vrfs: places(&objects.vrfs, |vrf| Some(vrf.vrf)),
+            policies,
+            owners: Owners::new(&network, &objects),
+            floating: floating::all(&network),
             network,
             objects,
         }
@@ -83,14 +127,12 @@ impl World {
 
     /// The interface of that index.
     pub fn vif(&self, idx: u16) -> Option<&Vif> {
-        let found = self.objects.vifs.get(usize::from(idx));
-        // Vifs are numbered in their order; the search is for whoever builds objects by hand.
-        found.filter(|vif| vif.idx == u32::from(idx)).or_else(|| {
-            self.objects
-                .vifs
-                .iter()
-                .find(|vif| vif.idx == u32::from(idx))
-        })
+        self.objects.vifs.get(*self.vifs.get(&u32::from(idx))?)
+    }
+
+    /// The guest's interface whose nexthop this is in flow keys.
+    pub fn guest_of(&self, nexthop: u32) -> Option<&Vif> {
+        self.objects.vifs.get(*self.guests.get(&nexthop)?)
     }
 
     /// The first interface of that type that has a port.
@@ -107,15 +149,12 @@ impl World {
 
     /// The network with that VRF.
     pub fn vrf(&self, vrf: u16) -> Option<&Vrf> {
-        self.objects.vrfs.iter().find(|one| one.vrf == vrf)
+        self.objects.vrfs.get(*self.vrfs.get(&vrf)?)
     }
 
     /// The nexthop of that id.
     pub fn nexthop(&self, id: u32) -> Option<&Nexthop> {
-        self.objects
-            .nexthops
-            .iter()
-            .find(|nexthop| nexthop.id == id)
+        self.objects.nexthops.get(*self.nexthops.get(&id)?)
     }
 
     /// The tunnel of that nexthop.
@@ -142,7 +181,9 @@ impl World {
         if is_link_local(address) {
             return None;
         }
-        prefixes(address).find_map(|prefix| {
+        let lengths = self.lengths.get(&(vrf, address.is_ipv6()))?;
+        lengths.iter().find_map(|length| {
+            let prefix = IpNet::new(address, *length).ok()?.trunc();
             let place = self.routes.get(&(vrf, prefix))?;
             self.objects.routes.get(*place)
         })
@@ -151,26 +192,12 @@ impl World {
     /// The VRF of the network that an address belongs to, seen from the network with VRF `vrf`.
     pub fn owner(&self, vrf: u16, address: IpAddr) -> Option<u16> {
         let prefix = self.route(vrf, address)?.prefix;
-        if self
-            .own
-            .get(&vrf)
-            .is_some_and(|own| own.all.contains(&prefix))
-        {
-            return Some(vrf);
-        }
-        let joined = self.objects.policies.iter();
-        let joined: BTreeSet<u16> = joined
-            .filter(|policy| policy.vrfs.contains(&vrf))
-            .flat_map(|policy| policy.vrfs.iter().copied())
-            .collect();
-        let shares = |vrf: &u16| {
-            self.own
-                .get(vrf)
-                .is_some_and(|own| own.shared.contains(&prefix))
-        };
-        // Of several that bring the prefix, the network first in the file wins, as in the compiler.
-        let in_order = self.objects.vrfs.iter().map(|network| network.vrf);
-        in_order.filter(|vrf| joined.contains(vrf)).find(shares)
+        self.owners.of(vrf, prefix)
+    }
+
+    /// The addresses that stand for a guest in other networks.
+    pub fn floating_of(&self, vif: u32) -> &[Floating] {
+        self.floating.get(&vif).map_or(&[], Vec::as_slice)
     }
 
     /// The bridge entry of a MAC.
@@ -181,8 +208,8 @@ impl World {
 
     /// Policies that join two networks, in the order of the file.
     pub fn policies(&self, one: u16, other: u16) -> impl Iterator<Item = &Policy> {
-        let policies = self.objects.policies.iter();
-        policies.filter(move |policy| policy.vrfs.contains(&one) && policy.vrfs.contains(&other))
+        let places = self.policies.get(&(one, other)).into_iter().flatten();
+        places.filter_map(|place| self.objects.policies.get(*place))
     }
 
     /// Whether this node is the IPv6 router of a network.
@@ -234,65 +261,31 @@ pub fn is_link_local(address: IpAddr) -> bool {
     matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())
 }
 
-/// The prefixes that an address is in, the longest first.
-fn prefixes(address: IpAddr) -> impl Iterator<Item = IpNet> {
-    let host = IpNet::from(address);
-    (0..=host.max_prefix_len())
-        .rev()
-        .filter_map(move |length| Some(IpNet::new(address, length).ok()?.trunc()))
+/// Flows that are set up refer to these.
+impl Known for World {
+    fn nexthop(&self, id: u32) -> Option<&Nexthop> {
+        World::nexthop(self, id)
+    }
+
+    fn route(&self, vrf: u16, address: IpAddr) -> Option<&Route> {
+        World::route(self, vrf, address)
+    }
 }
 
-fn own(network: &Network) -> HashMap<u16, Own> {
-    let mut own: HashMap<u16, Own> = HashMap::new();
-    for tenant in &network.networks {
-        let subnets = tenant.subnets.iter();
-        let prefixes = subnets.flat_map(|subnet| {
-            let services = subnet.service_addresses();
-            std::iter::once(subnet.prefix).chain(services.map(IpNet::from))
-        });
-        own.entry(tenant.vrf).or_default().all = prefixes.map(|prefix| prefix.trunc()).collect();
-    }
-    let mut share = |vrf: u16, prefix: IpNet| {
-        let (own, prefix) = (own.entry(vrf).or_default(), prefix.trunc());
-        own.all.insert(prefix);
-        own.shared.insert(prefix);
-    };
-    for interface in &network.interfaces {
-        let vrf = network.network(interface.network).vrf;
-        let addresses = interface.addresses.iter();
-        addresses.for_each(|address| share(vrf, IpNet::from(*address)));
-    }
-    for remote in &network.remotes {
-        let vrf = network.network(remote.network).vrf;
-        match &remote.target {
-            Target::Prefix(prefix) => share(vrf, *prefix),
-            Target::Guest { addresses, .. } => {
-                let addresses = addresses.iter();
-                addresses.for_each(|address| share(vrf, IpNet::from(*address)));
-            }
-        }
-    }
-    own
+/// The place of each by its key; of two with one key the later one counts.
+fn places<T, K: Eq + std::hash::Hash>(
+    list: &[T],
+    key: impl Fn(&T) -> Option<K>,
+) -> HashMap<K, usize> {
+    let keyed = list.iter().enumerate();
+    keyed
+        .filter_map(|(place, item)| Some((key(item)?, place)))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn prefixes_go_from_the_longest_to_the_default() {
-        let of = |address: &str| -> Vec<IpNet> { prefixes(address.parse().unwrap()).collect() };
-        let four = of("10.1.2.3");
-        assert_eq!(four.len(), 33);
-        assert_eq!(four[8].to_string(), "10.1.2.0/24");
-        let six = of("2001:db8::3");
-        assert_eq!(six.len(), 129);
-        assert_eq!(
-            (six[0].to_string(), six[64].to_string()),
-            ("2001:db8::3/128".into(), "2001:db8::/64".into())
-        );
-        assert_eq!(six[128].to_string(), "::/0");
-    }
 
     #[test]
     fn only_ipv6_has_link_local_addresses_that_stay() {

@@ -2,8 +2,8 @@
 
 use underpass_host_driver::summary::Summary;
 use underpass_layout::port::WIRE0;
-use underpass_layout::tables::FlowAction;
 use underpass_layout::{DropReason, PuntReason};
+use underpass_table_compiler::objects::FlowAction;
 
 use crate::support::*;
 
@@ -13,12 +13,8 @@ fn flows(card: &Card) -> Vec<(u32, u16, u32, FlowAction)> {
     flows
         .iter()
         .map(|flow| {
-            (
-                flow.key.nexthop,
-                flow.key.src_port,
-                flow.source,
-                flow.action,
-            )
+            let side = &flow.side;
+            (side.key_nh, side.sport, side.rpf_nh, side.action)
         })
         .collect()
 }

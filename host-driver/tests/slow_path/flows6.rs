@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use underpass_host_driver::describe;
 use underpass_host_driver::summary::Summary;
 use underpass_layout::port::WIRE0;
-use underpass_layout::tables::FlowAction;
 use underpass_layout::{DropReason, PuntReason};
+use underpass_table_compiler::objects::FlowAction;
 
 use crate::six::*;
 use crate::support::*;
@@ -15,12 +15,8 @@ use crate::support::*;
 fn flows(card: &Card) -> Vec<(u32, u16, u32, FlowAction)> {
     let flows = card.slow_path().flows();
     let words = flows.iter().map(|flow| {
-        (
-            flow.key.nexthop,
-            flow.key.src_port,
-            flow.source,
-            flow.action,
-        )
+        let side = &flow.side;
+        (side.key_nh, side.sport, side.rpf_nh, side.action)
     });
     words.collect()
 }

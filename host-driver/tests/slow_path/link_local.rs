@@ -56,7 +56,7 @@ fn nothing_is_routed_from_or_to_them() {
         let outcome = card.send(RED1.port, &frame).unwrap();
         assert_eq!(outcome.drops, [DropReason::FlowActionDrop], "{why}");
         let flows = card.slow_path().flows();
-        let flow = flows.iter().find(|flow| flow.key.src == src).unwrap();
+        let flow = flows.iter().find(|flow| flow.side.sip == src).unwrap();
         assert_eq!(flow.denied.unwrap().name(), why);
     }
 }
