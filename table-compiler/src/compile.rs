@@ -6,6 +6,7 @@
 //!           6..  two for each guest: routed, bridged
 //!           then for each network: behind its VNI, flood list, flood head
 //!           then tunnels, in order of first use
+//!           then guests under other MACs, then what several guests have at once (allowed address pairs)
 //! ```
 //!
 //! Numbers follow file order, so a guest added at the end changes no other guest's vif or nexthop, and
@@ -19,12 +20,13 @@ mod bridge;
 mod ids;
 mod label;
 mod nexthop;
+mod pair;
 mod route;
 mod vif;
 
 use crate::network::Network;
-use crate::objects::{Neighbor, Objects, Policy, Vrf, VrfSubnet};
-use ids::Ids;
+use crate::objects::{FloatingIp, Neighbor, Objects, Policy, Vrf, VrfSubnet};
+use ids::{guest_vif, Ids};
 
 /// The objects of a network.
 #[must_use]
@@ -42,6 +44,8 @@ pub fn objects(network: &Network) -> Objects {
         flow_pairs: Vec::new(),
         policies: policies(network),
         neighbors: neighbors(network),
+        floating_ips: floating_ips(network),
+        allowed_address_pairs: pair::objects(network, &ids),
     }
 }
 
@@ -80,6 +84,18 @@ fn policies(network: &Network) -> Vec<Policy> {
                 .map(|index| network.network(*index).vrf)
                 .collect(),
             rules: policy.rules.clone(),
+        })
+        .collect()
+}
+
+fn floating_ips(network: &Network) -> Vec<FloatingIp> {
+    let floating = network.floating_ips.iter();
+    floating
+        .map(|floating| FloatingIp {
+            vif: guest_vif(floating.interface),
+            address: floating.address,
+            vrf: network.network(floating.network).vrf,
+            fixed: floating.fixed,
         })
         .collect()
 }

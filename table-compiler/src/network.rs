@@ -6,12 +6,15 @@
 //! ```
 //!
 //! One file per section of the network file: [`Node`], [`Underlay`], [`VirtualNetwork`] with
-//! [`Subnet`], [`Interface`], [`Policy`], [`Remote`]. A [`Network`] holds no text any more: names are
+//! [`Subnet`], [`Interface`] with [`AddressPair`], [`FatFlow`], [`Policy`], [`Remote`], [`FloatingIp`]. A [`Network`] holds no text any more: names are
 //! indexes, defaults are filled in, and nothing in it contradicts anything else.
 
+mod address_pair;
 mod allocate;
 mod claims;
 mod error;
+mod fat_flow;
+mod floating_ip;
 mod interface;
 mod later;
 mod names;
@@ -20,12 +23,16 @@ mod place;
 mod policy;
 mod read;
 mod remote;
+mod sharing;
 mod subnet;
 mod underlay;
 mod virtual_network;
 mod yaml;
 
+pub use address_pair::{AddressPair, PairMode};
 pub use error::{NetworkError, NetworkErrorKind};
+pub use fat_flow::{Aggregation, FatFlow, Side};
+pub use floating_ip::FloatingIp;
 pub use interface::{ForwardingMode, Interface, LOCAL_LABELS};
 pub use names::NetworkIndex;
 pub use node::Node;
@@ -37,8 +44,14 @@ pub use subnet::Subnet;
 pub use underlay::Underlay;
 pub use virtual_network::{Encapsulation, Mode, VirtualNetwork};
 
+use std::collections::BTreeMap;
+
+use ipnet::IpNet;
+
+use address_pair::PairClaims;
 use claims::Claims;
 use error::Fault;
+use floating_ip::Guests;
 use names::Networks;
 use read::Fields;
 
@@ -70,6 +83,11 @@ pub struct Network {
     pub policies: Vec<Policy>,
     /// What lies on other nodes, in file order.
     pub remotes: Vec<Remote>,
+    /// Addresses of other networks for guests, in file order.
+    pub floating_ips: Vec<FloatingIp>,
+    /// Which interface was heard to have the addresses of an active-standby pair, by the pair's network and addresses.
+    /// It is not in the file: the slow path learns it (see [`Network::activate`]).
+    pub active: BTreeMap<(NetworkIndex, IpNet), usize>,
 }
 
 impl Network {
@@ -77,6 +95,21 @@ impl Network {
     #[must_use]
     pub fn network(&self, index: NetworkIndex) -> &VirtualNetwork {
         &self.networks[index.0]
+    }
+
+    /// Notes that an interface, by name, was heard to have addresses of an active-standby pair of its network, which
+    /// `address` are all of. True if that is news; false too where the interface has no such pair.
+    pub fn activate(&mut self, interface: &str, address: IpNet) -> bool {
+        let mut interfaces = self.interfaces.iter();
+        let Some(position) = interfaces.position(|other| other.name == interface) else {
+            return false;
+        };
+        let found = &self.interfaces[position];
+        let has = found.allowed_address_pairs.iter().any(|pair| {
+            pair.address == address && pair.mode == PairMode::ActiveStandby
+        });
+        let key = (found.network, address);
+        has && self.active.insert(key, position) != Some(position)
     }
 
     /// The ports of the card that it uses: the underlay's, the host's, the guests'.
@@ -112,7 +145,7 @@ fn read(text: &str) -> Result<Network, Fault> {
     let mut ports = Claims::new("port");
     let node = node::read(fields.required("node")?)?;
     let underlay = underlay::read(fields.required("underlay")?, &mut ports)?;
-    let (networks, mut names) = networks(fields)?;
+    let (networks, mut names, networks_fat_at) = networks(fields)?;
 
     let mut around = interface::Surroundings {
         node: &node,
@@ -121,6 +154,8 @@ fn read(text: &str) -> Result<Network, Fault> {
         ports: &mut ports,
         names: Claims::new("interface"),
         labels: Claims::new("label"),
+        pairs: PairClaims::default(),
+        fat_flows_at: Vec::new(),
     };
     let list = fields.list("interfaces")?;
     let mut interfaces = list
@@ -133,6 +168,13 @@ fn read(text: &str) -> Result<Network, Fault> {
         .iter()
         .map(|yaml| remote::read(yaml, &mut around))
         .collect::<Result<_, _>>()?;
+    let interfaces_fat_at = around.fat_flows_at;
+    let guests = Guests::new(&interfaces);
+    let floating_ips = fields
+        .list("floating_ips")?
+        .iter()
+        .map(|yaml| floating_ip::read(yaml, &guests, &mut names))
+        .collect::<Result<_, _>>()?;
     let mut policy_names = Claims::new("policy");
     let policies = fields
         .list("policies")?
@@ -140,17 +182,24 @@ fn read(text: &str) -> Result<Network, Fault> {
         .map(|yaml| policy::read(yaml, &names, &mut policy_names))
         .collect::<Result<_, _>>()?;
     later::in_file(fields)?;
-    Ok(Network {
+    let network = Network {
         node,
         underlay,
         networks,
         interfaces,
         policies,
         remotes,
-    })
+        floating_ips,
+        active: BTreeMap::new(),
+    };
+    sharing::check(&network, &interfaces_fat_at, &networks_fat_at)?;
+    Ok(network)
 }
 
-fn networks(fields: Fields<'_>) -> Result<(Vec<VirtualNetwork>, Networks), Fault> {
+/// The networks, what the sections behind them refer to, and for each where its fat flows stand.
+type ReadNetworks = (Vec<VirtualNetwork>, Networks, Vec<Option<Place>>);
+
+fn networks(fields: Fields<'_>) -> Result<ReadNetworks, Fault> {
     let open = fields
         .list("networks")?
         .iter()
@@ -163,11 +212,13 @@ fn networks(fields: Fields<'_>) -> Result<(Vec<VirtualNetwork>, Networks), Fault
     };
     let mut networks = Vec::with_capacity(open.len());
     let mut tenants = Vec::with_capacity(open.len());
+    let mut fat_flows_at = Vec::with_capacity(open.len());
     for (fields, vrf) in open.into_iter().zip(vrfs) {
-        let (network, tenant) = virtual_network::read(fields, vrf, &mut shared)?;
+        let (network, tenant, at) = virtual_network::read(fields, vrf, &mut shared)?;
         networks.push(network);
         tenants.push(tenant);
+        fat_flows_at.push(at);
     }
     let names = Networks::new(&networks, tenants);
-    Ok((networks, names))
+    Ok((networks, names, fat_flows_at))
 }

@@ -10,12 +10,14 @@
 //! `{"value": "0x41", "names": ["policy(P)", "l3(L3)"]}`, those of routes and bridge entries a list of
 //! names. Keys that mean nothing are refused when reading.
 //!
-//! Three nouns are not in a vRouter's tables but in its agent's head; the slow path needs them:
-//! [`Vrf`] (what a network is like), [`Policy`] and [`Neighbor`].
+//! Five nouns are not in a vRouter's tables but in its agent's head; the slow path needs them:
+//! [`Vrf`] (what a network is like), [`Policy`], [`Neighbor`], [`FloatingIp`] and [`AllowedAddressPair`].
 
+mod allowed_address_pair;
 mod bridge;
 mod fat_flow;
 mod flags;
+mod floating_ip;
 mod flow;
 mod hex;
 mod label;
@@ -27,9 +29,11 @@ mod route;
 mod vif;
 mod vrf;
 
+pub use allowed_address_pair::{AllowedAddressPair, PairMember};
 pub use bridge::{Bridge, BridgeFlags};
 pub use fat_flow::{Aggregate, FatFlowRule, Ignore, InvalidAggregate};
 pub use flags::{FlagSet, InvalidFlags};
+pub use floating_ip::FloatingIp;
 pub use flow::{FlowAction, FlowFlags, FlowPair, FlowSide};
 pub use hex::{HexBytes, InvalidHex};
 pub use label::{Mpls, Vxlan};
@@ -80,6 +84,10 @@ pub struct Objects {
     pub policies: Vec<Policy>,
     /// MACs known in the underlay.
     pub neighbors: Vec<Neighbor>,
+    /// Addresses of other networks for guests.
+    pub floating_ips: Vec<FloatingIp>,
+    /// Addresses that guests may have beside their own.
+    pub allowed_address_pairs: Vec<AllowedAddressPair>,
 }
 
 /// One object of any noun.
@@ -108,6 +116,10 @@ pub enum Object {
     Policy(Policy),
     /// A MAC known in the underlay.
     Neighbor(Neighbor),
+    /// An address of another network for a guest.
+    FloatingIp(FloatingIp),
+    /// Addresses that guests may have beside their own.
+    AllowedAddressPair(AllowedAddressPair),
 }
 
 impl Extend<Object> for Objects {
@@ -125,6 +137,8 @@ impl Extend<Object> for Objects {
                 Object::FlowPair(flow_pair) => self.flow_pairs.push(flow_pair),
                 Object::Policy(policy) => self.policies.push(policy),
                 Object::Neighbor(neighbor) => self.neighbors.push(neighbor),
+                Object::FloatingIp(floating_ip) => self.floating_ips.push(floating_ip),
+                Object::AllowedAddressPair(pair) => self.allowed_address_pairs.push(pair),
             }
         }
     }
@@ -158,6 +172,8 @@ impl From<Objects> for Vec<Object> {
             flow_pairs,
             policies,
             neighbors,
+            floating_ips,
+            allowed_address_pairs,
         } = objects;
         let mut list = Self::new();
         list.extend(vrfs.into_iter().map(Object::Vrf));
@@ -171,6 +187,9 @@ impl From<Objects> for Vec<Object> {
         list.extend(flow_pairs.into_iter().map(Object::FlowPair));
         list.extend(policies.into_iter().map(Object::Policy));
         list.extend(neighbors.into_iter().map(Object::Neighbor));
+        list.extend(floating_ips.into_iter().map(Object::FloatingIp));
+        let pairs = allowed_address_pairs.into_iter();
+        list.extend(pairs.map(Object::AllowedAddressPair));
         list
     }
 }

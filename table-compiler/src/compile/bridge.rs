@@ -1,4 +1,4 @@
-//! MACs: guests here, guests elsewhere, the router, and all of them.
+//! MACs: guests here, also under the MACs of their allowed address pairs, guests elsewhere, the router, and all of them.
 //!
 //! | mode  | guests | router | broadcast |
 //! |-------|--------|--------|-----------|
@@ -7,6 +7,7 @@
 //! | l2    | yes    | no     | yes       |
 
 use super::ids::{bridged, Ids, Tunnel, L2_RECEIVE};
+use super::pair::by_mac;
 use crate::mac::Mac;
 use crate::network::{Network, Target};
 use crate::objects::{Bridge, BridgeFlags};
@@ -17,6 +18,12 @@ pub fn bridges(network: &Network, ids: &Ids) -> Vec<Bridge> {
         let tenant = network.network(interface.network);
         if tenant.mode.bridges() {
             bridges.push(plain(tenant.vrf, interface.mac, bridged(position)));
+        }
+    }
+    for ((of, mac), position) in by_mac(network) {
+        let tenant = network.network(of);
+        if tenant.mode.bridges() {
+            bridges.push(plain(tenant.vrf, mac, bridged(position)));
         }
     }
     for remote in &network.remotes {

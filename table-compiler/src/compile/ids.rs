@@ -1,11 +1,16 @@
 //! The numbers that objects refer to each other by.
 
 use std::collections::hash_map::Entry;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
+use super::pair::pairs;
 use crate::mac::Mac;
-use crate::network::{is_link_local, Encapsulation, Network, NextHop, Target, VirtualNetwork};
+use crate::network::{
+    is_link_local, Encapsulation, Network, NetworkIndex, NextHop, PairMode, Target, VirtualNetwork,
+};
 
 /// The underlay's vif.
 pub const FABRIC_VIF: u32 = 0;
@@ -106,6 +111,12 @@ pub struct Flood {
     pub head: u32,
 }
 
+/// The nexthop of a guest's interface under one of its MACs.
+pub type OtherMac = (usize, Mac);
+
+/// The nexthop of a pair that several guests have at once, by network and addresses.
+pub type Shared = (NetworkIndex, IpNet);
+
 /// Nexthops beyond those at fixed places.
 pub struct Ids {
     /// By the network's position.
@@ -113,6 +124,10 @@ pub struct Ids {
     /// Tunnels in the order of their ids.
     pub tunnels: Vec<(Tunnel, u32)>,
     by_tunnel: HashMap<Tunnel, u32>,
+    /// Of allowed address pairs with another MAC than the guest's.
+    pub other_macs: BTreeMap<OtherMac, u32>,
+    /// Of active-active pairs that several guests have.
+    pub shared: BTreeMap<Shared, u32>,
 }
 
 impl Ids {
@@ -135,6 +150,8 @@ impl Ids {
             networks,
             tunnels: Vec::new(),
             by_tunnel: HashMap::new(),
+            other_macs: BTreeMap::new(),
+            shared: BTreeMap::new(),
         };
         for remote in &network.remotes {
             let mode = network.network(remote.network).mode;
@@ -154,7 +171,26 @@ impl Ids {
                 }
             }
         }
+        for (position, interface) in network.interfaces.iter().enumerate() {
+            for pair in &interface.allowed_address_pairs {
+                if pair.mac != interface.mac {
+                    let key = (position, pair.mac);
+                    ids.other_macs.entry(key).or_insert_with(&mut take);
+                }
+            }
+        }
+        for pair in pairs(network) {
+            if pair.mode == PairMode::ActiveActive && pair.members.len() > 1 {
+                ids.shared.insert((pair.network, pair.address), take());
+            }
+        }
         ids
+    }
+
+    /// The nexthop of packets routed to a guest under one of its MACs.
+    pub fn of_mac(&self, interface: usize, mac: Mac) -> u32 {
+        let other = self.other_macs.get(&(interface, mac)).copied();
+        other.unwrap_or_else(|| routed(interface))
     }
 
     /// The nexthop of a tunnel that some remote uses.

@@ -7,6 +7,7 @@ use super::ids::{
     bridged, guest_vif, routed, Ids, OfNetwork, Tunnel, AGENT, AGENT_VIF, DISCARD, FABRIC_VIF,
     HOST, HOST_VIF, L2_RECEIVE, OWN_ADDRESS,
 };
+use super::pair::pairs;
 use crate::network::{Encapsulation, ForwardingMode, Interface, Network};
 use crate::objects::{
     Component, Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
@@ -32,7 +33,45 @@ pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
             .iter()
             .map(|(key, id)| tunnel(network, key, *id)),
     );
+    nexthops.extend(under_other_macs(network, ids));
+    nexthops.extend(shared(network, ids));
     nexthops
+}
+
+/// Guests under the MACs of their allowed address pairs.
+fn under_other_macs<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nexthop> + 'a {
+    ids.other_macs.iter().map(|((position, mac), id)| {
+        let own = guest(network, *position, &network.interfaces[*position]);
+        let [own, _] = own;
+        Nexthop {
+            id: *id,
+            kind: NexthopKind::Encap {
+                out_vif: guest_vif(*position),
+                rewrite: HexBytes::ethernet(*mac, network.node.router_mac),
+            },
+            ..own
+        }
+    })
+}
+
+/// What several guests have at once. Flows choose, so that packets of senders without flows have them looked up here.
+fn shared<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nexthop> + 'a {
+    pairs(network).into_iter().filter_map(|pair| {
+        let id = *ids.shared.get(&(pair.network, pair.address))?;
+        let members = pair.members.iter();
+        let components = members.map(|(position, mac)| Component {
+            nh: ids.of_mac(*position, *mac),
+            label: None,
+        });
+        let kind = NexthopKind::Composite {
+            components: components.collect(),
+        };
+        let vrf = network.network(pair.network).vrf;
+        Some(Nexthop {
+            flags: NexthopFlags::COMP_ECMP | NexthopFlags::POLICY,
+            ..plain(id, vrf, Family::Inet, kind)
+        })
+    })
 }
 
 fn own(network: &Network) -> [Nexthop; 5] {
@@ -139,7 +178,7 @@ fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
         via,
         udp_ports: None,
         rw_dst_mac: key.inner_mac,
-        copy_tos: false,
+        copy_tos: network.node.copy_tos,
     });
     Nexthop {
         flags: encapsulation | l3 | NexthopFlags::ETREE_ROOT,

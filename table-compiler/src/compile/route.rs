@@ -5,6 +5,8 @@
 //! | a subnet                     | F (hosts are asked)  | P    | no                         |
 //! | gateway, DNS server          | P                    | P    | no                         |
 //! | a guest here                 | P, its MAC stitched  | P    | P                          |
+//! | a floating address           | P                    | P    | P                          |
+//! | an allowed address pair      | see [`pair`](super::pair)   | P                          |
 //! | a guest elsewhere            | L P, its MAC stitched| L P  | L P                        |
 //! | a prefix elsewhere           | L P                  | L P  | L P                        |
 //!
@@ -21,7 +23,8 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::ids::{self, Ids, Tunnel, AGENT, DISCARD, OWN_ADDRESS};
-use crate::network::{is_link_local, Mode, Network, Remote, Target};
+use super::pair::pairs;
+use crate::network::{is_link_local, Mode, Network, PairMode, Remote, Target};
 use crate::objects::{Route, RouteFlags};
 
 /// A network's routes, by prefix.
@@ -138,6 +141,36 @@ fn own(network: &Network, ids: &Ids) -> Vec<Table> {
                 },
             );
         }
+    }
+    for pair in pairs(network) {
+        let table = &mut tables[pair.network.0];
+        // A guest's own address stays where it is, unless all who have it are heard at once.
+        let own = table.get(&pair.address).is_some_and(|own| own.shared);
+        let routes = network.network(pair.network).mode.routes();
+        if routes && !(own && pair.mode == PairMode::ActiveStandby) {
+            if let Some(route) = pair.route(network, ids) {
+                let own = Own {
+                    route,
+                    shared: true,
+                };
+                table.insert(pair.address, own);
+            }
+        }
+    }
+    for floating in &network.floating_ips {
+        let route = Route {
+            flags: RouteFlags::PROXY,
+            ..plain(
+                network.network(floating.network).vrf,
+                host(floating.address),
+                ids::routed(floating.interface),
+            )
+        };
+        let own = Own {
+            route,
+            shared: true,
+        };
+        tables[floating.network.0].insert(host(floating.address), own);
     }
     for remote in &network.remotes {
         elsewhere(network, remote, ids, &mut tables[remote.network.0]);

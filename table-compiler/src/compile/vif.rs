@@ -1,8 +1,8 @@
 //! Interfaces: underlay, host and agent, then the guests'.
 
 use super::ids::{guest_vif, routed, AGENT_VIF, FABRIC_VIF, HOST, HOST_VIF};
-use crate::network::{ForwardingMode, Interface, Mode, Network};
-use crate::objects::{Vif, VifFlags, VifType};
+use crate::network::{Aggregation, FatFlow, ForwardingMode, Interface, Mode, Network, Side};
+use crate::objects::{Aggregate, FatFlowRule, Ignore, Vif, VifFlags, VifType};
 
 /// Bytes of a frame on the interfaces that the node itself has, as a vRouter's agent says it.
 const OWN_MTU: u16 = 1514;
@@ -25,6 +25,7 @@ fn own(network: &Network) -> [Vif; 3] {
             port: Some(underlay.port),
             flags: l3 | VifFlags::L2 | VifFlags::VHOST_PHYS,
             mtu: underlay.mtu,
+            decrement_hop_limit: network.node.decrement_hop_limit,
             ..plain(FABRIC_VIF, VifType::Fabric, underlay.mac)
         },
         Vif {
@@ -51,16 +52,54 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
         Mode::L2 => VifFlags::L2,
     };
     let policy = VifFlags::POLICY.when(interface.mode == ForwardingMode::Flow);
+    let no_new_flows = VifFlags::DROP_NEW_FLOWS.when(interface.drop_new_flows);
+    let fat_flows = network.fat_flows(interface);
     let dhcp = VifFlags::DHCP.when(tenant.subnets.iter().any(|subnet| subnet.dhcp));
     Vif {
         name: Some(interface.name.clone()),
         port: Some(interface.port),
         ip: interface.addresses.first().copied(),
-        flags: policy | forwarding | dhcp | VifFlags::ETREE_ROOT,
+        flags: policy | forwarding | dhcp | no_new_flows | VifFlags::ETREE_ROOT,
         vrf: tenant.vrf,
         mtu: GUEST_MTU,
         nh_id: Some(routed(position)),
+        fat_flow_exclude: match fat_flows.is_empty() {
+            true => Vec::new(),
+            false => network.fat_flow_exclude(interface),
+        },
+        fat_flow_rules: fat_flows.iter().map(rule).collect(),
+        check_source: interface.check_source,
+        check_mac: interface.check_mac.then_some(interface.mac),
+        decrement_hop_limit: network.node.decrement_hop_limit,
+        flow_limit: interface.flow_limit,
         ..plain(guest_vif(position), VifType::Vm, network.node.router_mac)
+    }
+}
+
+fn rule(fat: &FatFlow) -> FatFlowRule {
+    let cut = |side: Option<Aggregation>| {
+        side.map(|Aggregation { prefix, length }| Aggregate { prefix, length })
+    };
+    let (src, dst) = (cut(fat.source), cut(fat.destination));
+    let sides = match (src, dst) {
+        (None, None) => None,
+        (Some(src), None) => Some(("src", src)),
+        (None, Some(dst)) => Some(("dst", dst)),
+        (Some(src), Some(_)) => Some(("src+dst", src)),
+    };
+    FatFlowRule {
+        proto: fat.protocol,
+        port: fat.port,
+        ignore: fat.ignore.map(|side| match side {
+            Side::Source => Ignore::Src,
+            Side::Destination => Ignore::Dst,
+        }),
+        aggr: sides.map(|(sides, cut)| {
+            let family = if cut.prefix.addr().is_ipv4() { 4 } else { 6 };
+            format!("{sides}{family}")
+        }),
+        src,
+        dst,
     }
 }
 

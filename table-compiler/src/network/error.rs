@@ -83,6 +83,20 @@ pub enum NetworkErrorKind {
         /// The name.
         name: String,
     },
+    /// An interface that nobody defined.
+    #[error("found interface `{name}`, expected the name of one in `interfaces`")]
+    UnknownInterface {
+        /// The name.
+        name: String,
+    },
+    /// One allowed address pair in two modes.
+    #[error("found allowed address {address} in another mode than before, expected one mode")]
+    PairMode {
+        /// The addresses.
+        address: String,
+        /// Where the other mode stands.
+        first: Place,
+    },
     /// A feature that later versions bring.
     #[error("found {asked}, which is not supported yet, expected {instead}")]
     NotSupported {
@@ -98,7 +112,9 @@ impl NetworkErrorKind {
     #[must_use]
     pub const fn first(&self) -> Option<Place> {
         match self {
-            Self::Duplicate { first, .. } | Self::Overlap { first, .. } => Some(*first),
+            Self::Duplicate { first, .. }
+            | Self::Overlap { first, .. }
+            | Self::PairMode { first, .. } => Some(*first),
             _ => None,
         }
     }

@@ -2,12 +2,16 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::address_pair::{self, AddressPair, Owner, PairClaims, PairMode};
 use super::claims::Claims;
 use super::error::Fault;
+use super::fat_flow::{self, FatFlow};
 use super::later;
 use super::names::{NetworkIndex, Networks};
+use super::place::Place;
 use super::read::{is_link_local, Fields};
 use super::underlay::Underlay;
 use super::yaml::Yaml;
@@ -26,8 +30,16 @@ const KEYS: &[&str] = &[
     "mode",
     "allowed_address_pairs",
     "fat_flows",
+    "fat_flow_exclude",
     "mirror",
+    "check_source",
+    "check_mac",
+    "flow_limit",
+    "drop_new_flows",
 ];
+
+/// How many flows an interface may be limited to: the most that any card has.
+const FLOW_LIMITS: std::ops::RangeInclusive<u32> = 1..=1 << 20;
 
 /// The node's own MPLS labels: 0 to 15 are reserved by MPLS, and the card's label table ends at 5,119.
 pub const LOCAL_LABELS: std::ops::RangeInclusive<u32> = 16..=5119;
@@ -61,6 +73,20 @@ pub struct Interface {
     pub l2_label: Option<u32>,
     /// Whether flows are set up.
     pub mode: ForwardingMode,
+    /// Addresses that the guest may have beside its own.
+    pub allowed_address_pairs: Vec<AddressPair>,
+    /// Which of its flows share an entry.
+    pub fat_flows: Vec<FatFlow>,
+    /// Prefixes whose flows never do.
+    pub fat_flow_exclude: Vec<IpNet>,
+    /// Whether the source of each packet is checked, where no flow does.
+    pub check_source: bool,
+    /// Whether the source MAC of each frame is checked.
+    pub check_mac: bool,
+    /// How many flows there may be from and to it.
+    pub flow_limit: Option<u32>,
+    /// Whether only flows that are set up already pass.
+    pub drop_new_flows: bool,
 }
 
 /// What is taken among all interfaces, and what they refer to.
@@ -71,6 +97,9 @@ pub(super) struct Surroundings<'a> {
     pub ports: &'a mut Claims<PortName>,
     pub names: Claims<String>,
     pub labels: Claims<u32>,
+    pub pairs: PairClaims,
+    /// For each interface read so far, where its fat flows stand.
+    pub fat_flows_at: Vec<Option<Place>>,
 }
 
 pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interface, Fault> {
@@ -94,7 +123,7 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interfa
     let addresses = addresses
         .iter()
         .map(|yaml| address(yaml, network, around.networks))
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<Vec<_>, _>>()?;
     let label = label(fields, "label", &mut around.labels)?;
     let l2_label = self::label(fields, "l2_label", &mut around.labels)?;
     let mode = fields
@@ -105,8 +134,17 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interfa
                 ("packet", ForwardingMode::Packet),
             ])
         })?;
+    let owner = Owner {
+        network,
+        mac,
+        addresses: &addresses,
+    };
+    let allowed_address_pairs = address_pair::read_all(fields, &owner, around)?;
+    let fat = fat_flow::read_all(fields)?;
+    around.fat_flows_at.push(fat.at);
     later::in_interface(fields)?;
-    Ok(Interface {
+    let flow_limit = fields.optional("flow_limit");
+    let interface = Interface {
         name,
         port,
         network,
@@ -115,7 +153,56 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interfa
         label,
         l2_label,
         mode,
-    })
+        allowed_address_pairs,
+        fat_flows: fat.rules,
+        fat_flow_exclude: fat.exclude,
+        check_source: fields.flag("check_source", false)?,
+        check_mac: fields.flag("check_mac", false)?,
+        flow_limit: flow_limit
+            .map(|yaml| yaml.number("a number of flows", FLOW_LIMITS))
+            .transpose()?,
+        drop_new_flows: fields.flag("drop_new_flows", false)?,
+    };
+    check_options(fields, &interface)?;
+    Ok(interface)
+}
+
+/// Refuses options that the card could not hold to, or that have nothing to do.
+fn check_options(fields: Fields<'_>, interface: &Interface) -> Result<(), Fault> {
+    let refuse = |key: &str, asked: String, instead| match fields.entry(key) {
+        Some(entry) => Err(Fault::unexpected(entry.key_at, asked, instead)),
+        None => Ok(()),
+    };
+    let pairs = &interface.allowed_address_pairs;
+    let other_mac = pairs.iter().any(|pair| pair.mac != interface.mac);
+    for (key, asked) in [
+        ("check_mac", interface.check_mac),
+        ("check_source", interface.check_source),
+    ] {
+        if asked && other_mac {
+            let found = format!("`{key}: true` with an allowed address pair of another MAC");
+            refuse(key, found, "one of them")?;
+        }
+    }
+    let shared = |pair: &AddressPair| pair.mode == PairMode::ActiveActive;
+    if interface.check_source && pairs.iter().any(shared) {
+        let found = "`check_source: true` with an active-active address pair".to_owned();
+        refuse("check_source", found, "one of them")?;
+    }
+    if interface.check_source && interface.mode == ForwardingMode::Flow {
+        let found = "`check_source: true` with mode flow, whose flows are checked by `rpf`".to_owned();
+        refuse("check_source", found, "mode packet")?;
+    }
+    for (key, asked) in [
+        ("flow_limit", interface.flow_limit.is_some()),
+        ("drop_new_flows", interface.drop_new_flows),
+    ] {
+        if asked && interface.mode == ForwardingMode::Packet {
+            let found = format!("`{key}` with mode packet, which has no flows");
+            refuse(key, found, "mode flow")?;
+        }
+    }
+    Ok(())
 }
 
 fn address(yaml: &Yaml, network: NetworkIndex, networks: &mut Networks) -> Result<IpAddr, Fault> {

@@ -18,8 +18,7 @@ const ECMP_FIELDS: [(&str, ()); 5] = [
 ];
 
 pub(super) fn in_file(fields: Fields<'_>) -> Result<(), Fault> {
-    no_items(fields, "analyzers")?;
-    no_items(fields, "floating_ips")
+    no_items(fields, "analyzers")
 }
 
 pub(super) fn in_network(fields: Fields<'_>) -> Result<(), Fault> {
@@ -28,14 +27,10 @@ pub(super) fn in_network(fields: Fields<'_>) -> Result<(), Fault> {
     if let Some(group) = fields.entry("multicast_group") {
         return Err(refused(group, "no multicast group"));
     }
-    no_items(fields, "fat_flows")?;
-    no_items(fields, "fat_flow_exclude")?;
     all_ecmp_fields(fields)
 }
 
 pub(super) fn in_interface(fields: Fields<'_>) -> Result<(), Fault> {
-    no_items(fields, "allowed_address_pairs")?;
-    no_items(fields, "fat_flows")?;
     match fields.entry("mirror") {
         Some(mirror) => Err(refused(mirror, "no mirror")),
         None => Ok(()),

@@ -211,7 +211,7 @@ fn rule(yaml: &Yaml) -> Result<Rule, Fault> {
     })
 }
 
-const fn has_ports(protocol: u8) -> bool {
+pub(super) const fn has_ports(protocol: u8) -> bool {
     matches!(protocol, 6 | 17 | 132)
 }
 

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::{Apart, Claims};
 use super::error::Fault;
+use super::fat_flow::{self, FatFlow};
 use super::later;
+use super::place::Place;
 use super::read::Fields;
 use super::subnet::{self, Subnet};
 use super::yaml::Yaml;
@@ -105,6 +107,10 @@ pub struct VirtualNetwork {
     pub encapsulations: Vec<Encapsulation>,
     /// Whether the source of a flow is checked.
     pub rpf: bool,
+    /// Which flows of its interfaces share an entry, unless an interface says otherwise for the same packets.
+    pub fat_flows: Vec<FatFlow>,
+    /// Prefixes whose flows never do.
+    pub fat_flow_exclude: Vec<IpNet>,
 }
 
 /// What is taken within one network. Tenants may reuse each other's addresses.
@@ -129,11 +135,12 @@ pub(super) fn open(yaml: &Yaml) -> Result<Fields<'_>, Fault> {
     Fields::open(yaml, "a network", KEYS)
 }
 
+/// Reads a network; the third is where its fat flows stand.
 pub(super) fn read(
     fields: Fields<'_>,
     vrf: u16,
     shared: &mut Shared,
-) -> Result<(VirtualNetwork, Tenant), Fault> {
+) -> Result<(VirtualNetwork, Tenant, Option<Place>), Fault> {
     let name_at = fields.required("name")?;
     let name = name_at.name()?;
     shared.names.claim(name.clone(), name_at.at)?;
@@ -150,6 +157,7 @@ pub(super) fn read(
     };
     let encapsulations = encapsulations(fields)?;
     let rpf = fields.flag("rpf", true)?;
+    let fat = fat_flow::read_all(fields)?;
     later::in_network(fields)?;
 
     let mut tenant = Tenant {
@@ -174,8 +182,11 @@ pub(super) fn read(
             vni,
             encapsulations,
             rpf,
+            fat_flows: fat.rules,
+            fat_flow_exclude: fat.exclude,
         },
         tenant,
+        fat.at,
     ))
 }
 
