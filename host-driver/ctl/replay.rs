@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use underpass_host_driver::access::CardName;
 use underpass_host_driver::replay::{replay, Input, Options, Pace};
-use underpass_host_driver::show::Show;
+use underpass_host_driver::show::{Format, Show};
 use underpass_layout::profile::SIM;
 
 use crate::end::{End, Failure};
@@ -33,8 +33,11 @@ pub struct Arguments {
     /// Tables to print at the end.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "TABLE,..")]
     show: Vec<Show>,
+    /// The shape of those tables.
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
     /// Print JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     json: bool,
     /// Let each packet wait until all is quiet, or send back to back.
     #[arg(long, value_enum, default_value_t)]
@@ -51,6 +54,7 @@ pub fn run(arguments: &Arguments) -> Ended {
         pace: arguments.pace,
         trace: arguments.trace,
         show: arguments.show.clone(),
+        format: arguments.format,
         json: arguments.json,
     };
     let bar = Bar::new();

@@ -16,6 +16,7 @@
 #![deny(unsafe_code)]
 
 pub mod access;
+pub mod classic;
 pub mod describe;
 pub mod driver;
 pub mod flow_state;

@@ -5,9 +5,12 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use serde_json::Value;
+use underpass_layout::tables::{FlowEntry, Table};
 use underpass_table_compiler::objects::{FlagSet, HexBytes, Nexthop, NexthopKind, Objects, Vif};
 
 use crate::access::Card;
+use crate::classic::views;
+use crate::flow_state::FlowState;
 use crate::print;
 use crate::session::Session;
 use crate::summary::{FlowSummary, Summary};
@@ -31,8 +34,20 @@ pub enum Show {
     Vxlan,
     /// Flows, with what they carried.
     Flow,
+    /// Mirrors.
+    Mirror,
     /// Dropped packets by reason.
     Drop,
+}
+
+/// In which shape tables are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Columns with headers.
+    #[default]
+    Table,
+    /// As the vRouter's tools print them: `flow -l`, `vif --list`, `nh --list`, `rt --dump`, ...
+    Classic,
 }
 
 impl Show {
@@ -47,6 +62,7 @@ impl Show {
             Show::Mpls => "mpls",
             Show::Vxlan => "vxlan",
             Show::Flow => "flow",
+            Show::Mirror => "mirror",
             Show::Drop => "drop",
         }
     }
@@ -70,6 +86,7 @@ pub fn json<C: Card>(
             Show::Mpls => serde_json::to_value(&objects.mpls),
             Show::Vxlan => serde_json::to_value(&objects.vxlans),
             Show::Flow => serde_json::to_value(&summary.flows),
+            Show::Mirror => serde_json::to_value(&objects.mirrors),
             Show::Drop => serde_json::to_value(&summary.drops),
         };
         tables.insert(what.word(), value?);
@@ -102,11 +119,52 @@ pub fn print<C: Card>(
             print::table(out, &["VNI", "NH"], rows)
         }
         Show::Flow => flows(out, &summary.flows),
+        Show::Mirror => {
+            let rows = objects.mirrors.iter();
+            let rows =
+                rows.map(|mirror| [mirror.index, mirror.nh].map(|number| number.to_string()));
+            print::table(out, &["MIRROR", "NH"], rows)
+        }
         Show::Drop => {
             let rows = summary.drops.iter();
             let rows = rows.map(|(reason, packets)| [reason.clone(), packets.to_string()]);
             print::table(out, &["DROPPED", "PACKETS"], rows)
         }
+    }
+}
+
+/// One table as the vRouter's tools print it.
+///
+/// # Errors
+/// `out` takes no more.
+pub fn print_classic<C: Card>(
+    what: Show,
+    mut out: &mut dyn Write,
+    session: &mut Session<C>,
+    summary: &Summary,
+    flows: &[FlowState],
+) -> io::Result<()> {
+    let out = &mut out;
+    let places = session.driver().profile().entries(&FlowEntry::TABLE) as u64;
+    let objects = session.slow_path().world().objects();
+    match what {
+        Show::Flow => views::flows(objects, flows, places).print(out),
+        Show::Vif => views::interfaces(objects, summary).print(out),
+        Show::Nh => views::nexthops(objects)
+            .iter()
+            .try_for_each(|one| one.print(out)),
+        Show::Rt => views::routes(objects)
+            .iter()
+            .try_for_each(|table| table.print(out)),
+        Show::Bridge => views::bridges(objects)
+            .iter()
+            .try_for_each(|table| table.print(out)),
+        Show::Mpls => views::labels(objects).print(out),
+        Show::Vxlan => views::vnis(objects).print(out),
+        Show::Mirror => views::mirrors(objects).print(out),
+        Show::Drop => views::drops(summary).print(out),
+        // No tool of theirs lists what a network is like.
+        Show::Vrf => vrfs(out, objects),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use underpass_host_driver::access::CardName;
 use underpass_host_driver::replay::{replay, Options, Pace};
+use underpass_host_driver::show::Format;
 use underpass_layout::profile::SIM;
 use underpass_verilator::Toolchain;
 
@@ -44,6 +45,7 @@ fn run((example, inputs): Example, card: CardName, out: &Path) -> String {
         pace: Pace::Quiet,
         trace: false,
         show: Vec::new(),
+        format: Format::default(),
         json: false,
     };
     let mut printed = Vec::new();

@@ -176,6 +176,41 @@ fn tcp(ip: PacketBuilderStep<IpHeaders>, header: TcpHeader) -> Outcome<Vec<u8>> 
     Ok(frame)
 }
 
+/// A segment of a connection whose two sides start at sequence numbers 1000 and 5000.
+#[derive(Clone, Copy)]
+pub enum Part<'a> {
+    Syn,
+    SynAck,
+    Ack,
+    /// The first bytes that a side sends, with an acknowledgement of what came before.
+    Data(&'a [u8]),
+}
+
+pub fn segment(from: Host, to: [u8; 4], ports: (u16, u16), part: Part<'_>) -> Outcome<Vec<u8>> {
+    // The side with the lower port answers.
+    let (ours, theirs) = if ports.0 < ports.1 {
+        (5001, 1001)
+    } else {
+        (1001, 5001)
+    };
+    let later = TcpHeader {
+        ack: true,
+        acknowledgment_number: theirs,
+        ..TcpHeader::new(ports.0, ports.1, ours, 64240)
+    };
+    let (header, payload) = match part {
+        Part::Syn => (syn_header(ports), &[][..]),
+        Part::SynAck => (syn_ack_header(ports), &[][..]),
+        Part::Ack => (later, &[][..]),
+        Part::Data(payload) => (TcpHeader { psh: true, ..later }, payload),
+    };
+    let mut frame = Vec::new();
+    ip(from, ROUTER, to)
+        .tcp_header(header)
+        .write(&mut frame, payload)?;
+    Ok(frame)
+}
+
 /// A label at the bottom of the stack.
 pub fn mpls(label: u32, packet: &[u8]) -> Vec<u8> {
     [&(label << 12 | 1 << 8 | 63).to_be_bytes()[..], packet].concat()

@@ -4,9 +4,11 @@
 //!   cargo run -p underpass-host-driver --example make_captures -- examples
 //!
 //!   frames ──▶ two_computes ───▶ examples/two-computes/*.pcap
-//!          └─▶ ipv6_underlay ──▶ examples/ipv6-underlay/*.pcap
+//!          ├─▶ ipv6_underlay ──▶ examples/ipv6-underlay/*.pcap
+//!          └─▶ fat_flows ──────▶ examples/fat-flows/*.pcap
 //! ```
 
+mod fat_flows;
 mod frames;
 mod ipv6_underlay;
 mod two_computes;
@@ -20,5 +22,6 @@ fn main() -> Outcome<()> {
     let to = std::env::args_os().nth(1).map(PathBuf::from);
     let to = to.ok_or("expected the folder of the examples")?;
     two_computes::write(&to.join("two-computes"))?;
-    ipv6_underlay::write(&to.join("ipv6-underlay"))
+    ipv6_underlay::write(&to.join("ipv6-underlay"))?;
+    fat_flows::write(&to.join("fat-flows"))
 }

@@ -32,7 +32,7 @@ use crate::access::{AccessError, Card, CardName, PortAccess, Step, Traced};
 use crate::driver::{DriverError, REPLAY_SEED};
 use crate::network_file::{self, NetworkFileError};
 use crate::session::{Outcome, Session, SessionError};
-use crate::show::{self, Show};
+use crate::show::{self, Format, Show};
 use crate::summary::Summary;
 use output::Output;
 use underpass_layout::port;
@@ -72,6 +72,8 @@ pub struct Options {
     pub trace: bool,
     /// Tables to print at the end.
     pub show: Vec<Show>,
+    /// In which shape.
+    pub format: Format,
     /// Print JSON instead of tables.
     pub json: bool,
 }
@@ -216,9 +218,15 @@ pub fn replay(
         Pace::Quiet => report::print_packets(out, &reports)?,
         Pace::Line => report::print_ports(out, &summary)?,
     }
+    let flows = session.flows()?;
     for what in &options.show {
         writeln!(out)?;
-        show::print(*what, out, &mut session, &summary)?;
+        match options.format {
+            Format::Table => show::print(*what, out, &mut session, &summary)?,
+            Format::Classic => {
+                show::print_classic(*what, out, &mut session, &summary, &flows)?;
+            }
+        }
     }
     Ok(())
 }
