@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   | shim | packet as it came ....        |
-//!           ├ patch: TTL, addresses, ports, checksums, all within the window
+//!   ├ patch: TTL, addresses, ports, checksums, all within the window behind the shim
 //!   |  strip bytes  |     packet ....      |
 //!   |  add bytes of header | packet ....   |
 //! ```
@@ -18,7 +18,7 @@ const DST6_OFFSET: usize = 24;
 const SRC_OFFSET: usize = 12;
 const DST_OFFSET: usize = 16;
 
-/// The frame that leaves; empty for a drop. In front of an injected frame stands its shim.
+/// The frame that leaves; empty for a drop. In front of an injected frame stands its shim, from which the edit counts.
 pub fn deliver(frame: &[u8], injected: bool, edit: &Edit) -> Vec<u8> {
     if edit.drop {
         return Vec::new();
@@ -30,26 +30,27 @@ pub fn deliver(frame: &[u8], injected: bool, edit: &Edit) -> Vec<u8> {
     out.extend_from_slice(kept);
     if edit.patch.on {
         let shim = if injected { BEAT_BYTES } else { 0 };
-        let stripped = usize::from(edit.strip).saturating_sub(shim);
         let window = Kept {
             bytes: &mut out[add..],
-            first: stripped,
+            first: edit.strip.into(),
+            end: shim + WINDOW_BYTES,
         };
         apply(window, &edit.patch);
     }
     out
 }
 
-/// The bytes of a packet from `first` on, addressed as the packet came.
+/// The bytes of a packet from `first` on, addressed as they came; those from `end` on stay.
 struct Kept<'a> {
     bytes: &'a mut [u8],
     first: usize,
+    end: usize,
 }
 
 impl Kept<'_> {
     /// Replaces what lies at `at`, where it is within the window.
     fn put(&mut self, at: usize, new: &[u8]) {
-        for (at, new) in (at..WINDOW_BYTES).zip(new) {
+        for (at, new) in (at..self.end).zip(new) {
             let place = at.checked_sub(self.first);
             if let Some(byte) = place.and_then(|place| self.bytes.get_mut(place)) {
                 *byte = *new;
@@ -142,6 +143,7 @@ mod tests {
         let mut behind_shim = vec![0x55; 64];
         behind_shim.extend(&frame);
         edit.strip += 64;
+        edit.patch.l3_offset += 64;
         assert_eq!(deliver(&behind_shim, true, &edit), out);
     }
 

@@ -32,7 +32,7 @@ pub fn route(tables: &Tables, meta: &mut Meta) {
     } else if is_routed_later(meta) {
         if bridge.l3 {
             look_up(tables, meta);
-        } else if onward.translate {
+        } else if onward.translate && onward.vrf != meta.decap.vrf {
             meta.drop(DropReason::L2NoRoute);
         } else {
             meta.route = Route {

@@ -67,18 +67,37 @@ struct Change {
 }
 
 fn edit(meta: &Meta, change: &Change) -> Edit {
-    let shim = if meta.arrival.injected { BEAT_BYTES } else { 0 };
+    let shim = if meta.arrival.injected {
+        BEAT_BYTES as u8
+    } else {
+        0
+    };
     let left = usize::from(meta.arrival.length).saturating_sub(change.strip.into());
     Edit {
         drop: false,
         port: change.port,
         vif: change.vif,
-        strip: change.strip + shim as u8,
-        patch: change.patch,
+        strip: change.strip + shim,
+        patch: behind_shim(change.patch, shim),
         kind: change.kind,
         add: change.header.length as u8,
         header: change.header.bytes,
         length: (left + change.header.length) as u16,
+    }
+}
+
+/// A patch with its places counted as `strip` is: from the first byte that waits.
+fn behind_shim(patch: Patch, shim: u8) -> Patch {
+    if !patch.on {
+        return patch;
+    }
+    Patch {
+        l3_offset: patch.l3_offset.wrapping_add(shim),
+        l4_offset: patch.l4_offset.wrapping_add(shim),
+        l4_checksum_offset: patch.l4_checksum_offset.wrapping_add(shim),
+        quoted_l3_offset: patch.quoted_l3_offset.wrapping_add(shim),
+        quoted_l4_offset: patch.quoted_l4_offset.wrapping_add(shim),
+        ..patch
     }
 }
 
