@@ -1,7 +1,7 @@
 //! What the random packets met: a generator that stops reaching a path would make the comparison worth less, silently.
 
 use std::collections::BTreeMap;
-use underpass_layout::meta::HeaderKind;
+use underpass_layout::meta::{HeaderKind, Key, Meta};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::{DropReason, PuntReason, Verdict};
 use underpass_model::Output;
@@ -22,6 +22,22 @@ const NOT_BY_THE_CARD: [DropReason; 9] = [
     DropReason::TooBig,
 ];
 
+/// What packets of both families should meet.
+const FAMILIES: [&str; 12] = [
+    "frame",
+    "packet",
+    "fragment",
+    "routed",
+    "flow hit",
+    "flow onward",
+    "flow missed at ease",
+    "fat flow",
+    "quoted flow",
+    "source replaced",
+    "port replaced",
+    "quoted address replaced",
+];
+
 /// How many packets met what.
 #[derive(Debug, Default)]
 pub struct Met(BTreeMap<String, usize>);
@@ -37,6 +53,8 @@ impl Met {
             (_, true) => "IPv6",
             _ => "no IP",
         };
+        let patched = output.verdict == Verdict::Deliver && meta.rewrite.patch.on;
+        let fat = meta.receiver.wanted && !meta.quoted.error && meta.key != own_key(meta);
         for (there, what) in [
             (meta.decap.frame && family != "no IP", "frame"),
             (!meta.decap.frame && family != "no IP", "packet"),
@@ -45,6 +63,19 @@ impl Met {
             (meta.inner.neighbor, "neighbour discovery"),
             (meta.route.routed, "routed"),
             (meta.flow.hit, "flow hit"),
+            (meta.flow.goes_onward, "flow onward"),
+            (
+                meta.flow.looked_up && !meta.flow.hit && meta.verdict.reason == 0,
+                "flow missed at ease",
+            ),
+            (fat && meta.flow.hit, "fat flow"),
+            (meta.quoted.error && meta.flow.hit, "quoted flow"),
+            (patched && meta.rewrite.patch.src, "source replaced"),
+            (patched && meta.rewrite.patch.dst_port, "port replaced"),
+            (
+                patched && meta.rewrite.patch.quoted_dst,
+                "quoted address replaced",
+            ),
         ] {
             if there {
                 met(format!("{family} {what}"));
@@ -79,7 +110,7 @@ impl Met {
             .iter()
             .filter(|why| **why != PuntReason::None)
             .map(|why| Verdict::Punt(*why).to_string());
-        let families = ["frame", "packet", "fragment", "routed", "flow hit"]
+        let families = FAMILIES
             .into_iter()
             .flat_map(|what| ["IPv4", "IPv6"].map(|family| format!("{family} {what}")));
         let from = TunnelKind::ALL[1..]
@@ -106,6 +137,17 @@ impl Met {
             .chain(others.map(str::to_string))
             .filter(|what| !self.0.contains_key(what))
             .collect()
+    }
+}
+
+/// The key of a packet's own headers.
+fn own_key(meta: &Meta) -> Key {
+    Key {
+        protocol: meta.inner.protocol,
+        src: meta.inner.src,
+        dst: meta.inner.dst,
+        src_port: meta.inner.src_port,
+        dst_port: meta.inner.dst_port,
     }
 }
 

@@ -32,10 +32,7 @@ pub struct Packet {
 /// A random packet of this world.
 pub fn random(rng: &mut Rng, world: &World) -> Packet {
     let mut packet = match rng.u8(..32) {
-        0..=14 => Packet {
-            bytes: frame(rng, world),
-            port: vm_port(rng),
-        },
+        0..=14 => from_vm(rng, world),
         15..=25 => Packet {
             bytes: tunnel(rng, world),
             port: port::WIRE0,
@@ -57,8 +54,18 @@ pub fn random(rng: &mut Rng, world: &World) -> Packet {
     packet
 }
 
-fn vm_port(rng: &mut Rng) -> u16 {
-    port::VF0 + rng.u16(VMS) - VMS.start
+/// A frame of a tenant, most often with the source MAC that its interface has.
+fn from_vm(rng: &mut Rng, world: &World) -> Packet {
+    let vm = rng.u16(..VMS.end - VMS.start);
+    let mut bytes = frame(rng, world);
+    if rng.u8(..4) > 0 {
+        let mac = world.own_macs[usize::from(vm)].to_be_bytes();
+        bytes[6..12].copy_from_slice(&mac[2..]);
+    }
+    Packet {
+        bytes,
+        port: port::VF0 + vm,
+    }
 }
 
 /// Less than an Ethernet header, or just one, with a tag or without.

@@ -197,8 +197,8 @@ fn start(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
         6 => out
             .u16(talk.src_port)
             .u16(talk.dst_port)
-            .u32(SEQUENCE + rng.u32(..3))
-            .u32(SEQUENCE + rng.u32(..4))
+            .u32(SEQUENCE.wrapping_add(rng.u32(..3)))
+            .u32(SEQUENCE.wrapping_add(rng.u32(..4)))
             .put(&[rng.u8(5..8) << 4, pick(rng, &TCP_FLAGS)])
             .u16(rng.u16(..))
             .u16(checksum)

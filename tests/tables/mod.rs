@@ -54,6 +54,8 @@ pub struct World {
     pub talks: Vec<Talk>,
     /// Conversations of IPv6.
     pub talks6: Vec<Talk>,
+    /// The MAC of each tenant's interface, in the order of [`VMS`].
+    pub own_macs: Vec<u64>,
     /// The set of fat-flow rules of each tenant's interface, in the order of [`VMS`].
     pub fat_sets: Vec<u16>,
     /// The rules of each set.
@@ -96,6 +98,7 @@ impl World {
             .collect();
         let mut world = World {
             fabric,
+            own_macs: Vec::new(),
             macs: (0..16)
                 .map(|i| 0x0200_0000_0000 | rng.u64(..) & 0xff_ff00 | i)
                 .collect(),
@@ -109,6 +112,7 @@ impl World {
             excludes: FAT_SETS.map(|_| Default::default()).collect(),
             rows: Rows::new(profile, seed),
         };
+        world.own_macs = VMS.map(|_| pick(rng, &world.macs)).collect();
         world.fat_flows(rng);
         world.interfaces(rng);
         world.nexthops(rng);
@@ -159,14 +163,14 @@ impl World {
             let entry = VifEntry {
                 valid: rng.u8(..16) > 0,
                 kind: VifKind::Vm,
-                policy: rng.bool(),
+                policy: rng.u8(..3) > 0,
                 dhcp: rng.bool(),
                 vrf: rng.u16(VRFS),
                 nexthop: u32::from(vif) + 20,
                 fat_set: self.fat_sets[usize::from(vif - VMS.start)],
                 check_source: rng.u8(..4) == 0,
-                check_mac: rng.u8(..8) == 0,
-                mac: pick(rng, &self.macs),
+                check_mac: rng.u8(..4) == 0,
+                mac: self.own_macs[usize::from(vif - VMS.start)],
                 hop_limit: rng.bool(),
                 ..Default::default()
             };
