@@ -9,7 +9,7 @@ use underpass_hdl::shells::turns::turns;
 use underpass_hdl::stream::beat::{BodyWrite, EditSlot, BODY_DEPTH, EDIT_DEPTH};
 use underpass_hdl::stream::deliver::plan::{Cut, Front};
 use underpass_hdl::stream::deliver::strip::{self, Aligned};
-use underpass_hdl::stream::deliver::{deliver, prepend};
+use underpass_hdl::stream::deliver::{deliver, patch, prepend};
 use underpass_hdl::stream::fifo::{fifo, queue, TAIL};
 use underpass_hdl::stream::gather::gather;
 use underpass_layout::{port, registers::slow};
@@ -39,7 +39,7 @@ pub fn block(name: &str) -> Option<Block> {
             ("EDIT_DEPTH", EDIT_DEPTH as u64),
             ("SLOW", u64::from(port::SLOW)),
         ],
-        "strip" | "prepend" | "turns" => vec![("BIT", BIT)],
+        "patch" | "strip" | "prepend" | "turns" => vec![("BIT", BIT)],
         "deliver" => vec![
             ("BODY_DEPTH", BODY_DEPTH as u64),
             ("EDIT_DEPTH", EDIT_DEPTH as u64),
@@ -82,6 +82,16 @@ fn describe(name: &str) {
             output("body", gathered.body);
             output("in_flight", gathered.in_flight);
         }
+        "patch" => output(
+            "out",
+            patch::patch(
+                open::<Bit>("go"),
+                open("data"),
+                open("last"),
+                open::<Cut>("cut"),
+                open("patch"),
+            ),
+        ),
         "strip" => output(
             "out",
             strip::cut_up(

@@ -45,7 +45,7 @@ impl Broken {
 }
 
 /// All of them, each after those that it builds on.
-pub const PROOFS: [Proof; 8] = [
+pub const PROOFS: [Proof; 9] = [
     Proof {
         block: "queue",
         what: "`queue` of `hdl/stream/fifo.rs`, 16 items of 8 bits",
@@ -93,6 +93,27 @@ pub const PROOFS: [Proof; 8] = [
                 what: "gives no slot back",
                 changes: &[(" ^ credit_header", "")],
                 depth: 8,
+            },
+        ],
+    },
+    Proof {
+        block: "patch",
+        what: "`patch` of `hdl/stream/deliver/patch/mod.rs`, as it is built, between packet buffer and strip",
+        depth: 2,
+        free_memories: false,
+        broken: &[
+            Broken {
+                what: "forgets the addresses in the beat behind",
+                changes: &[(
+                    "window_0_behind <= ",
+                    "window_0_behind <= 1'b0 & ",
+                )],
+                depth: 6,
+            },
+            Broken {
+                what: "turns the header by whole 16 bytes alone",
+                changes: &[("window_0_by_2 <= patch_l3_offset[3:1];", "window_0_by_2 <= 3'd0;")],
+                depth: 4,
             },
         ],
     },

@@ -67,7 +67,7 @@ fn coarse(number: U<3>, window: Window) -> Turned {
         by_2: place.slice(1),
         below: first_bytes(place),
         here: number.eq(beat.ext::<3>()),
-        behind: number.eq(beat.ext::<3>() + 1),
+        behind: number.eq(beat.ext::<3>() + 1) & !number.bit(2),
     }
 }
 
