@@ -249,14 +249,40 @@ const fn entropy_masks() -> [u128; 14] {
     masks
 }
 
+/// What each byte of the key adds to the parities of [`ENTROPY_MASKS`], which are linear: sixteen look-ups for fourteen
+/// counts of 128 bits.
+static ENTROPY_OF_BYTES: [[u16; 256]; 16] = entropy_of_bytes();
+
+const fn entropy_of_bytes() -> [[u16; 256]; 16] {
+    let mut of = [[0; 256]; 16];
+    let mut byte = 0;
+    while byte < 16 {
+        let mut value: usize = 1;
+        while value < 256 {
+            let lowest = 8 * byte + value.trailing_zeros() as usize;
+            let mut bit = 0;
+            while bit < ENTROPY_MASKS.len() {
+                of[byte][value] |= ((ENTROPY_MASKS[bit] >> lowest & 1) as u16) << bit;
+                bit += 1;
+            }
+            of[byte][value] ^= of[byte][value & (value - 1)];
+            value += 1;
+        }
+        byte += 1;
+    }
+    of
+}
+
 /// The UDP source port of a tunnel packet: 49152..=65535, the dynamic range of RFC 6335, the same for all packets of
 /// a flow (RFC 7348 section 5, RFC 7510 section 3). `a` and `b` are the addresses of IP (see [`fold48`]), or the MACs of other frames;
 /// the VRF is folded into the ports.
 pub fn entropy(vrf: u16, protocol: u8, src_port: u16, dst_port: u16, a: u64, b: u64) -> u16 {
     let key = entropy_key(vrf, protocol, src_port, dst_port, a, b);
-    let port = ENTROPY_MASKS.iter().enumerate().fold(0, |port, (i, mask)| {
-        port | ((key & mask).count_ones() as u16 & 1) << i
-    });
+    let port = key
+        .to_le_bytes()
+        .into_iter()
+        .zip(&ENTROPY_OF_BYTES)
+        .fold(0, |port, (byte, of)| port ^ of[usize::from(byte)]);
     0xc000 | port
 }
 
@@ -286,6 +312,24 @@ mod tests {
         }
         theirs.permute_12();
         assert_eq!(ours, core::array::from_fn(|i| theirs[i]));
+    }
+
+    #[test]
+    fn entropy_is_the_parities_of_its_masks() {
+        let mut state: u64 = 1;
+        let mut next = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state >> 16
+        };
+        for _ in 0..1000 {
+            let (vrf, protocol) = (next() as u16 & 0xfff, next() as u8);
+            let (src_port, dst_port, a, b) = (next() as u16, next() as u16, next(), next());
+            let key = entropy_key(vrf, protocol, src_port, dst_port, a, b);
+            let parity = |mask: &u128| (key & mask).count_ones() as u16 & 1;
+            let bits = ENTROPY_MASKS.iter().enumerate();
+            let port = bits.fold(0xc000, |port, (i, mask)| port | parity(mask) << i);
+            assert_eq!(entropy(vrf, protocol, src_port, dst_port, a, b), port);
+        }
     }
 
     #[test]

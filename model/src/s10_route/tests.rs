@@ -120,11 +120,22 @@ fn a_flow_that_changes_the_vrf_is_routed_there() {
 
 #[test]
 fn a_bridged_frame_has_no_mac_in_another_vrf() {
-    let mut meta = translated(from_vm(), 2);
+    let mut meta = from_vm();
     meta.bridge.l3 = false;
-    let after = routed(meta);
+    let after = routed(translated(meta, 4));
     assert_eq!(verdict(&after), Verdict::Drop(DropReason::L2NoRoute));
     assert_eq!(after.route, Route::default());
+    let after = routed(translated(meta, 2));
+    let expected = Route {
+        routed: false,
+        nexthop: 124,
+        label: 128,
+    };
+    assert_eq!(
+        (after.route, verdict(&after)),
+        (expected, Verdict::Continue),
+        "its own"
+    );
 }
 
 #[test]
