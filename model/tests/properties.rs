@@ -208,7 +208,7 @@ fn check_sent(came: &[u8], output: &Output) -> Result<(), TestCaseError> {
         prop_assert_eq!(before, after);
         return Ok(());
     }
-    let stripped = usize::from(edit.strip) - shim;
+    let stripped = usize::from(edit.strip);
     let may_change = replaced(&edit.patch);
     for (at, (old, new)) in (stripped..).zip(before.iter().zip(after)) {
         let free = may_change.iter().any(|place| place.contains(&at));
