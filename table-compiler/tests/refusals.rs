@@ -5,49 +5,9 @@
 
 use underpass_table_compiler::parse;
 
-/// What every case stands in, in front of which its own sections are put.
-const SECTIONS: &[(&str, &str)] = &[
-    ("node", "node: {name: n1}\n"),
-    (
-        "underlay",
-        "underlay: {port: wire0, mac: \"0c:c4:7a:59:62:5c\", address: 192.168.200.11/24}\n",
-    ),
-    (
-        "networks",
-        "networks: [{name: red, subnets: [{prefix: 10.1.1.0/24, gateway: 10.1.1.1}], vni: 51},\n\
-         \x20          {name: blue, mode: l2}]\n",
-    ),
-];
+mod small_network;
 
-/// A whole file: `text`, then every section of the small network that `text` does not have.
-fn file(text: &str) -> String {
-    let missing = SECTIONS.iter().filter(|(key, _)| {
-        let has = |line: &str| {
-            line.strip_prefix(*key)
-                .is_some_and(|rest| rest.starts_with(':'))
-        };
-        !text.lines().any(has)
-    });
-    missing.fold(text.to_owned(), |file, (_, section)| file + section)
-}
-
-/// Asserts that each case is refused with its message, which starts with `LINE:COL: `.
-#[track_caller]
-fn refused(cases: &[(&str, &str)]) {
-    for (text, message) in cases {
-        let error = parse("n.yaml", &file(text)).expect_err(text);
-        assert_eq!(error.to_string(), format!("n.yaml:{message}"), "\n{text}");
-    }
-}
-
-#[track_caller]
-fn taken(cases: &[&str]) {
-    for text in cases {
-        if let Err(error) = parse("n.yaml", &file(text)) {
-            panic!("{error}\n{text}");
-        }
-    }
-}
+use small_network::{refused, taken};
 
 #[test]
 fn the_small_network_itself_is_taken() {
@@ -124,7 +84,7 @@ fn keys_that_are_unknown_or_missing() {
         ),
         (
             "node: {name: n1, rooter_mac: x}\n",
-            "1:18: found unknown key `rooter_mac` in a node, expected one of `name`, `router_mac`",
+            "1:18: found unknown key `rooter_mac` in a node, expected one of `name`, `router_mac`, `decrement_hop_limit`, `copy_tos`",
         ),
         ("node: {}\n", "1:7: found a node without `name`, expected the key `name`"),
         ("node:\n", "1:1: found a network file without `node`, expected the key `node`"),
@@ -484,32 +444,12 @@ fn features_that_come_later() {
             "1:24: found `ecmp_hash` of fewer than five fields, which is not supported yet, expected all five",
         ),
         (
-            "networks: [{name: red, fat_flows: [{protocol: tcp, port: 22}]}]\n",
-            "1:24: found `fat_flows`, which is not supported yet, expected an empty list",
-        ),
-        (
-            "networks: [{name: red, fat_flow_exclude: [4.4.4.77/32]}]\n",
-            "1:24: found `fat_flow_exclude`, which is not supported yet, expected an empty list",
-        ),
-        (
-            &format!("{interface} allowed_address_pairs: [{{address: 10.1.1.9/32}}]}}]\n"),
-            "1:73: found `allowed_address_pairs`, which is not supported yet, expected an empty list",
-        ),
-        (
-            &format!("{interface} fat_flows: [{{protocol: tcp}}]}}]\n"),
-            "1:73: found `fat_flows`, which is not supported yet, expected an empty list",
-        ),
-        (
             &format!("{interface} mirror: {{analyzer: dpi}}}}]\n"),
             "1:73: found `mirror`, which is not supported yet, expected no mirror",
         ),
         (
             "analyzers: [{name: dpi}]\n",
             "1:1: found `analyzers`, which is not supported yet, expected an empty list",
-        ),
-        (
-            "floating_ips: [{interface: i}]\n",
-            "1:1: found `floating_ips`, which is not supported yet, expected an empty list",
         ),
         (
             "remote: [{network: red, flood: true}]\n",
