@@ -105,9 +105,10 @@ impl Network {
             return false;
         };
         let found = &self.interfaces[position];
-        let has = found.allowed_address_pairs.iter().any(|pair| {
-            pair.address == address && pair.mode == PairMode::ActiveStandby
-        });
+        let has = found
+            .allowed_address_pairs
+            .iter()
+            .any(|pair| pair.address == address && pair.mode == PairMode::ActiveStandby);
         let key = (found.network, address);
         has && self.active.insert(key, position) != Some(position)
     }

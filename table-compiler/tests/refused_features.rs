@@ -84,8 +84,10 @@ fn more_fat_flows_than_the_card_has_room_for() {
         format!("networks: [{{name: red, subnets: [{{prefix: 10.1.1.0/24, gateway: 10.1.1.1}}], {more}}}]\n")
     };
     taken(&[
-        &(red(&format!("fat_flows: [{}]", rules(0..10))) + &with(&format!("fat_flows: [{}]", rules(0..16)))),
-        &(red(&format!("fat_flow_exclude: [{}]", prefixes(5))) + &with("fat_flows: [{protocol: tcp}]")),
+        &(red(&format!("fat_flows: [{}]", rules(0..10)))
+            + &with(&format!("fat_flows: [{}]", rules(0..16)))),
+        &(red(&format!("fat_flow_exclude: [{}]", prefixes(5)))
+            + &with("fat_flows: [{protocol: tcp}]")),
         &(red("fat_flows: []") + &with(&format!("fat_flow_exclude: [{}]", prefixes(20)))),
     ]);
     refused(&[
@@ -171,7 +173,8 @@ fn floating_addresses_that_lead_nowhere() {
         format!("interfaces: [{{name: i, port: vf0, network: {network}, mac: 02:00:00:00:00:01, {more}}}]\n")
     };
     let own = guest("red", "addresses: [10.1.1.3]");
-    let file = |floating: &str, guest: &str| format!("floating_ips: [{{{floating}}}]\n{TWO}{guest}");
+    let file =
+        |floating: &str, guest: &str| format!("floating_ips: [{{{floating}}}]\n{TWO}{guest}");
     for (floating, guest, message) in [
         (
             "address: 10.2.1.5, network: green",
@@ -221,7 +224,10 @@ fn floating_addresses_that_lead_nowhere() {
     ] {
         refused(&[(&file(floating, guest), message)]);
     }
-    taken(&[&file("interface: i, address: 10.84.1.5, network: green", &own)]);
+    taken(&[&file(
+        "interface: i, address: 10.84.1.5, network: green",
+        &own,
+    )]);
 }
 
 #[test]

@@ -213,7 +213,13 @@ fn check(rule: &FatFlowRule) -> Result<(), FatFault> {
 
 /// Whether the peer's word (`src4`, `src_dst6`, ..) is about the sides that a rule has.
 fn rule_says(word: &str, src: Option<Aggregate>, dst: Option<Aggregate>) -> bool {
-    let family = |cut: Aggregate| if cut.prefix.addr().is_ipv4() { '4' } else { '6' };
+    let family = |cut: Aggregate| {
+        if cut.prefix.addr().is_ipv4() {
+            '4'
+        } else {
+            '6'
+        }
+    };
     let families = [src, dst].into_iter().flatten().map(family);
     word.contains("src") == src.is_some()
         && word.contains("dst") == dst.is_some()
@@ -254,7 +260,8 @@ mod tests {
             json!({"object": "vif", "idx": idx, "type": "vm", "mac": "00:00:5e:00:01:00", "vrf": 7, "mtu": 9160,
                 "flags": {"value": "0x1", "names": []}, "fat_flow_rules": rules, "fat_flow_exclude": exclude})
         });
-        let objects = serde_json::from_value(vifs.collect()).unwrap_or_else(|error| panic!("{error}"));
+        let objects =
+            serde_json::from_value(vifs.collect()).unwrap_or_else(|error| panic!("{error}"));
         Index::new(&objects, &SIM).map(|index| index.fat)
     }
 
@@ -350,7 +357,10 @@ mod tests {
             {"proto": 47, "port": 7},
             {"proto": 0, "port": 50},
         ]));
-        let found: Vec<_> = found.iter().map(|rule| (rule.protocol, rule.port)).collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|rule| (rule.protocol, rule.port))
+            .collect();
         assert_eq!(found, [(132, 9), (1, 0), (47, 0), (50, 0)]);
     }
 
@@ -375,7 +385,10 @@ mod tests {
         let all = sets(&[
             (rule.clone(), json!(["10.0.0.1/32", "fe80::/10"])),
             (json!([]), json!(["10.0.0.1/32"])),
-            (rule.clone(), json!(["fe80::/10", "10.0.0.1/32", "10.0.0.1/32"])),
+            (
+                rule.clone(),
+                json!(["fe80::/10", "10.0.0.1/32", "10.0.0.1/32"]),
+            ),
             (rule, json!([])),
             (other, json!([])),
         ]);
@@ -395,9 +408,17 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_or_contradicts_itself_is_refused() {
-        let many = |count: u32| (0..count).map(|port| json!({"proto": 6, "port": port})).collect();
+        let many = |count: u32| {
+            (0..count)
+                .map(|port| json!({"proto": 6, "port": port}))
+                .collect()
+        };
         let some = || json!([{"proto": 6, "port": 0}]);
-        let prefixes = |count: u32| (0..count).map(|host| json!(format!("10.0.0.{host}/32"))).collect();
+        let prefixes = |count: u32| {
+            (0..count)
+                .map(|host| json!(format!("10.0.0.{host}/32")))
+                .collect()
+        };
         assert!(sets(&[(many(16), prefixes(8))]).is_ok());
         let cases = [
             (many(17), json!([]), "17 rules, expected at most 16"),

@@ -512,12 +512,21 @@ fn the_options_of_an_interface_are_on_the_card() {
 fn flows_are_looked_up_before_one_of_several_is_chosen() {
     let fat = json!({"fat_flow_rules": [{"proto": 6, "port": 0}]});
     let composite = |id, flags: &str| {
-        let components = json!([{"nh": 31, "label": 5}, {"nh": 24, "label": null}, {"nh": 23, "label": null}]);
+        let components =
+            json!([{"nh": 31, "label": 5}, {"nh": 24, "label": null}, {"nh": 23, "label": null}]);
         let flags = json!({"value": flags, "names": []});
-        nexthop(id, "composite", json!({"vrf": 7, "components": components, "flags": flags}))
+        nexthop(
+            id,
+            "composite",
+            json!({"vrf": 7, "components": components, "flags": flags}),
+        )
     };
     let encap = |id: u32, out_vif: u32| {
-        nexthop(id, "encap", json!({"out_vif": out_vif, "rewrite_hex": ETHERNET}))
+        nexthop(
+            id,
+            "encap",
+            json!({"out_vif": out_vif, "rewrite_hex": ETHERNET}),
+        )
     };
     let entries = compiled(json!([
         fabric(),
@@ -536,11 +545,27 @@ fn flows_are_looked_up_before_one_of_several_is_chosen() {
         composite(72, "0x20"),
     ]));
     let [policy, plain, flood] = [70, 71, 72].map(|id| entries.nexthops[&id]);
-    assert_eq!((policy.kind, policy.policy, policy.flow_nexthop), (NexthopKind::Ecmp, true, 70));
-    assert_eq!((policy.vrf, policy.fat_set), (7, 1), "of the first member that is here");
-    assert_eq!((plain.kind, plain.policy, plain.flow_nexthop), (NexthopKind::Ecmp, false, 0));
+    assert_eq!(
+        (policy.kind, policy.policy, policy.flow_nexthop),
+        (NexthopKind::Ecmp, true, 70)
+    );
+    assert_eq!(
+        (policy.vrf, policy.fat_set),
+        (7, 1),
+        "of the first member that is here"
+    );
+    assert_eq!(
+        (plain.kind, plain.policy, plain.flow_nexthop),
+        (NexthopKind::Ecmp, false, 0)
+    );
     assert_eq!((flood.kind, flood.fat_set), (NexthopKind::Resolve, 0));
-    assert_eq!((entries.nexthops[&24].fat_set, entries.nexthops[&23].vrf), (1, 7));
+    assert_eq!(
+        (entries.nexthops[&24].fat_set, entries.nexthops[&23].vrf),
+        (1, 7)
+    );
     let tunnel = entries.nexthops[&31];
-    assert_eq!((tunnel.policy, tunnel.relaxed, tunnel.copy_tos), (true, true, true));
+    assert_eq!(
+        (tunnel.policy, tunnel.relaxed, tunnel.copy_tos),
+        (true, true, true)
+    );
 }

@@ -98,7 +98,9 @@ fn read(
     let address = address(address_at)?;
     let mode = fields
         .optional("mode")
-        .map_or(Ok(PairMode::ActiveStandby), |mode| mode.word(PairMode::WORDS))?;
+        .map_or(Ok(PairMode::ActiveStandby), |mode| {
+            mode.word(PairMode::WORDS)
+        })?;
     let mac = match fields.optional("mac") {
         None => owner.mac,
         Some(yaml) => mac(yaml, owner, around)?,

@@ -73,7 +73,10 @@ pub(super) fn read(
     }
     let same = |own: &&IpAddr| own.is_ipv4() == address.is_ipv4() && !is_link_local(own);
     let Some(fixed) = guest.addresses.iter().find(same).copied() else {
-        let expected = format!("one of an interface that has an {} address", family(&address));
+        let expected = format!(
+            "one of an interface that has an {} address",
+            family(&address)
+        );
         return Err(address_at.unexpected(expected));
     };
     let tenant = networks.tenant(network);

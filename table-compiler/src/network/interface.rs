@@ -190,7 +190,8 @@ fn check_options(fields: Fields<'_>, interface: &Interface) -> Result<(), Fault>
         refuse("check_source", found, "one of them")?;
     }
     if interface.check_source && interface.mode == ForwardingMode::Flow {
-        let found = "`check_source: true` with mode flow, whose flows are checked by `rpf`".to_owned();
+        let found =
+            "`check_source: true` with mode flow, whose flows are checked by `rpf`".to_owned();
         refuse("check_source", found, "mode packet")?;
     }
     for (key, asked) in [

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::fat_flow::FatFlowRule;
 use super::flags::{self, flag_set};
-use super::is_false;
 use super::hex::HexBytes;
+use super::is_false;
 use crate::mac::Mac;
 use crate::port::PortName;
 

@@ -215,9 +215,7 @@ fn translated(side: &FlowSide) -> Result<Option<u16>, EntryError> {
     if !side.flags.contains(FlowFlags::VRF_TRANSLATE) {
         return Ok(None);
     }
-    let dvrf = side
-        .dvrf
-        .ok_or_else(|| refused(side, FlowFault::NoVrf))?;
+    let dvrf = side.dvrf.ok_or_else(|| refused(side, FlowFault::NoVrf))?;
     Ok(vrf::number(dvrf)?.filter(|vrf| *vrf != side.vrf))
 }
 

@@ -34,7 +34,8 @@ fn there_and_back(fwd: Value, rev: Value) -> FlowPair {
     }
     let fwd = side("10.1.1.3", "10.2.2.4", 23, fwd);
     let rev = side("10.2.2.4", "10.1.1.3", 24, back);
-    serde_json::from_value(json!({"fwd": fwd, "rev": rev})).unwrap_or_else(|error| panic!("{error}"))
+    serde_json::from_value(json!({"fwd": fwd, "rev": rev}))
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn placed(pair: &FlowPair, known: &Objects) -> FlowEntries {
@@ -58,7 +59,10 @@ fn a_flow_has_an_entry_each_way() {
     let pair = there_and_back(json!({}), json!({"action": "drop"}));
     let FlowEntries { flows, onward } = placed(&pair, &Objects::default());
     let [fwd, rev] = flows.map(v4);
-    assert_eq!((fwd.action, rev.action), (FlowAction::Forward, FlowAction::Drop));
+    assert_eq!(
+        (fwd.action, rev.action),
+        (FlowAction::Forward, FlowAction::Drop)
+    );
     assert_eq!((fwd.flow_id, rev.flow_id), (100, 101));
     assert_eq!((fwd.source, rev.source, fwd.source_moves), (24, 25, false));
     assert_eq!((fwd.generation, rev.generation), (3, 3));
@@ -88,7 +92,10 @@ fn an_ipv6_flow_takes_a_row_of_its_own() {
         (entry.key.src(), entry.key.dst(), entry.key.v6),
         (0xfc00 << 112 | 1, 0x2001_0db8 << 96 | 2, true)
     );
-    assert_eq!((entry.flow_id, entry.source, entry.generation), (100, 24, 3));
+    assert_eq!(
+        (entry.flow_id, entry.source, entry.generation),
+        (100, 24, 3)
+    );
     assert_eq!(rev.action(), FlowAction::Hold);
     assert_eq!(fwd.entry().unpack(), Ok(entry));
 }
@@ -299,8 +306,14 @@ fn one_direction_alone_can_only_drop_hold_or_forward() {
     let entry = v4(alone(json!({"action": "drop"})).expect("it drops"));
     assert_eq!((entry.flow_id, entry.generation, entry.source), (7, 1, 24));
     for (more, asked) in [
-        (json!({"action": "nat", "flags": ["snat", "rflow_valid"]}), "snat"),
-        (json!({"flags": ["vrf_translate"], "dvrf": 4}), "vrf_translate"),
+        (
+            json!({"action": "nat", "flags": ["snat", "rflow_valid"]}),
+            "snat",
+        ),
+        (
+            json!({"flags": ["vrf_translate"], "dvrf": 4}),
+            "vrf_translate",
+        ),
         (json!({"ecmp_index": 0}), "ecmp_index"),
     ] {
         let error = alone(more).expect_err(asked).to_string();
@@ -313,8 +326,20 @@ fn one_direction_alone_can_only_drop_hold_or_forward() {
 fn a_place_is_one_that_the_card_has() {
     let pair = there_and_back(json!({}), json!({}));
     for (place, expected) in [
-        (FlowPlace { pair: 1 << 19, ..PLACE }, "a flow id is 1048576, expected at most 1048575"),
-        (FlowPlace { generation: 8, ..PLACE }, "a generation is 8, expected at most 7"),
+        (
+            FlowPlace {
+                pair: 1 << 19,
+                ..PLACE
+            },
+            "a flow id is 1048576, expected at most 1048575",
+        ),
+        (
+            FlowPlace {
+                generation: 8,
+                ..PLACE
+            },
+            "a generation is 8, expected at most 7",
+        ),
     ] {
         let error = flow_entries(&pair, &Objects::default(), &place).expect_err(expected);
         assert_eq!(error.to_string(), expected);

@@ -134,7 +134,12 @@ fn two_flows_share_a_row_before_a_second_row_is_begun() {
     }
     let rows: Vec<_> = shadow.iter_rows().collect();
     let taken = |at| move |(_, row): &&(u32, crate::row::Row)| row.bits(at, 1) == 1;
-    let halves = rows.len() - rows.iter().filter(taken(0)).filter(taken(FlowEntry::WIDTH)).count();
+    let halves = rows.len()
+        - rows
+            .iter()
+            .filter(taken(0))
+            .filter(taken(FlowEntry::WIDTH))
+            .count();
     assert!(halves * 2 < rows.len(), "{halves} of {} rows", rows.len());
 }
 

@@ -291,8 +291,16 @@ fn a_set_of_rules_never_changes_where_it_is() {
     };
     let old = from(&state(&[1, 2], 1));
     let (plan, placed) = plan(&old, &state(&[2, 3], 1)).expect("room");
-    let used: Vec<u16> = placed.entries().vifs.values().map(|vif| vif.fat_set).collect();
-    assert_eq!((used, placed.entries().fat_sets[&3].clone()), (vec![2], rules(3)));
+    let used: Vec<u16> = placed
+        .entries()
+        .vifs
+        .values()
+        .map(|vif| vif.fat_set)
+        .collect();
+    assert_eq!(
+        (used, placed.entries().fat_sets[&3].clone()),
+        (vec![2], rules(3))
+    );
     let expected = [
         ("fat_exclude", Reason::New),
         ("fat_rule", Reason::New),
@@ -311,8 +319,10 @@ fn a_set_of_rules_never_changes_where_it_is() {
 
 #[test]
 fn more_sets_than_there_is_room_for_are_refused() {
-    let mut want = Entries::default();
-    want.fat_sets = (1..9).map(|set| (set, rules(set as u8))).collect();
+    let want = Entries {
+        fat_sets: (1..9).map(|set| (set, rules(set as u8))).collect(),
+        ..Entries::default()
+    };
     let PlanError::Full(full) = plan(&from(&Entries::default()), &want).expect_err("7 numbers");
     assert_eq!((full.table, full.capacity), ("fat_rule", 8));
 }
