@@ -266,6 +266,7 @@ fn nexthop_words(nexthop: &Nexthop) -> (&'static str, String) {
             ("composite", format!("nh {}", members.join(", ")))
         }
         NexthopKind::VrfTranslate => ("vrf_translate", String::new()),
+        NexthopKind::Resolve { .. } => ("resolve", String::new()),
     }
 }
 

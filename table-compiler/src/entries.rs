@@ -12,7 +12,6 @@ mod address;
 mod bridge;
 mod error;
 mod fat;
-mod fat_fault;
 mod flow;
 mod index;
 mod lengths;
@@ -30,8 +29,7 @@ mod vrf;
 mod vxlan;
 
 pub use error::EntryError;
-pub use fat::FatSet;
-pub use fat_fault::FatFault;
+pub use fat::{FatFault, FatSet};
 pub use flow::{
     check_apart, flow_entries, flow_entry, Flow, FlowEntries, FlowFault, FlowPlace, Known,
     ResolvedPair,

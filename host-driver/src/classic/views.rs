@@ -274,6 +274,7 @@ fn shape(one: &objects::Nexthop) -> NexthopShape {
         },
         NexthopKind::L2Receive => NexthopShape::L2Receive,
         NexthopKind::VrfTranslate => NexthopShape::VrfTranslate,
+        NexthopKind::Resolve { .. } => NexthopShape::Resolve,
         NexthopKind::Encap { out_vif, rewrite } => NexthopShape::Encap {
             interface: *out_vif,
             header: rewrite.0.clone(),

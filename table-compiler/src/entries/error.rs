@@ -1,6 +1,6 @@
 //! Why objects cannot become entries.
 
-use super::fat_fault::FatFault;
+use super::fat::FatFault;
 use super::flow::FlowFault;
 use crate::port::PortName;
 

@@ -6,7 +6,7 @@
 //! | encap to the agent, receive                   | receive: the packet is for this node               |
 //! | encap to an interface without a port          | discard: nobody is there                           |
 //! | tunnel, its neighbor's MAC known              | tunnel                                             |
-//! | tunnel, not known                             | resolve: the slow path asks and sends              |
+//! | tunnel, not known; resolve                    | resolve: the slow path asks and sends              |
 //! | composite of which one is chosen              | ecmp: flows name the member                        |
 //! | tunnel by plain UDP, other composite,         | resolve: the slow path does what the card does not |
 //! | translate                                     |                                                    |
@@ -63,6 +63,16 @@ fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryErro
         }),
         NexthopKind::Composite { .. } | NexthopKind::VrfTranslate => {
             Ok(of(tables::NexthopKind::Resolve))
+        }
+        NexthopKind::Resolve { out_vif } => {
+            let vif = match out_vif {
+                Some(number) => index.vif(*number, user)?.idx as u16,
+                None => 0,
+            };
+            Ok(NexthopEntry {
+                vif,
+                ..of(tables::NexthopKind::Resolve)
+            })
         }
         NexthopKind::Encap { out_vif, rewrite } => {
             let plain = NexthopEntry {

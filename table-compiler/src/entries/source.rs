@@ -37,6 +37,7 @@ fn entry(nexthop: &Nexthop) -> SourceEntry {
         | NexthopKind::Receive { .. }
         | NexthopKind::L2Receive
         | NexthopKind::Composite { .. }
+        | NexthopKind::Resolve { .. }
         | NexthopKind::VrfTranslate => any(),
     }
 }

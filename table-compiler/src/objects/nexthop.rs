@@ -67,6 +67,11 @@ pub enum NexthopKind {
     },
     /// It goes on in the nexthop's VRF.
     VrfTranslate,
+    /// Its receiver's MAC is to be asked for.
+    Resolve {
+        /// Where it is to be asked.
+        out_vif: Option<u32>,
+    },
 }
 
 /// A tunnel to another node. How it encapsulates is in the nexthop's flags.
@@ -200,6 +205,7 @@ enum Type {
     Tunnel,
     Composite,
     VrfTranslate,
+    Resolve,
 }
 
 /// The form in JSON.
@@ -248,6 +254,7 @@ impl Type {
             Self::Tunnel => "tunnel",
             Self::Composite => "composite",
             Self::VrfTranslate => "vrf_translate",
+            Self::Resolve => "resolve",
         }
     }
 
@@ -256,7 +263,7 @@ impl Type {
         match self {
             Self::Discard | Self::L2Rcv | Self::VrfTranslate => &[],
             Self::Encap => &["out_vif", "rewrite_hex"],
-            Self::Rcv => &["out_vif"],
+            Self::Rcv | Self::Resolve => &["out_vif"],
             Self::Tunnel => &[
                 "out_vif",
                 "sip",
@@ -298,7 +305,8 @@ impl TryFrom<Flat> for Nexthop {
             }
         }
         let missing = |key| InvalidNexthop::Missing { id, key, kind };
-        let out_vif = flat.out_vif.ok_or_else(|| missing("out_vif"));
+        let any_vif = flat.out_vif;
+        let out_vif = any_vif.ok_or_else(|| missing("out_vif"));
         let rewrite = flat.rewrite_hex.ok_or_else(|| missing("rewrite_hex"));
         let kind = match flat.kind {
             Type::Discard => NexthopKind::Discard,
@@ -309,6 +317,7 @@ impl TryFrom<Flat> for Nexthop {
             Type::Rcv => NexthopKind::Receive { out_vif: out_vif? },
             Type::L2Rcv => NexthopKind::L2Receive,
             Type::VrfTranslate => NexthopKind::VrfTranslate,
+            Type::Resolve => NexthopKind::Resolve { out_vif: any_vif },
             Type::Composite => NexthopKind::Composite {
                 components: flat.components.ok_or_else(|| missing("components"))?,
             },
@@ -370,6 +379,10 @@ impl From<Nexthop> for Flat {
             NexthopKind::Discard => {}
             NexthopKind::L2Receive => flat.kind = Type::L2Rcv,
             NexthopKind::VrfTranslate => flat.kind = Type::VrfTranslate,
+            NexthopKind::Resolve { out_vif } => {
+                flat.kind = Type::Resolve;
+                flat.out_vif = out_vif;
+            }
             NexthopKind::Encap { out_vif, rewrite } => {
                 flat.kind = Type::Encap;
                 flat.out_vif = Some(out_vif);
