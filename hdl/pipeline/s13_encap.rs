@@ -14,6 +14,8 @@
 mod header;
 mod outer;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use super::slot::Slot;
 use crate::buses::{DecidedOut, SlotIn};
