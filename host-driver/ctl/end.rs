@@ -20,6 +20,8 @@ pub struct Failure {
     error: Box<dyn Error>,
     /// What may help.
     hint: Option<String>,
+    /// The exit status.
+    status: u8,
 }
 
 impl Failure {
@@ -28,7 +30,14 @@ impl Failure {
         Failure {
             error: Box::new(error),
             hint,
+            status: 2,
         }
+    }
+
+    /// The same where a selector found nothing: that is said, but nothing was refused.
+    #[must_use]
+    pub fn not_found(self) -> Failure {
+        Failure { status: 1, ..self }
     }
 
     /// The reader of our output went away.
@@ -74,7 +83,7 @@ pub fn exit(ended: Result<End, Failure>) -> ExitCode {
                 text += &format!("\nhint: {hint}");
             }
             complain(&text);
-            ExitCode::from(2)
+            ExitCode::from(failure.status)
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod card;
 mod compile;
+mod conform;
 mod end;
 mod progress;
 mod replay;
@@ -29,6 +30,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Replay(replay::Arguments),
+    Conform(conform::Arguments),
     Compile(compile::Arguments),
     #[command(subcommand)]
     Table(table::Command),
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     };
     let ended = match &arguments.command {
         Command::Replay(arguments) => replay::run(arguments),
+        Command::Conform(arguments) => conform::run(arguments),
         Command::Compile(arguments) => compile::run(arguments),
         Command::Table(command) => table::run(command),
         Command::Card(command) => card::run(command),

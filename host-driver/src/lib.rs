@@ -16,7 +16,9 @@
 #![deny(unsafe_code)]
 
 pub mod access;
+pub mod agent_face;
 pub mod classic;
+pub mod conform;
 pub mod describe;
 pub mod driver;
 pub mod flow_state;
