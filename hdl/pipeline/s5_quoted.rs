@@ -70,6 +70,8 @@ pub fn quoted(slot: HeadSlot) -> Slot {
     let inner = slot.meta.inner;
     let error = is_error(inner).reg("error");
     let length = ip_length(slot.window, inner).reg("ip_length");
+    let counted_from: U<8> = inner.l3_offset + only(inner.ipv6, k(ipv6::LENGTH));
+    let counted_from = counted_from.reg("counted_from");
     let step = (inner.l4_offset.slice::<5>(3) - *STEPS.start())
         .slice::<4>(0)
         .reg("step");
@@ -81,7 +83,7 @@ pub fn quoted(slot: HeadSlot) -> Slot {
         .map(|step| window.slice(8 * (8 * step + ICMP_HEADER)))
         .collect();
     let coarse = select(step, &steps).reg("coarse");
-    let end = (later.meta.inner.l3_offset.ext::<17>() + length).reg("end");
+    let end = (counted_from.ext::<17>() + length.ext()).reg("end");
     let slot = later.without_window().later("stepped", 1);
 
     let fine: Vec<U<QUOTE_BITS>> = (0..4).map(|half| coarse.slice(16 * half)).collect();
@@ -118,14 +120,14 @@ fn is_error(inner: Inner) -> Bit {
     known & is_icmp(inner.ipv6, inner.protocol) & error_kind(inner.ipv6, inner.dst_port.trunc())
 }
 
-/// Bytes of the tenant's IP packet, as its header says. Combinational.
-fn ip_length(window: U<{ 8 * WINDOW_BYTES }>, inner: Inner) -> U<17> {
-    // Its header starts at an even place; of IPv4 bytes 2 and 3 count, of IPv6 bytes 4 and 5.
-    let at = inner.l3_offset.slice::<7>(1) + mux(inner.ipv6, k(2), k(1));
-    let words: Vec<U<16>> = (0..WINDOW_BYTES / 2)
-        .map(|word| window.at(2 * word))
+/// The length in the tenant's IP header: of all of an IPv4 packet, of what is behind the fixed header in IPv6. Combinational.
+fn ip_length(window: U<{ 8 * WINDOW_BYTES }>, inner: Inner) -> U<16> {
+    // The header starts at an even place, before byte 128; of IPv4 bytes 2 and 3 count, of IPv6 bytes 4 and 5.
+    let lengths: Vec<[U<16>; 2]> = (0..64)
+        .map(|half: usize| [2, 4].map(|at| window.at(2 * half + at)))
         .collect();
-    select(at, &words).ext::<17>() + only(inner.ipv6, k(ipv6::LENGTH))
+    let [v4, v6] = select(inner.l3_offset.slice::<6>(1), &lengths);
+    mux(inner.ipv6, v6, v4)
 }
 
 /// The header at the start of `quote`, which starts at the first of `starts`, eight bytes before the second. Combinational.
