@@ -7,19 +7,22 @@ use underpass_tests::paths::{back_to_back, latency, PATHS, SIZES};
 
 /// Every packet takes the way through all stages, so there is one latency for all paths. To it comes a clock for each
 /// beat behind the first until the header is whole, and for each whole beat that is taken off the front.
-const LATENCY: u64 = 89;
+const LATENCY: u64 = 123;
 /// The promise.
-const PROMISED: u64 = 100;
+const PROMISED: u64 = 130;
 
 /// Clocks from header to edit, as the stages say.
 const STAGES: usize = s1_parse::LATENCY
     + s2_classify::LATENCY
     + s3_decap::LATENCY
     + s4_inner::LATENCY
+    + s5_quoted::LATENCY
     + s6_bridge::LATENCY
+    + s7_receiver::LATENCY
+    + s8_key::LATENCY
+    + s9_flow::LATENCY
     + s10_route::LATENCY
     + s11_nexthop::LATENCY
-    + s9_flow::LATENCY
     + s12_rewrite::LATENCY
     + s13_encap::LATENCY;
 
