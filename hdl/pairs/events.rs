@@ -1,9 +1,9 @@
 //! The events of flow pairs on their way to the host.
 //!
 //! ```text
-//!   event ─▶ [ reg ] ─ room? ─▶ [ 32 places ] ─▶ [ reg ] ─▶ AGE_EVENT
-//!                                    │  ◀── AGE_TAKE
-//!                                    '─▶ rest: fewer than 4 places are free
+//!   event ─ room? ─▶ [ 32 places ] ─▶ [ reg ] ─▶ AGE_EVENT
+//!                         │  ◀── AGE_TAKE
+//!                         '─▶ rest: fewer than 4 places are free
 //! ```
 //! The sweep loses nothing: it rests while what it may have under way could find no room. A connection that closes does not
 //! wait; where there is no room, its event is lost, and the pair is found later, when it is idle.
@@ -18,7 +18,8 @@ use underpass_wires::{bundle, mux, state, wire, Bit, BundleExt, State, U};
 const PLACES: usize = EVENTS.trailing_zeros() as usize;
 const _: () = assert!(EVENTS == 1 << PLACES);
 
-/// Places that stay free for what is under way: from a row's clock until its event is among those that wait.
+/// Places that stay free for what is under way: from a row's clock until its event, a register behind the update, is
+/// among those that wait.
 pub const UNDER_WAY: usize = update::LATENCY + 2;
 
 bundle! {
@@ -70,13 +71,11 @@ impl Events {
     /// The oldest event that waits, with the one of this clock to be the last; the oldest goes where `take` is set.
     #[track_caller]
     pub fn wait(self, event: PairEvent, take: Bit) -> PairEvent {
-        let mut arrived = event.reg("event");
-        arrived.valid = event.valid.reg_rst("event_valid");
-        wire!(push = arrived.valid & !self.count.q.bit(PLACES));
+        wire!(push = event.valid & !self.count.q.bit(PLACES));
         let waiting = Waiting {
-            dead: arrived.dead,
-            generation: arrived.generation,
-            pair: arrived.pair,
+            dead: event.dead,
+            generation: event.generation,
+            pair: event.pair,
         };
         let queue = queue::<Waiting, PLACES>("events", push, waiting);
         wire!(pop = take & queue.valid);

@@ -88,6 +88,8 @@ pub fn pairs(
     let clock = age::Clock::of(orders.now, orders.limit);
     let (visited, chain) = age::age(&place, hit, clock, events.rest(), chain);
 
+    let closed = closed.later("closed");
+    let visited = visited.later("visited");
     let dead = closed.valid & closed.change.dead;
     let idle = visited.valid & visited.change.idle;
     let event = PairEvent {
@@ -98,7 +100,7 @@ pub fn pairs(
     };
     let reports = PairReports {
         event: events.wait(event, orders.take),
-        swept: (visited.valid & visited.change.last).reg_rst("swept"),
+        swept: visited.valid & visited.change.last,
     };
     (reports, chain)
 }

@@ -18,7 +18,7 @@ use crate::hardware::{Meta, TcpEntry, TcpSide};
 use crate::lookup::host::Chain;
 use crate::lookup::update::{Event, Kept};
 use crate::lookup::Place;
-use underpass_wires::{bundle, mux, only, wire, Bit, U};
+use underpass_wires::{bundle, cat, mux, only, wire, Bit, U};
 
 /// IP protocol.
 const TCP: u8 = 6;
@@ -78,10 +78,16 @@ impl Segment {
             acks,
             seq,
             ack,
-            answers: ack - 1,
+            answers: one_less(ack),
             seq_zero: !seq.any(),
         }
     }
+}
+
+/// `number - 1`, both halves at once.
+fn one_less(number: U<32>) -> U<32> {
+    let (low, high) = (number.slice::<16>(0), number.slice::<16>(16));
+    cat!(mux(low.any(), high, high - 1), low - 1)
 }
 
 /// Follows the connections; the host may read the rows.
