@@ -15,6 +15,8 @@ pub mod count;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
+#[cfg(test)]
+pub(crate) mod records;
 pub mod s10_route;
 pub mod s11_nexthop;
 pub mod s12_rewrite;

@@ -1,15 +1,17 @@
 //! The patch of random packets, put into their bytes, against addresses and ports written into the bytes and every
 //! checksum computed anew.
 
+mod kind;
 mod packet;
 
 use super::checksum::{of_total, sum};
 use super::rewrite;
+use crate::pipeline::records::{record, slot};
 use crate::stream::frames::Noise;
 use crate::stream::patches;
-use packet::{checksum, Case, Kind};
-use underpass_layout::meta::{Meta, Patch, Rewrite};
-use underpass_layout::Record;
+use kind::Kind;
+use packet::{checksum, Case};
+use underpass_layout::meta::{Patch, Rewrite};
 use underpass_wires::{build, input, output, Blocks, Ports, Sim, U};
 
 /// Sends the packets through the stage, one a clock, and compares the bytes.
@@ -19,10 +21,10 @@ fn run(cases: &[Case]) {
     }));
     for now in 0..cases.len() + super::LATENCY {
         if let Some(case) = cases.get(now) {
-            sim.set("slot", &slot(case));
+            sim.set("slot", &slot(&case.meta()));
         }
         if let Some(case) = now.checked_sub(super::LATENCY).map(|sent| &cases[sent]) {
-            let patch = rewritten(&mut sim).patch;
+            let patch = record::<Rewrite>(&mut sim, "rewrite").patch;
             let expected = case.expected();
             let mut patched = case.bytes.clone();
             patches::apply(&patch, &mut patched);
@@ -32,27 +34,6 @@ fn run(cases: &[Case]) {
         }
         sim.step();
     }
-}
-
-/// The metadata with `valid` below it.
-fn slot(case: &Case) -> Vec<u64> {
-    let words = case.meta().pack();
-    let bit = |i: usize| u64::from(words[i / 32] >> (i % 32) & 1);
-    let mut slot = vec![0; (Meta::WIDTH + 1).div_ceil(64)];
-    slot[0] = 1;
-    for i in 0..Meta::WIDTH {
-        slot[(i + 1) / 64] |= bit(i) << ((i + 1) % 64);
-    }
-    slot
-}
-
-fn rewritten(sim: &mut Sim) -> Rewrite {
-    let words: Vec<u32> = sim
-        .get("rewrite")
-        .iter()
-        .flat_map(|word| [*word as u32, (*word >> 32) as u32])
-        .collect();
-    Rewrite::unpack(&words).expect("no codes in it")
 }
 
 #[test]
@@ -92,7 +73,7 @@ fn an_error_from_between_the_ends_keeps_its_source() {
     for v6 in [false, true] {
         for kind in [Kind::ErrorOfTcp, Kind::ErrorOfIcmp] {
             for what in 0..32 {
-                let case = Case::random(&mut noise, kind, v6, what).from_a_router();
+                let case = Case::random(&mut noise, kind, v6, what).sent_by_a_router();
                 let at = case.l3 + if v6 { 8 } else { 12 };
                 assert_eq!(case.expected()[at..at + 4], case.bytes[at..at + 4]);
                 cases.push(case);

@@ -1,11 +1,11 @@
 //! The outer IP header of random tunnels, and where a patch is put in.
 
 use super::encap;
+use crate::pipeline::records::{record, slot};
 use crate::stream::frames::Noise;
 use underpass_layout::meta::{Arrival, Bridge, Classify, Edit, Inner, Meta, Patch, Rewrite};
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind, VifEntry, VifKind};
-use underpass_layout::Record;
 use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 
 /// Sends packets through the stage, one a clock.
@@ -19,30 +19,11 @@ fn run(cases: &[Meta]) -> Vec<Edit> {
             sim.set("slot", &slot(meta));
         }
         if now >= super::LATENCY {
-            let words: Vec<u32> = sim
-                .get("edit")
-                .iter()
-                .flat_map(|word| [*word as u32, (*word >> 32) as u32])
-                .collect();
-            edits.push(Edit::unpack(&words).expect("a kind that is known"));
+            edits.push(record(&mut sim, "edit"));
         }
         sim.step();
     }
     edits
-}
-
-/// The metadata with `valid` below it.
-fn slot(meta: &Meta) -> Vec<u64> {
-    let mut slot = vec![1];
-    for (i, word) in meta.pack().iter().enumerate() {
-        let at = 32 * i + 1;
-        slot.resize(at / 64 + 2, 0);
-        let wide = u128::from(*word) << (at % 64);
-        slot[at / 64] |= wide as u64;
-        slot[at / 64 + 1] |= (wide >> 64) as u64;
-    }
-    slot.truncate((Meta::WIDTH + 1).div_ceil(64));
-    slot
 }
 
 /// A packet of a VM to the other end of a tunnel.

@@ -6,74 +6,10 @@
 //!           l3          l4       quoted l3          quoted l4
 //! ```
 
+use super::kind::Kind;
 use crate::stream::frames::Noise;
 use underpass_layout::meta::{Bridge, Classify, Flow, Inner, Key, Meta, Quoted, Route};
 use underpass_layout::tables::{OnwardEntry, VifEntry, VifKind};
-
-/// What is behind the IP header.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Tcp,
-    Udp,
-    /// Without a checksum where that is allowed.
-    UdpUnsummed,
-    Sctp,
-    /// An echo.
-    Icmp,
-    ErrorOfTcp,
-    ErrorOfUdp,
-    ErrorOfSctp,
-    ErrorOfIcmp,
-}
-
-impl Kind {
-    pub const ALL: [Kind; 9] = [
-        Kind::Tcp,
-        Kind::Udp,
-        Kind::UdpUnsummed,
-        Kind::Sctp,
-        Kind::Icmp,
-        Kind::ErrorOfTcp,
-        Kind::ErrorOfUdp,
-        Kind::ErrorOfSctp,
-        Kind::ErrorOfIcmp,
-    ];
-
-    /// What it quotes.
-    fn quotes(self) -> Option<Kind> {
-        match self {
-            Kind::ErrorOfTcp => Some(Kind::Tcp),
-            Kind::ErrorOfUdp => Some(Kind::Udp),
-            Kind::ErrorOfSctp => Some(Kind::Sctp),
-            Kind::ErrorOfIcmp => Some(Kind::Icmp),
-            _ => None,
-        }
-    }
-
-    fn protocol(self, v6: bool) -> u8 {
-        match self {
-            Kind::Tcp => 6,
-            Kind::Udp | Kind::UdpUnsummed => 17,
-            Kind::Sctp => 132,
-            _ if v6 => 58,
-            _ => 1,
-        }
-    }
-
-    fn has_ports(self) -> bool {
-        matches!(self, Kind::Tcp | Kind::Udp | Kind::UdpUnsummed | Kind::Sctp)
-    }
-
-    /// Where the checksum is in the upper layer, where there is one.
-    fn checksum_at(self) -> Option<usize> {
-        match self {
-            Kind::Tcp => Some(16),
-            Kind::Udp | Kind::UdpUnsummed => Some(6),
-            Kind::Sctp => None,
-            _ => Some(2),
-        }
-    }
-}
 
 /// The complement of the ones' complement sum (RFC 1071), word by word.
 pub fn checksum(parts: &[&[u8]]) -> u16 {
@@ -171,7 +107,7 @@ impl Case {
     }
 
     /// The same error, from a router between the ends: its source is not that of the flow.
-    pub fn from_a_router(mut self) -> Case {
+    pub fn sent_by_a_router(mut self) -> Case {
         self.key_src ^= 1;
         self
     }
