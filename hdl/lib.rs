@@ -4,7 +4,7 @@
 //!   shells/      what a board connects: streams, AXI4-Lite ── emit() gives the Verilog
 //!     └ core     RustHDL structure
 //!         ├ stream/     gather ─────────────── body ───────────────▶ deliver
-//!         ├ pipeline/   └▶ s1 parse ─▶ s2 ─▶ .. ─▶ s10 encap ─▶ count ─▶┘
+//!         ├ pipeline/   └▶ s1 parse ─▶ s2 ─▶ .. ─▶ s13 encap ─▶ count ─▶┘
 //!         ├ lookup/     the memories that the stages ask
 //!         ├ pairs/      TCP connections and idle flows, behind the stages
 //!         └ card/       AXI4-Lite slave, registers, host's chain to the tables, hash words, host rings

@@ -6,7 +6,7 @@ use underpass_layout::{DropReason, PuntReason, VerdictKind};
 use underpass_wires::{bundle, k, mux, zero, Bit, Bundle, BundleExt, U};
 
 bundle! {
-    /// A packet's metadata, from `s4_inner` on all that the stages see of it.
+    /// A packet's metadata, from `s5_quoted` on all that the stages see of it.
     pub struct Slot {
         /// There is a packet in this clock.
         valid: Bit,
