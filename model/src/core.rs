@@ -29,6 +29,19 @@ pub struct Output {
     pub meta: Meta,
 }
 
+impl Default for Output {
+    /// Of no packet.
+    fn default() -> Self {
+        Output {
+            port: None,
+            frame: Vec::new(),
+            verdict: Verdict::Continue,
+            edit: Edit::default(),
+            meta: Meta::default(),
+        }
+    }
+}
+
 /// Tables, counters, flow pairs and the stages between them.
 #[derive(Clone)]
 pub struct Core {
@@ -40,7 +53,7 @@ pub struct Core {
     pub pairs: Pairs,
     ids: Identification,
     /// What is known of a packet before it comes; made once, since unpacking zeros takes longer than a stage.
-    nothing: Meta,
+    nothing: Output,
 }
 
 impl Core {
@@ -51,20 +64,28 @@ impl Core {
             counters: Counters::new(profile),
             pairs: Pairs::new(profile),
             ids: Identification::default(),
-            nothing: Meta::default(),
+            nothing: Output::default(),
         }
     }
 
     /// Takes a frame in on a port; on the slow port it starts with an inject shim. Of a frame longer than
     /// [`MAX_FRAME_BYTES`] the rest is cut off.
     pub fn process(&mut self, frame: &[u8], port: u16) -> Output {
-        self.process_watched(frame, port, |_, _| ())
+        let mut output = self.nothing.clone();
+        self.process_into(frame, port, &mut output);
+        output
+    }
+
+    /// The same, with the memory that another packet's outcome took: nothing of that is left.
+    pub fn process_into(&mut self, frame: &[u8], port: u16, output: &mut Output) {
+        self.process_watched(frame, port, output, |_, _| ());
     }
 
     /// The same, and tells what each stage made of it.
     pub fn process_traced(&mut self, frame: &[u8], port: u16) -> (Output, Trace) {
-        let mut steps = Vec::new();
-        let output = self.process_watched(frame, port, |stage, meta| steps.push((stage, *meta)));
+        let (mut steps, mut output) = (Vec::new(), self.nothing.clone());
+        let watch = |stage, meta: &Meta| steps.push((stage, *meta));
+        self.process_watched(frame, port, &mut output, watch);
         let edit = output.edit;
         (output, Trace { steps, edit })
     }
@@ -72,7 +93,7 @@ impl Core {
     /// What would become of a frame; nothing is counted and no number is used up.
     pub fn trace(&self, frame: &[u8], port: u16) -> Trace {
         let mut steps = Vec::new();
-        let (mut ids, mut meta) = (self.ids, self.nothing);
+        let (mut ids, mut meta) = (self.ids, self.nothing.meta);
         let watch = |stage, meta: &Meta| steps.push((stage, *meta));
         let edit = pipeline::run(&self.tables, &mut ids, cut(frame), port, &mut meta, watch);
         Trace { steps, edit }
@@ -82,20 +103,19 @@ impl Core {
         &mut self,
         frame: &[u8],
         port: u16,
+        output: &mut Output,
         watch: impl FnMut(&'static str, &Meta),
-    ) -> Output {
+    ) {
         let frame = cut(frame);
-        let mut meta = self.nothing;
-        let edit = pipeline::run(&self.tables, &mut self.ids, frame, port, &mut meta, watch);
-        self.counters.count(&meta, &edit);
-        self.pairs.see(&meta);
-        Output {
-            port: (!edit.drop).then_some(edit.port),
-            frame: deliver(frame, meta.arrival.injected, &edit),
-            verdict: meta.verdict.into(),
-            edit,
-            meta,
-        }
+        let Output { meta, edit, .. } = output;
+        *meta = self.nothing.meta;
+        *edit = pipeline::run(&self.tables, &mut self.ids, frame, port, meta, watch);
+        self.counters.count(meta, edit);
+        self.pairs.see(meta);
+        output.port = (!edit.drop).then_some(edit.port);
+        output.verdict = meta.verdict.into();
+        output.frame.clear();
+        deliver(frame, meta.arrival.injected, edit, &mut output.frame);
     }
 
     /// Writes a row of a table that is no counter.

@@ -18,26 +18,26 @@ const DST6_OFFSET: usize = 24;
 const SRC_OFFSET: usize = 12;
 const DST_OFFSET: usize = 16;
 
-/// The frame that leaves; empty for a drop. In front of an injected frame stands its shim, from which the edit counts.
-pub fn deliver(frame: &[u8], injected: bool, edit: &Edit) -> Vec<u8> {
+/// Appends the frame that leaves to `out`; nothing of a drop. In front of an injected frame stands its shim, from which the edit counts.
+pub fn deliver(frame: &[u8], injected: bool, edit: &Edit, out: &mut Vec<u8>) {
     if edit.drop {
-        return Vec::new();
+        return;
     }
     let kept = frame.get(edit.strip.into()..).unwrap_or_default();
-    let add = usize::from(edit.add);
-    let mut out = Vec::with_capacity(add + kept.len());
-    out.extend_from_slice(&edit.header[..add]);
+    let header = &edit.header[..edit.add.into()];
+    out.reserve(header.len() + kept.len());
+    out.extend_from_slice(header);
+    let start = out.len();
     out.extend_from_slice(kept);
     if edit.patch.on {
         let shim = if injected { BEAT_BYTES } else { 0 };
         let window = Kept {
-            bytes: &mut out[add..],
+            bytes: &mut out[start..],
             first: edit.strip.into(),
             end: shim + WINDOW_BYTES,
         };
         apply(window, &edit.patch);
     }
-    out
 }
 
 /// The bytes of a packet from `first` on, addressed as they came; those from `end` on stay.
@@ -120,6 +120,12 @@ fn apply(mut packet: Kept<'_>, patch: &Patch) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn deliver(frame: &[u8], injected: bool, edit: &Edit) -> Vec<u8> {
+        let mut out = Vec::new();
+        super::deliver(frame, injected, edit, &mut out);
+        out
+    }
 
     #[test]
     fn bytes_come_off_are_patched_and_come_in_front() {

@@ -1,8 +1,10 @@
 //! How a key finds its entry: chains of places, one chain for the keys of one hash.
 //!
 //! ```text
-//!   key ─▶ bucket ─▶ place (way, row, slot) ─next─▶ place ─next─▶ ..      newest write first
+//!   key ─▶ head: place (way, row, slot), entry ─next─▶ place ─next─▶ ..      newest write first
 //! ```
+//! A head holds a copy of its first entry, so that most searches that find something read one line of cache; those that
+//! find nothing mostly end with a bit that says so, in an array small enough to stay near.
 //! Every place of the memory is a link of at most one chain, so a write needs no allocation, and two copies of a key
 //! (an entry on its way to another row) are two links: taking one away leaves the other. The hash is not the card's.
 
@@ -73,6 +75,16 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The end of a chain.
 const END: u32 = u32::MAX;
 
+/// The start of a chain.
+#[derive(Clone)]
+#[repr(align(64))]
+struct Head<E> {
+    /// The first place; [`END`]: none.
+    place: u32,
+    /// The entry there.
+    entry: E,
+}
+
 /// The entries of all places, and the chains that find them.
 #[derive(Clone)]
 pub(super) struct Chains<E> {
@@ -82,8 +94,10 @@ pub(super) struct Chains<E> {
     entries: Vec<E>,
     /// One a place: the next place of its chain.
     next: Vec<u32>,
-    /// The first place of each chain, those of a bank together.
-    heads: Vec<u32>,
+    /// One a chain, those of a bank together.
+    heads: Vec<Head<E>>,
+    /// One bit a chain: it is not empty.
+    begun: Vec<u64>,
     /// Chains of a bank are 2^`bits`.
     bits: u32,
 }
@@ -93,11 +107,16 @@ impl<E: Keyed> Chains<E> {
     pub(super) fn new(places: usize, banks: usize) -> Self {
         let bank_places = places / banks;
         let chains = bank_places.next_power_of_two().max(2);
+        let none = Head {
+            place: END,
+            entry: E::default(),
+        };
         Chains {
             bank_places,
             entries: vec![E::default(); places],
             next: vec![END; places],
-            heads: vec![END; chains * banks],
+            heads: vec![none; chains * banks],
+            begun: vec![0; (chains * banks).div_ceil(64)],
             bits: chains.trailing_zeros(),
         }
     }
@@ -109,7 +128,15 @@ impl<E: Keyed> Chains<E> {
 
     /// The entry of a key in a bank: of several, the one that was written last.
     pub(super) fn find(&self, bank: usize, key: &E::Key) -> Option<&E> {
-        let mut place = self.heads[self.chain(bank, key)];
+        let chain = self.chain(bank, key);
+        if self.begun[chain / 64] >> (chain % 64) & 1 == 0 {
+            return None;
+        }
+        let head = &self.heads[chain];
+        if head.entry.key() == key {
+            return Some(&head.entry);
+        }
+        let mut place = self.next[head.place as usize];
         while place != END {
             let entry = &self.entries[place as usize];
             if entry.key() == key {
@@ -134,11 +161,11 @@ impl<E: Keyed> Chains<E> {
     fn unlink(&mut self, place: usize) {
         let chain = self.chain(place / self.bank_places, self.entries[place].key());
         let after = self.next[place];
-        if self.heads[chain] as usize == place {
-            self.heads[chain] = after;
+        if self.heads[chain].place as usize == place {
+            self.begin(chain, after);
             return;
         }
-        let mut at = self.heads[chain] as usize;
+        let mut at = self.heads[chain].place as usize;
         while self.next[at] as usize != place {
             at = self.next[at] as usize;
         }
@@ -147,7 +174,20 @@ impl<E: Keyed> Chains<E> {
 
     fn link(&mut self, place: usize) {
         let chain = self.chain(place / self.bank_places, self.entries[place].key());
-        self.next[place] = self.heads[chain];
-        self.heads[chain] = place as u32;
+        self.next[place] = self.heads[chain].place;
+        self.begin(chain, place as u32);
+    }
+
+    /// Lets a chain begin at a place.
+    fn begin(&mut self, chain: usize, place: u32) {
+        self.heads[chain].place = place;
+        let bit = 1 << (chain % 64);
+        match place {
+            END => self.begun[chain / 64] &= !bit,
+            _ => self.begun[chain / 64] |= bit,
+        }
+        if let Some(entry) = self.entries.get(place as usize) {
+            self.heads[chain].entry = *entry;
+        }
     }
 }
