@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Writes own.json and the table of README.md: behaviour cases beside those that the peer was observed on.
+
+    python3 -m venv venv && venv/bin/pip install -r requirements.txt && venv/bin/python make_cases.py
+
+Nothing here runs the card. What must leave is built by scapy from what the sentence in `verifies` says, so a case
+cannot be wrong in the same way as the program that it is for. Sections are those of the study of the peer that the
+sentences are from; a sentence of an RFC is named as such. Tests read own.json and need neither scapy nor a network.
+"""
+
+import json
+from pathlib import Path
+
+import scapy
+
+from kit import Case
+from topics import actions, fat, from_vm, lookup, tcp
+
+HERE = Path(__file__).parent
+ABOUT = ("Cases of our own in the form of given.json, for sentences that the given cases do not reach. Expected frames "
+         "were built by scapy from the sentence in `verifies`, never taken from a run of this project.")
+START, END = "<!-- cases: written by make_cases.py -->\n", "<!-- end of cases -->\n"
+
+
+def own_json():
+    cases = Case.all
+    names = [case["id"] for case in cases]
+    assert len(set(names)) == len(names), "two cases have one name"
+    return {"about": ABOUT, "generator": f"make_cases.py, scapy {scapy.__version__}", "count": len(cases),
+            "cases": cases}
+
+
+def table():
+    lines = ["| section | sentence | case |\n", "|---|---|---|\n"]
+    lines += [f"| {case['topic']} | {case['verifies'].replace('|', '/')} | `{case['id']}` |\n" for case in Case.all]
+    return "".join(lines)
+
+
+def main():
+    for topic in (from_vm, lookup, actions, tcp, fat):
+        topic.cases()
+    text = json.dumps(own_json(), indent=1)
+    (HERE / "own.json").write_text(text + "\n")
+    readme = HERE / "README.md"
+    before, rest = readme.read_text().split(START)
+    _, after = rest.split(END)
+    readme.write_text(before + START + table() + END + after)
+    print(f"{len(Case.all)} cases")
+
+
+if __name__ == "__main__":
+    main()
