@@ -30,6 +30,18 @@ def own_json():
             "cases": cases}
 
 
+def text(file):
+    """JSON with an object or a step a line, so that a change to a case is a few lines."""
+    def rows(values):
+        return ",\n".join("    " + json.dumps(value) for value in values)
+
+    def one(case):
+        head = ", ".join(f"{json.dumps(name)}: {json.dumps(case[name])}" for name in ("id", "topic", "verifies"))
+        return f'  {{{head},\n   "config": [\n{rows(case["config"])}],\n   "steps": [\n{rows(case["steps"])}]}}'
+    head = "".join(f' {json.dumps(name)}: {json.dumps(file[name])},\n' for name in ("about", "generator", "count"))
+    return "{\n" + head + ' "cases": [\n' + ",\n".join(one(case) for case in file["cases"]) + "\n ]\n}\n"
+
+
 def table():
     lines = ["| section | sentence | case |\n", "|---|---|---|\n"]
     lines += [f"| {case['topic']} | {case['verifies'].replace('|', '/')} | `{case['id']}` |\n" for case in Case.all]
@@ -39,8 +51,9 @@ def table():
 def main():
     for topic in (from_vm, lookup, actions, tcp, fat):
         topic.cases()
-    text = json.dumps(own_json(), indent=1)
-    (HERE / "own.json").write_text(text + "\n")
+    file = own_json()
+    assert json.loads(text(file)) == file
+    (HERE / "own.json").write_text(text(file))
     readme = HERE / "README.md"
     before, rest = readme.read_text().split(START)
     _, after = rest.split(END)
