@@ -35,18 +35,19 @@ pub fn set<E: Bundle, const A: usize>(
         .map(|way| memory(&place.memory_name(way), place.rows, place.ram()))
         .collect();
     host::ways(place, 0, &ways, index, &mut chain);
-    let within = (index & (place.depth() - 1)).lt(k::<A>(place.rows));
-    let within = within.reg(&format!("{}_within", place.table.name));
+    let within = (!place.rows.is_power_of_two()).then(|| {
+        let within = (index & (place.depth() - 1)).lt(k::<A>(place.rows));
+        within.reg(&format!("{}_within", place.table.name))
+    });
     let entries = ways
         .iter()
         .enumerate()
         .map(|(way, memory)| {
             let name = place.memory_name(way);
             let entry = memory.read(&format!("{name}_row"), low(index));
-            let entry = if place.rows.is_power_of_two() {
-                entry
-            } else {
-                only(within, entry)
+            let entry = match within {
+                Some(within) => only(within, entry),
+                None => entry,
             };
             entry.reg(&format!("{name}_entry"))
         })
