@@ -1,6 +1,6 @@
 use super::*;
 use crate::pairs::age::Clock;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use underpass_layout::registers::AGE_BITS;
 
 const ROWS: usize = SIM.rows(&TABLES[id::AGE as usize]);
@@ -153,12 +153,27 @@ fn a_round_takes_a_clock_for_each_row_and_each_packet() {
     assert_eq!(bench.swept[4] - bench.swept[3], ROWS as u64 + hits + reads);
 }
 
+/// What the host is told in two rounds: pair, generation.
+fn idle_at(bench: &mut Bench, now: u16, limit: u16) -> Vec<(u32, u8)> {
+    bench.time(now, limit);
+    bench.swept.clear();
+    let mut told = Vec::new();
+    while bench.swept.len() < 2 {
+        bench.rest(1);
+        told.extend(bench.take());
+    }
+    assert!(told.iter().all(|event| !event.dead));
+    told.iter()
+        .map(|event| (event.pair, event.generation))
+        .collect()
+}
+
 #[test]
 fn the_sweep_finds_exactly_the_idle_ones_within_two_rounds() {
     let mut bench = Bench::new();
     bench.takes(false);
     let mut noise = Noise(3);
-    let mut last = std::collections::BTreeMap::new();
+    let mut last = BTreeMap::new();
     for tick in 0..40 {
         bench.time(tick, 0);
         bench.rest(3);
@@ -174,50 +189,36 @@ fn the_sweep_finds_exactly_the_idle_ones_within_two_rounds() {
         }
         bench.rest(3);
     }
-    let mut idle: Vec<_> = last
+    let idle: Vec<_> = last
         .iter()
         .filter(|(_, (tick, _))| 39 - tick >= 20)
         .map(|(pair, (_, generation))| (*pair, *generation))
         .collect();
     assert!(idle.len() > 20 && idle.len() < last.len());
-    let mut told = Vec::new();
-    bench.time(39, 20);
-    while bench.swept.len() < 2 {
-        bench.rest(1);
-        if let Some(event) = bench.take() {
-            assert!(!event.dead);
-            told.push((event.pair, event.generation));
-        }
-    }
-    assert_eq!(told, idle);
+    assert_eq!(idle_at(&mut bench, 39, 20), idle);
+}
 
-    // A packet comes back to some of them, with a new generation: idle once more, a limit later.
-    idle.truncate(7);
-    for (pair, generation) in &mut idle {
-        *generation = *generation % 7 + 1;
-        let packet = Packet::tcp(*pair, 0, ACK, 0, 0);
+#[test]
+fn a_pair_is_idle_once_until_it_has_another_packet() {
+    let mut bench = Bench::new();
+    bench.takes(false);
+    let seen = |bench: &mut Bench, generation| {
+        let packet = Packet::tcp(1234, 1, ACK, 0, 0);
         bench.send(Packet {
-            generation: *generation,
+            generation,
             ..packet
         });
+    };
+    bench.time(100, 0);
+    seen(&mut bench, 2);
+    for (now, told) in [(119, vec![]), (120, vec![(1234, 2)]), (150, vec![])] {
+        assert_eq!(idle_at(&mut bench, now, 20), told);
     }
-    for (now, expected) in [(58, vec![]), (59, idle)] {
-        // Those that the first round knew nothing of stay out of sight.
-        (0..200).for_each(|pair| {
-            if !expected.iter().any(|(one, _)| *one == pair * 10)
-                && last.get(&(pair * 10)).is_some_and(|(tick, _)| *tick > 19)
-            {
-                bench.send(Packet::tcp(pair * 10, 0, ACK, 0, 0));
-            }
-        });
-        bench.time(now, 20);
-        bench.swept.clear();
-        let mut told = Vec::new();
-        while bench.swept.len() < 2 {
-            bench.rest(1);
-            told.extend(bench.take().map(|event| (event.pair, event.generation)));
-        }
-        assert_eq!(told, expected);
+    assert!(bench.age(1234).reported);
+    // The next flow of this number.
+    seen(&mut bench, 3);
+    for (now, told) in [(169, vec![]), (170, vec![(1234, 3)]), (171, vec![])] {
+        assert_eq!(idle_at(&mut bench, now, 20), told);
     }
 }
 
