@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use ipnet::IpNet;
 use serde::Serialize;
 use underpass_layout::DropReason;
 use underpass_table_compiler::objects::FlowAction;
@@ -11,7 +12,7 @@ use crate::access::Card;
 use crate::driver::DriverError;
 use crate::flow_state::FlowState;
 use crate::session::{Session, SessionError};
-use crate::slow_path::Denied;
+use crate::slow_path::{Denied, Moved, World};
 
 /// Packets by reason.
 pub type Reasons = BTreeMap<String, u64>;
@@ -30,9 +31,31 @@ pub struct Summary {
     pub punts_lost: u32,
     /// Flows, the oldest first.
     pub flows: Vec<FlowSummary>,
+    /// What happened to addresses that several guests may have, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventSummary>,
     /// Clocks since reset, of a card that has a clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocks: Option<u64>,
+}
+
+/// Addresses that went from one guest to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventSummary {
+    /// When, nanoseconds since the epoch.
+    pub time_ns: u128,
+    /// `address moved`.
+    pub event: &'static str,
+    /// The network.
+    pub network: String,
+    /// The addresses.
+    pub address: IpNet,
+    /// The MAC that goes with them.
+    pub mac: String,
+    /// The interface that had them; none, if nobody was heard before.
+    pub from: Option<String>,
+    /// The interface that has them.
+    pub to: Option<String>,
 }
 
 /// Counters of one port.
@@ -102,6 +125,9 @@ impl Summary {
         }
         let flows = session.flows()?.into_iter();
         summary.flows = flows.map(FlowSummary::from).collect();
+        let slow_path = session.slow_path();
+        let moves = slow_path.moves();
+        summary.events = moves.map(|moved| event(slow_path.world(), moved)).collect();
         Ok(summary)
     }
 
@@ -186,5 +212,19 @@ const fn action(action: FlowAction) -> &'static str {
         FlowAction::Hold => "hold",
         FlowAction::Forward => "forward",
         FlowAction::Nat => "nat",
+    }
+}
+
+fn event(world: &World, moved: &Moved) -> EventSummary {
+    let name = |vif: u32| world.vif(u16::try_from(vif).ok()?)?.name.clone();
+    let network = world.vrf(moved.vrf).map(|network| network.name.clone());
+    EventSummary {
+        time_ns: moved.time.as_nanos(),
+        event: "address moved",
+        network: network.unwrap_or_default(),
+        address: moved.address,
+        mac: moved.mac.to_string(),
+        from: moved.from.and_then(name),
+        to: name(moved.to),
     }
 }

@@ -55,6 +55,13 @@ impl Arp {
         self.packet.sender_ipv4 == self.packet.target_ipv4
     }
 
+    /// Where its sender says to be.
+    pub fn told(&self) -> Option<(IpAddr, Mac)> {
+        let (sender, mac) = (self.packet.sender_ipv4_addr(), Mac(self.packet.sender_mac));
+        let tells = mac.is_unicast() && !sender.is_unspecified();
+        tells.then_some((sender.into(), mac))
+    }
+
     /// Whom it asks for.
     pub fn target(&self) -> Ipv4Addr {
         self.packet.target_ipv4_addr()
@@ -115,9 +122,7 @@ pub fn from_tenant(world: &World, asker: Asker, vrf: u16, arp: &Arp) -> Then {
 
 /// A packet of the wire, and the neighbour that it tells of.
 pub fn from_wire(world: &World, arp: &Arp) -> (Option<(IpAddr, Mac)>, Then) {
-    let (sender, mac) = (arp.packet.sender_ipv4_addr(), Mac(arp.packet.sender_mac));
-    let tells = !arp.tagged && mac.is_unicast() && !sender.is_unspecified();
-    let told = tells.then_some((sender.into(), mac));
+    let told = arp.told().filter(|_| !arp.tagged);
     let asks_us =
         arp.is_request() && !arp.is_announcement() && arp.target() == world.tunnel_address();
     let then = if world.vif_of(VifType::Host).is_some() {

@@ -6,7 +6,7 @@
 //! A hop limit of 255 says that no router has touched the message, so its sender is on the link. What breaks a rule of
 //! the standard is no message at all: [`Discovery::read`] gives nothing, and the packet is dropped.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use etherparse::icmpv6::{Icmpv6PayloadSlice, NdpOptionSlice, NdpOptionsIterator};
 use etherparse::icmpv6::{NdpOptionType, NeighborAdvertisementHeader};
@@ -111,6 +111,16 @@ impl Discovery {
     /// Somebody makes sure that nobody has the address that it is about to use.
     pub fn is_probe(&self) -> bool {
         self.src.is_unspecified()
+    }
+
+    /// Where its sender, or what it tells of, says to be.
+    pub fn told(&self) -> Option<(IpAddr, Mac)> {
+        let (address, mac) = match self.message {
+            Message::Solicit { mac, .. } if !self.is_probe() => (self.src, mac?),
+            Message::Advertise { target, mac } => (target, mac?),
+            _ => return None,
+        };
+        Some((address.into(), mac))
     }
 
     /// The frame that says where `target` is. To a probe everybody is told; who asks is told alone.

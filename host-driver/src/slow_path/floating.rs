@@ -7,22 +7,14 @@
 //! Both directions are flows that replace an address, each with the values of the other's key.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 
-use underpass_table_compiler::Network;
+use underpass_table_compiler::objects::FloatingIp;
 
-/// An address that stands for a guest in another network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Floating {
-    /// The address.
-    pub address: IpAddr,
-    /// The VRF of the network that it belongs to.
-    pub vrf: u16,
-    /// The guest's own address, of the same family.
-    pub inside: IpAddr,
-}
-
-/// The floating addresses of a network file, by the guest's interface.
-pub fn all(_network: &Network) -> HashMap<u32, Vec<Floating>> {
-    HashMap::new()
+/// Floating addresses by the guest's interface.
+pub fn by_guest(all: &[FloatingIp]) -> HashMap<u32, Vec<FloatingIp>> {
+    let mut guests: HashMap<u32, Vec<FloatingIp>> = HashMap::new();
+    for floating in all {
+        guests.entry(floating.vif).or_default().push(*floating);
+    }
+    guests
 }

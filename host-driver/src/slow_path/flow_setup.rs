@@ -18,12 +18,11 @@ use std::net::IpAddr;
 
 use underpass_table_compiler::network::Action;
 use underpass_table_compiler::objects::{
-    FlowAction, FlowFlags, FlowPair, FlowSide, NexthopKind, Vif,
+    FloatingIp, FlowAction, FlowFlags, FlowPair, FlowSide, NexthopKind, Vif,
 };
 use underpass_table_compiler::Entries;
 
 use super::denied::Denied;
-use super::floating::Floating;
 use super::flows::Wanted;
 use super::key::Key;
 use super::keys::{self, Keys};
@@ -100,9 +99,9 @@ struct Ends<'a> {
     /// The guest that answers, if it is here.
     receiver: Option<&'a Vif>,
     /// The address that stands for the source on the way.
-    snat: Option<&'a Floating>,
+    snat: Option<&'a FloatingIp>,
     /// The destination is an address that stands for another.
-    dnat: Option<&'a Floating>,
+    dnat: Option<&'a FloatingIp>,
     /// The VRF that the source is seen in by who answers.
     vrf: u16,
 }
@@ -151,7 +150,7 @@ impl<'a> First<'a> {
         Ok(Ends {
             source,
             from: self.came_from(source),
-            answer_source: self.answer_source(vrf, nexthop, to, receiver),
+            answer_source: self.answer_source((vrf, dst), nexthop, to, receiver, dnat),
             to,
             receiver,
             snat,
@@ -173,14 +172,14 @@ impl<'a> First<'a> {
 
     /// The address that its sender takes for what its own network has no route to. Of several the one whose network has
     /// the longest prefix, and among those the first.
-    fn snat(&self, dst: IpAddr) -> Option<&'a Floating> {
+    fn snat(&self, dst: IpAddr) -> Option<&'a FloatingIp> {
         let sender = self
             .sender
             .filter(|_| self.as_it_came && !self.is_bridged())?;
         if self.world.route(self.vrf, dst).is_some() {
             return None;
         }
-        let mut best: Option<(u8, &Floating)> = None;
+        let mut best: Option<(u8, &FloatingIp)> = None;
         for floating in self.world.floating_of(sender.idx) {
             let route = self.world.route(floating.vrf, dst);
             let route = route.filter(|route| !self.world.discards(route.nh));
@@ -194,7 +193,7 @@ impl<'a> First<'a> {
     }
 
     /// Whether its destination stands for the guest that it reaches.
-    fn dnat(&self, receiver: Option<&Vif>, dst: IpAddr) -> Option<&'a Floating> {
+    fn dnat(&self, receiver: Option<&Vif>, dst: IpAddr) -> Option<&'a FloatingIp> {
         let mut all = self.world.floating_of(receiver?.idx).iter();
         all.find(|floating| floating.address == dst)
     }
@@ -250,8 +249,8 @@ impl<'a> First<'a> {
         &self,
         vrf: u16,
         (src, dst): (IpAddr, IpAddr),
-        snat: Option<&Floating>,
-        dnat: Option<&Floating>,
+        snat: Option<&FloatingIp>,
+        dnat: Option<&FloatingIp>,
         receiver: Option<&Vif>,
     ) -> Result<(), Denied> {
         let owner = |address| self.world.owner(vrf, address).unwrap_or(vrf);
@@ -275,23 +274,30 @@ impl<'a> First<'a> {
         }
     }
 
-    /// S(nh) of the answers: the nexthop that leads to who answers. A guest here has one that stands for it in flows.
+    /// S(nh) of the answers: the nexthop that leads to who answers. A guest here has one that stands for it in flows,
+    /// and perhaps another one by which it has this address.
     fn answer_source(
         &self,
-        vrf: u16,
+        (vrf, dst): (u16, IpAddr),
         nexthop: u32,
         to: Option<Member>,
         receiver: Option<&Vif>,
+        dnat: Option<&FloatingIp>,
     ) -> u32 {
         if !self.checks_source(receiver.map_or(vrf, |guest| guest.vrf)) {
             return ANY_SOURCE;
         }
-        match receiver {
-            _ if to.is_some() => nexthop,
-            Some(guest) => guest.nh_id.unwrap_or(nexthop),
-            None if self.world.tunnel(nexthop).is_some() => nexthop,
-            None => ANY_SOURCE,
-        }
+        let Some(guest) = receiver.filter(|_| to.is_none()) else {
+            let known = to.is_some() || self.world.tunnel(nexthop).is_some();
+            return if known { nexthop } else { ANY_SOURCE };
+        };
+        let address = dnat.map_or(dst, |floating| floating.fixed);
+        let route = self.world.route(guest.vrf, address).map(|route| route.nh);
+        let leads_there = |nexthop: &u32| {
+            let behind = self.world.guest_behind(*nexthop);
+            behind.is_some_and(|behind| behind.idx == guest.idx)
+        };
+        route.filter(leads_there).or(guest.nh_id).unwrap_or(nexthop)
     }
 
     fn checks_source(&self, vrf: u16) -> bool {
@@ -309,7 +315,7 @@ impl Ends<'_> {
                 .unwrap_or(plain.nexthop),
         );
         if let Some(floating) = self.dnat {
-            answer.src = floating.inside;
+            answer.src = floating.fixed;
         }
         if let Some(floating) = self.snat {
             answer.dst = floating.address;

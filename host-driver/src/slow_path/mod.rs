@@ -12,6 +12,7 @@
 //! Flows go when the card says that they are idle or closed: [`SlowPath::end`]. It holds no card and reads no clock: time comes in with each call, and what is to be done goes out as a list of
 //! [`Reaction`]s, in order. So the same punts always give the same reactions.
 
+mod address_pair;
 mod arp;
 mod births;
 mod denied;
@@ -46,6 +47,7 @@ use underpass_table_compiler::objects::{Vif, VifFlags};
 use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{Compiled, Network};
 
+pub use address_pair::Moved;
 pub use denied::Denied;
 pub use flow_ids::{Direction, PairId};
 pub use flows::{Flow, NoRoom, Wanted, IDLE};
@@ -59,6 +61,7 @@ pub(crate) use keys::Keys;
 pub(crate) use tenant::{is_tunnelled, Tenant};
 
 use crate::driver::{Punt, Traffic};
+use address_pair::Moves;
 use hold::Hold;
 use resolve::Waiting;
 
@@ -72,6 +75,8 @@ pub struct SlowPath {
     waiting: Waiting,
     /// Neighbours whose MACs were learned, not configured: they may move.
     learned: BTreeSet<IpAddr>,
+    /// Addresses that went from one guest to another.
+    moves: Moves,
 }
 
 impl SlowPath {
@@ -87,6 +92,7 @@ impl SlowPath {
             hold: Hold::default(),
             waiting: Waiting::default(),
             learned: BTreeSet::new(),
+            moves: Moves::default(),
         }
     }
 
@@ -154,9 +160,9 @@ impl SlowPath {
     pub fn take(&mut self, punt: Punt, now: Duration) -> Vec<Reaction> {
         let drop = |punt: &Punt, reason| vec![Reaction::drop(punt, reason)];
         match punt.shim.reason {
-            PuntReason::Arp => self.arp(&punt),
+            PuntReason::Arp => self.arp(&punt, now),
             PuntReason::FlowMiss => self.miss(punt),
-            PuntReason::NeighborDiscovery => self.discovery(&punt),
+            PuntReason::NeighborDiscovery => self.discovery(&punt, now),
             PuntReason::Multicast => self.multicast(&punt),
             PuntReason::Receive => self.receive(&punt),
             PuntReason::Resolve => self.resolve(punt, now),
@@ -180,9 +186,16 @@ impl SlowPath {
             .collect()
     }
 
-    /// Time has passed: what waited too long is dropped.
+    /// Time has passed: what waited too long is dropped, and guests are asked whether they have shared addresses.
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
-        unresolved(self.waiting.expired(now))
+        let mut reactions = unresolved(self.waiting.expired(now));
+        reactions.extend(self.ask_members(now));
+        reactions
+    }
+
+    /// The latest addresses that went from one guest to another, the oldest first.
+    pub fn moves(&self) -> impl Iterator<Item = &Moved> {
+        self.moves.iter()
     }
 
     /// No more time will pass.

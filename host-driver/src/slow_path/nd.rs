@@ -64,15 +64,7 @@ fn sent(frame: Option<Vec<u8>>) -> Then {
 
 /// A message of the wire, and the neighbour that it tells of.
 pub fn from_wire(world: &World, discovery: &Discovery) -> (Option<(IpAddr, Mac)>, Then) {
-    let told = match discovery.message {
-        Message::Solicit { mac, .. } if !discovery.is_probe() => {
-            mac.map(|mac| (discovery.src, mac))
-        }
-        Message::Advertise { target, mac } => mac.map(|mac| (target, mac)),
-        _ => None,
-    };
-    let told = told.filter(|_| !discovery.tagged);
-    let told = told.map(|(address, mac)| (address.into(), mac));
+    let told = discovery.told().filter(|_| !discovery.tagged);
     let then = if world.vif_of(VifType::Host).is_some() {
         Then::ToHost
     } else {

@@ -5,14 +5,16 @@
 //!                             ├─ Then ─┼─ Flood    every other guest
 //!   NeighborDiscovery ─▶ nd ──┘        ├─ Bridge   the one guest, here or elsewhere
 //!             │                        └─ ToHost, Consume, Drop
-//!             └─ from the wire: a neighbour's MAC ─▶ learn ─▶ tunnels are programmed, packets that waited go
+//!             ├─ from the wire: a neighbour's MAC ─▶ learn ─▶ tunnels are programmed, packets that waited go
+//!             └─ from a guest: an address of a pair ─▶ heard ─▶ its route and MAC are programmed
 //! ```
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use underpass_layout::DropReason;
 use underpass_table_compiler::objects::VifType;
-use underpass_table_compiler::{compile, Mac};
+use underpass_table_compiler::{compile, Mac, Network};
 
 use super::arp::{self, Arp};
 use super::discovery::{self, Discovery};
@@ -25,15 +27,20 @@ use super::{flood, nd, software, unresolved, SlowPath};
 use crate::driver::Punt;
 
 impl SlowPath {
-    pub(super) fn arp(&mut self, punt: &Punt) -> Vec<Reaction> {
+    pub(super) fn arp(&mut self, punt: &Punt, now: Duration) -> Vec<Reaction> {
         let frame = tenant_frame(punt);
         let Some(arp) = Arp::read(frame) else {
             return vec![Reaction::drop(punt, DropReason::InvalidArp)];
         };
         match self.asker(punt) {
             Some(asker) => {
+                let told = arp.told().filter(|_| !arp.tagged);
+                let mut reactions = told.map_or_else(Vec::new, |(address, mac)| {
+                    self.heard(asker, address, mac, now)
+                });
                 let then = arp::from_tenant(&self.world, asker, punt.shim.vrf, &arp);
-                self.carry_out(punt, frame, then)
+                reactions.extend(self.carry_out(punt, frame, then));
+                reactions
             }
             None => {
                 let (told, then) = arp::from_wire(&self.world, &arp);
@@ -42,15 +49,20 @@ impl SlowPath {
         }
     }
 
-    pub(super) fn discovery(&mut self, punt: &Punt) -> Vec<Reaction> {
+    pub(super) fn discovery(&mut self, punt: &Punt, now: Duration) -> Vec<Reaction> {
         let frame = tenant_frame(punt);
         let Some(discovery) = Discovery::read(frame) else {
             return vec![Reaction::drop(punt, DropReason::InvalidArp)];
         };
         match self.asker(punt) {
             Some(asker) => {
+                let told = discovery.told().filter(|_| !discovery.tagged);
+                let mut reactions = told.map_or_else(Vec::new, |(address, mac)| {
+                    self.heard(asker, address, mac, now)
+                });
                 let then = nd::from_tenant(&self.world, asker, punt.shim.vrf, &discovery);
-                self.carry_out(punt, frame, then)
+                reactions.extend(self.carry_out(punt, frame, then));
+                reactions
             }
             None => {
                 let (told, then) = nd::from_wire(&self.world, &discovery);
@@ -124,7 +136,7 @@ impl SlowPath {
     }
 
     /// A packet for a tunnel whose next hop has no MAC yet.
-    pub(super) fn resolve(&mut self, punt: Punt, now: std::time::Duration) -> Vec<Reaction> {
+    pub(super) fn resolve(&mut self, punt: Punt, now: Duration) -> Vec<Reaction> {
         let tunnel = self.world.tunnel(punt.shim.nexthop);
         let Some(neighbor) = tunnel.and_then(|tunnel| tunnel.via) else {
             return vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)];
@@ -156,23 +168,26 @@ impl SlowPath {
         }
         let mut network = self.world.network().clone();
         network.underlay.neighbors.insert(neighbor, mac);
-        let Ok(compiled) = compile(&network, &self.placed) else {
+        let Some(mut reactions) = self.carry(network) else {
             return unresolved(self.waiting.answered(neighbor));
         };
+        self.learned.insert(neighbor);
+        let packets = self.waiting.answered(neighbor).into_iter();
+        reactions.extend(packets.map(Reaction::again));
+        reactions
+    }
+
+    /// Carries a network that has changed. None: it does not fit the card any more, and the one before stays.
+    pub(super) fn carry(&mut self, network: Network) -> Option<Vec<Reaction>> {
+        let compiled = compile(&network, &self.placed).ok()?;
         self.placed = compiled.placed;
         self.world = World::new(network, compiled.objects);
-        self.learned.insert(neighbor);
-        let writes = compiled
-            .plan
-            .steps
-            .iter()
-            .map(|step| Reaction::Write(TableWrite::from(step)));
-        let packets = self
-            .waiting
-            .answered(neighbor)
-            .into_iter()
-            .map(Reaction::again);
-        writes.chain(packets).collect()
+        let steps = compiled.plan.steps.iter();
+        Some(
+            steps
+                .map(|step| Reaction::Write(TableWrite::from(step)))
+                .collect(),
+        )
     }
 }
 

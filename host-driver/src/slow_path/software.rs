@@ -3,8 +3,8 @@
 use underpass_layout::meta::{Arrival, Decap, Meta, Route};
 use underpass_layout::tables::{NexthopEntry, NexthopKind};
 use underpass_layout::Verdict;
-use underpass_model::s13_encap::{self, Identification};
 use underpass_model::s12_rewrite;
+use underpass_model::s13_encap::{self, Identification};
 
 use super::tenant::Tenant;
 

@@ -20,15 +20,15 @@ use underpass_layout::port;
 use underpass_table_compiler::entries::Known;
 use underpass_table_compiler::network::Underlay;
 use underpass_table_compiler::objects::{
-    Bridge, Nexthop, NexthopKind, Objects, Policy, Route, TunnelNexthop, Vif, VifFlags, VifType,
-    Vrf,
+    AllowedAddressPair, Bridge, FloatingIp, Nexthop, NexthopKind, Objects, PairMember, Policy,
+    Route, TunnelNexthop, Vif, VifFlags, VifType, Vrf,
 };
 use underpass_table_compiler::{Mac, Network};
 
 pub use members::Member;
 use own::Owners;
 
-use super::floating::{self, Floating};
+use super::{address_pair, floating};
 
 /// The network as the slow path sees it.
 #[derive(Clone, Debug)]
@@ -53,7 +53,9 @@ pub struct World {
     policies: HashMap<(u16, u16), Vec<usize>>,
     owners: Owners,
     /// By interface.
-    floating: HashMap<u32, Vec<Floating>>,
+    floating: HashMap<u32, Vec<FloatingIp>>,
+    /// Places in `objects.allowed_address_pairs` by interface.
+    pairs: HashMap<u32, Vec<usize>>,
 }
 
 impl World {
@@ -94,7 +96,8 @@ impl World {
             vrfs: places(&objects.vrfs, |vrf| Some(vrf.vrf)),
             policies,
             owners: Owners::new(&network, &objects),
-            floating: floating::all(&network),
+            floating: floating::by_guest(&objects.floating_ips),
+            pairs: address_pair::by_guest(&objects.allowed_address_pairs),
             network,
             objects,
         }
@@ -196,8 +199,17 @@ impl World {
     }
 
     /// The addresses that stand for a guest in other networks.
-    pub fn floating_of(&self, vif: u32) -> &[Floating] {
+    pub fn floating_of(&self, vif: u32) -> &[FloatingIp] {
         self.floating.get(&vif).map_or(&[], Vec::as_slice)
+    }
+
+    /// The allowed address pair that gives a guest an address, and the guest's place in it.
+    pub fn pair_of(&self, vif: u32, address: IpAddr) -> Option<(&AllowedAddressPair, &PairMember)> {
+        let pairs = self.pairs.get(&vif)?.iter();
+        let mut pairs = pairs.filter_map(|place| self.objects.allowed_address_pairs.get(*place));
+        let pair = pairs.find(|pair| pair.address.contains(&address))?;
+        let member = pair.members.iter().find(|member| member.vif == vif)?;
+        Some((pair, member))
     }
 
     /// The bridge entry of a MAC.
@@ -224,6 +236,18 @@ impl World {
     /// Whether a guest's packets need flows.
     pub fn needs_flows(vif: &Vif) -> bool {
         vif.flags.contains(VifFlags::POLICY)
+    }
+
+    /// The MAC of the guest behind an interface.
+    pub fn guest_mac(&self, vif: &Vif) -> Option<Mac> {
+        let Some(Nexthop {
+            kind: NexthopKind::Encap { rewrite, .. },
+            ..
+        }) = self.nexthop(vif.nh_id?)
+        else {
+            return None;
+        };
+        rewrite.0.first_chunk().copied().map(Mac)
     }
 
     /// The number of an interface's port.

@@ -126,7 +126,8 @@ fn a_pair_that_finds_no_room_leaves_nothing_behind() {
 fn the_rows_of_onward_run_out_by_themselves() {
     let mut card = Card::new();
     for number in 0..512 {
-        card.set_up(&nat(2 * number, 2 * number + 1), 0).unwrap();
+        card.set_up(&nat(2 * number + 1, 2 * number + 2), 0)
+            .unwrap();
     }
     assert_eq!(
         card.set_up(&nat(2000, 2001), 0).unwrap_err(),
@@ -134,7 +135,7 @@ fn the_rows_of_onward_run_out_by_themselves() {
     );
     // Nothing was kept of the try: a flow that needs none has room, and so has one when others go.
     card.set_up(&pair(side(2000), side(2001)), 0).unwrap();
-    let first = card.get(&side(0)).unwrap().pair;
+    let first = card.get(&side(1)).unwrap().pair;
     card.remove(first);
     card.set_up(&nat(3000, 3001), 0).unwrap();
 }

@@ -75,6 +75,12 @@ fn own(network: &Network) -> HashMap<u16, Own> {
         let vrf = network.network(interface.network).vrf;
         let addresses = interface.addresses.iter();
         addresses.for_each(|address| share(vrf, IpNet::from(*address)));
+        let pairs = interface.allowed_address_pairs.iter();
+        pairs.for_each(|pair| share(vrf, pair.address));
+    }
+    for floating in &network.floating_ips {
+        let vrf = network.network(floating.network).vrf;
+        share(vrf, IpNet::from(floating.address));
     }
     for remote in &network.remotes {
         let vrf = network.network(remote.network).vrf;
