@@ -1,9 +1,14 @@
 //! Objects in the peer's own words read in and print back with the same meaning.
 //!
-//! `vocabulary/objects.json` has one object of every shape that the behaviour cases use.
+//! `vocabulary/objects.json` has one object of every shape that the given behaviour cases use, and of our own shapes. The
+//! cases themselves, given and our own, are configurations that the card can have.
 
 use serde_json::Value;
+use underpass_layout::profile::SIM;
+use underpass_table_compiler::entries::entries;
 use underpass_table_compiler::objects::{Object, Objects};
+use underpass_table_compiler::plan::plan;
+use underpass_table_compiler::Placed;
 
 const OBJECTS: &str = include_str!("vocabulary/objects.json");
 
@@ -27,6 +32,41 @@ fn every_shape_reads_and_prints_back() {
             .unwrap_or_else(|error| panic!("{error}: {value}"));
         let back = serde_json::to_value(&object).expect("plain data");
         assert_eq!(meaning(back), meaning(value));
+    }
+}
+
+/// What a case says of the agent, which is no object.
+const OF_THE_AGENT: &str = "agent_reply_to_hold_entry";
+
+/// The objects of a case, those that its steps bring last.
+fn objects_of(case: &Value) -> Vec<Value> {
+    let steps = case["steps"].as_array().expect("steps").iter();
+    let changes = steps.flat_map(|step| match &step["config_change"] {
+        Value::Array(list) => list.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    });
+    let config = case["config"].as_array().expect("a configuration");
+    let all = config.iter().cloned().chain(changes);
+    all.filter(|object| object["object"] != OF_THE_AGENT)
+        .collect()
+}
+
+#[test]
+fn every_behaviour_case_fits_the_card() {
+    for file in [
+        include_str!("../../tests/conformance/given.json"),
+        include_str!("../../tests/conformance/own.json"),
+    ] {
+        let file: Value = serde_json::from_str(file).expect("JSON");
+        for case in file["cases"].as_array().expect("cases") {
+            let name = &case["id"];
+            let objects: Objects = serde_json::from_value(objects_of(case).into())
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            let entries = entries(&objects, &SIM).unwrap_or_else(|error| panic!("{name}: {error}"));
+            plan(&Placed::empty(&SIM, 1), &entries)
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
     }
 }
 
