@@ -30,6 +30,8 @@ const VM: u32 = 0x0a01_0103;
 const OTHER: u32 = 0x0a02_0204;
 const REMOTE: u32 = 0x0a03_0000;
 const UDP: u8 = 17;
+/// Laps of a measurement.
+const LAPS: u32 = 10;
 
 /// A core and the next row of each table.
 struct Node {
@@ -272,8 +274,14 @@ fn on_core(start: Instant) -> Duration {
     nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
 }
 
-/// Packets a second over packets that come again and again in their order.
+/// The best of several laps: the one that other programs disturbed least.
 fn rate(core: &mut Core, packets: &[(u16, Vec<u8>)], time: Duration) -> f64 {
+    let laps = (0..LAPS).map(|_| lap(core, packets, time / LAPS));
+    laps.fold(0.0, f64::max)
+}
+
+/// Packets a second over packets that come again and again in their order.
+fn lap(core: &mut Core, packets: &[(u16, Vec<u8>)], time: Duration) -> f64 {
     let start = Instant::now();
     let (before, mut done) = (on_core(start), 0_u64);
     let mut output = Output::default();

@@ -95,7 +95,17 @@ impl Core {
         let mut steps = Vec::new();
         let (mut ids, mut meta) = (self.ids, self.nothing.meta);
         let watch = |stage, meta: &Meta| steps.push((stage, *meta));
-        let edit = pipeline::run(&self.tables, &mut ids, cut(frame), port, &mut meta, watch);
+        let mut edit = self.nothing.edit;
+        let frame = cut(frame);
+        pipeline::run(
+            &self.tables,
+            &mut ids,
+            frame,
+            port,
+            &mut meta,
+            &mut edit,
+            watch,
+        );
         Trace { steps, edit }
     }
 
@@ -109,7 +119,7 @@ impl Core {
         let frame = cut(frame);
         let Output { meta, edit, .. } = output;
         *meta = self.nothing.meta;
-        *edit = pipeline::run(&self.tables, &mut self.ids, frame, port, meta, watch);
+        pipeline::run(&self.tables, &mut self.ids, frame, port, meta, edit, watch);
         self.counters.count(meta, edit);
         self.pairs.see(meta);
         output.port = (!edit.drop).then_some(edit.port);

@@ -9,20 +9,20 @@ use crate::{
 use underpass_layout::meta::{Edit, Meta, STAGES};
 
 /// Takes a packet through all stages. `meta` is all zero; `watch` sees each stage's name, as [`STAGES`] has it, and
-/// what is known after it.
+/// what is known after it. What becomes of the bytes is written to `edit`.
 pub fn run(
     tables: &Tables,
     ids: &mut Identification,
     frame: &[u8],
     port: u16,
     meta: &mut Meta,
+    edit: &mut Edit,
     mut watch: impl FnMut(&'static str, &Meta),
-) -> Edit {
-    let mut stages = STAGES.iter().map(|(name, _)| *name);
+) {
+    let mut stage = 0;
     let mut passed = |meta: &Meta| {
-        if let Some(name) = stages.next() {
-            watch(name, meta);
-        }
+        watch(STAGES[stage].0, meta);
+        stage += 1;
     };
     let window = gather::gather(frame, port, meta);
     passed(meta);
@@ -50,7 +50,6 @@ pub fn run(
     passed(meta);
     s12_rewrite::rewrite(meta);
     passed(meta);
-    let edit = s13_encap::encap(ids, meta);
+    s13_encap::encap_into(ids, meta, edit);
     passed(meta);
-    edit
 }

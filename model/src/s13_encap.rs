@@ -42,66 +42,90 @@ impl Identification {
 
 /// Completes the verdict and writes down what becomes of the bytes.
 pub fn encap(ids: &mut Identification, meta: &mut Meta) -> Edit {
+    let mut edit = DROPPED;
+    encap_into(ids, meta, &mut edit);
+    edit
+}
+
+/// The same, in the memory of an edit of which nothing is left.
+pub(crate) fn encap_into(ids: &mut Identification, meta: &mut Meta, edit: &mut Edit) {
     match Verdict::from(meta.verdict) {
         Verdict::Continue => {
             meta.decide(Verdict::Deliver);
             match meta.nexthop.kind {
-                NexthopKind::Tunnel => into_tunnel(ids, meta),
-                _ => to_interface(meta),
+                NexthopKind::Tunnel => into_tunnel(ids, meta, edit),
+                _ => to_interface(meta, edit),
             }
         }
-        Verdict::Deliver => as_it_came(meta),
-        Verdict::Punt(why) => to_slow_path(meta, why),
-        Verdict::Drop(_) => dropped(meta),
+        Verdict::Deliver => as_it_came(meta, edit),
+        Verdict::Punt(why) => to_slow_path(meta, why, edit),
+        Verdict::Drop(_) => {
+            *edit = Edit {
+                vif: meta.classify.vif,
+                ..DROPPED
+            }
+        }
     }
 }
 
+/// Of a packet that ends here, whose interface is still to be named.
+const DROPPED: Edit = Edit {
+    drop: true,
+    port: 0,
+    vif: 0,
+    strip: 0,
+    patch: NOTHING,
+    kind: HeaderKind::Bare,
+    add: 0,
+    header: [0; HEADER_BYTES],
+    length: 0,
+};
+
 /// What all orders have in common: the bytes in front of `strip` go, `header` comes.
-struct Change {
+struct Change<'a> {
     port: u16,
     vif: u16,
     strip: u8,
-    patch: Patch,
+    patch: &'a Patch,
     kind: HeaderKind,
-    header: Header,
+    header: &'a Header,
 }
 
-fn edit(meta: &Meta, change: &Change) -> Edit {
+fn order(meta: &Meta, change: &Change<'_>, edit: &mut Edit) {
     let shim = if meta.arrival.injected {
         BEAT_BYTES as u8
     } else {
         0
     };
     let left = usize::from(meta.arrival.length).saturating_sub(change.strip.into());
-    Edit {
-        drop: false,
-        port: change.port,
-        vif: change.vif,
-        strip: change.strip + shim,
-        patch: behind_shim(change.patch, shim),
-        kind: change.kind,
-        add: change.header.length as u8,
-        header: change.header.bytes,
-        length: (left + change.header.length) as u16,
+    edit.drop = false;
+    edit.port = change.port;
+    edit.vif = change.vif;
+    edit.strip = change.strip + shim;
+    edit.patch = *change.patch;
+    if shim > 0 && edit.patch.on {
+        move_behind(&mut edit.patch, shim);
+    }
+    edit.kind = change.kind;
+    edit.add = change.header.length as u8;
+    edit.header = change.header.bytes;
+    edit.length = (left + change.header.length) as u16;
+}
+
+/// Counts the places of a patch as `strip` is: from the first byte that waits.
+fn move_behind(patch: &mut Patch, shim: u8) {
+    for offset in [
+        &mut patch.l3_offset,
+        &mut patch.l4_offset,
+        &mut patch.l4_checksum_offset,
+        &mut patch.quoted_l3_offset,
+        &mut patch.quoted_l4_offset,
+    ] {
+        *offset = offset.wrapping_add(shim);
     }
 }
 
-/// A patch with its places counted as `strip` is: from the first byte that waits.
-fn behind_shim(patch: Patch, shim: u8) -> Patch {
-    if !patch.on {
-        return patch;
-    }
-    Patch {
-        l3_offset: patch.l3_offset.wrapping_add(shim),
-        l4_offset: patch.l4_offset.wrapping_add(shim),
-        l4_checksum_offset: patch.l4_checksum_offset.wrapping_add(shim),
-        quoted_l3_offset: patch.quoted_l3_offset.wrapping_add(shim),
-        quoted_l4_offset: patch.quoted_l4_offset.wrapping_add(shim),
-        ..patch
-    }
-}
-
-fn to_interface(meta: &Meta) -> Edit {
+fn to_interface(meta: &Meta, edit: &mut Edit) {
     let nexthop = &meta.nexthop;
     let mut header = Header::EMPTY;
     let (strip, kind) = if meta.bridge.l3 {
@@ -115,14 +139,14 @@ fn to_interface(meta: &Meta) -> Edit {
         port: nexthop.port,
         vif: nexthop.vif,
         strip,
-        patch: meta.rewrite.patch,
+        patch: &meta.rewrite.patch,
         kind,
-        header,
+        header: &header,
     };
-    edit(meta, &change)
+    order(meta, &change, edit);
 }
 
-fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
+fn into_tunnel(ids: &mut Identification, meta: &Meta, edit: &mut Edit) {
     let nexthop = &meta.nexthop;
     let l3 = meta.bridge.l3;
     let mut header = Header::EMPTY;
@@ -164,11 +188,11 @@ fn into_tunnel(ids: &mut Identification, meta: &Meta) -> Edit {
         } else {
             meta.decap.offset
         },
-        patch: meta.rewrite.patch,
+        patch: &meta.rewrite.patch,
         kind,
-        header,
+        header: &header,
     };
-    edit(meta, &change)
+    order(meta, &change, edit);
 }
 
 fn outer_protocol(tunnel: TunnelKind) -> u8 {
@@ -221,7 +245,7 @@ fn write_outer_ipv6(header: &mut Header, meta: &Meta, total: usize) {
 }
 
 /// A frame that the slow path transmits, or one that changes sides at a cross-connect.
-fn as_it_came(meta: &Meta) -> Edit {
+fn as_it_came(meta: &Meta, edit: &mut Edit) {
     let arrival = &meta.arrival;
     let transmit = arrival.injected && arrival.command == InjectCommand::Transmit;
     let (port, vif) = if transmit {
@@ -234,15 +258,15 @@ fn as_it_came(meta: &Meta) -> Edit {
         port,
         vif,
         strip: 0,
-        patch: NOTHING,
+        patch: &NOTHING,
         kind: HeaderKind::Bare,
-        header: Header::EMPTY,
+        header: &Header::EMPTY,
     };
-    edit(meta, &change)
+    order(meta, &change, edit);
 }
 
 /// Records of stages that the packet did not pass are still zero, and so are their fields in the shim.
-fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
+fn to_slow_path(meta: &Meta, why: PuntReason, edit: &mut Edit) {
     let tunnelled = meta.decap.tunnelled;
     let shim = PuntShim {
         reason: why,
@@ -274,25 +298,11 @@ fn to_slow_path(meta: &Meta, why: PuntReason) -> Edit {
         port: port::SLOW,
         vif: meta.classify.vif,
         strip: 0,
-        patch: NOTHING,
+        patch: &NOTHING,
         kind: HeaderKind::Shim,
-        header,
+        header: &header,
     };
-    edit(meta, &change)
-}
-
-fn dropped(meta: &Meta) -> Edit {
-    Edit {
-        drop: true,
-        port: 0,
-        vif: meta.classify.vif,
-        strip: 0,
-        patch: NOTHING,
-        kind: HeaderKind::Bare,
-        add: 0,
-        header: [0; HEADER_BYTES],
-        length: 0,
-    }
+    order(meta, &change, edit);
 }
 
 #[cfg(test)]

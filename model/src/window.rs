@@ -17,9 +17,19 @@ impl Window {
         Window { bytes }
     }
 
-    fn read<const N: usize>(&self, at: usize) -> [u8; N] {
+    /// The bytes from `at` on.
+    #[inline]
+    pub fn read<const N: usize>(&self, at: usize) -> [u8; N] {
         let found = self.bytes.get(at..).and_then(|rest| rest.first_chunk());
-        found.copied().unwrap_or([0; N])
+        match found {
+            Some(bytes) => *bytes,
+            None => self.read_over_end(at),
+        }
+    }
+
+    #[cold]
+    fn read_over_end<const N: usize>(&self, at: usize) -> [u8; N] {
+        std::array::from_fn(|i| self.bytes.get(at + i).copied().unwrap_or(0))
     }
 
     /// The byte at `at`.
@@ -45,7 +55,8 @@ impl Window {
 
     /// The six bytes of a MAC address from `at` on, most significant first.
     pub fn mac(&self, at: usize) -> u64 {
-        u64::from(self.be16(at)) << 32 | u64::from(self.be32(at + 2))
+        let [a, b, c, d, e, f] = self.read(at);
+        u64::from_be_bytes([0, 0, a, b, c, d, e, f])
     }
 }
 
@@ -60,6 +71,8 @@ mod tests {
         assert_eq!(window.be16(2), 0x0300);
         assert_eq!(window.mac(0), 0x0102_0300_0000);
         assert_eq!(window.be32(WINDOW_BYTES), 0);
+        let full = Window::new(&[7; 300]);
+        assert_eq!(full.be32(WINDOW_BYTES - 3), 0x0707_0700);
     }
 
     #[test]

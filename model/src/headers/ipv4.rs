@@ -63,9 +63,12 @@ impl Ipv4 {
     /// Reads the header at `at`, behind which and with which the packet has `room` bytes. None: it is cut short,
     /// is of another version, or its lengths contradict each other or the room.
     pub fn read(window: &Window, at: usize, room: usize) -> Option<Self> {
-        let first = window.byte(at);
+        let header: [u8; LENGTH] = window.read(at);
+        let be16 = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let be32 = |at: usize| u32::from(be16(at)) << 16 | u32::from(be16(at + 2));
+        let first = header[0];
         let header_length = usize::from(first & 0xf) * 4;
-        let total_length = usize::from(window.be16(at + 2));
+        let total_length = usize::from(be16(2));
         let fits = room >= LENGTH
             && first >> 4 == 4
             && header_length >= LENGTH
@@ -75,14 +78,14 @@ impl Ipv4 {
         fits.then(|| Ipv4 {
             header_length,
             total_length,
-            tos: window.byte(at + 1),
-            id: window.be16(at + 4),
-            fragment: window.be16(at + 6) & FRAGMENT_MASK != 0,
-            ttl: window.byte(at + TTL_OFFSET),
-            protocol: window.byte(at + 9),
-            checksum: window.be16(at + CHECKSUM_OFFSET),
-            src: window.be32(at + 12),
-            dst: window.be32(at + 16),
+            tos: header[1],
+            id: be16(4),
+            fragment: be16(6) & FRAGMENT_MASK != 0,
+            ttl: header[TTL_OFFSET],
+            protocol: header[9],
+            checksum: be16(CHECKSUM_OFFSET),
+            src: be32(12),
+            dst: be32(16),
         })
     }
 }

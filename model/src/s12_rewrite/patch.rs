@@ -46,19 +46,23 @@ pub(crate) const NOTHING: Patch = Patch {
 pub(super) fn of(meta: &Meta) -> Patch {
     let ttl =
         hop_counts(meta) && (meta.inner.ipv4 || meta.inner.ipv6 && meta.classify.entry.hop_limit);
-    if !ttl && !meta.flow.goes_onward {
-        return NOTHING;
+    let mut patch = NOTHING;
+    if ttl {
+        patch.ttl = true;
+        patch.new_ttl = meta.inner.ttl.wrapping_sub(1);
     }
-    let mut patch = Patch {
-        ttl,
-        new_ttl: if ttl {
-            meta.inner.ttl.wrapping_sub(1)
-        } else {
-            0
-        },
-        ..NOTHING
-    };
-    translate(meta, &mut patch);
+    if meta.flow.goes_onward {
+        translate(meta, &mut patch);
+    } else if ttl {
+        // Most packets have one hop less and nothing else.
+        patch.on = true;
+        patch.v6 = meta.inner.ipv6;
+        patch.l3_offset = meta.inner.l3_offset;
+        if meta.inner.ipv4 {
+            patch.new_checksum = ip_checksum(&meta.inner, &patch);
+        }
+        return patch;
+    }
     let quoted_address = patch.quoted_src || patch.quoted_dst;
     let quoted_port = patch.quoted_src_port || patch.quoted_dst_port;
     let port = patch.src_port || patch.dst_port;

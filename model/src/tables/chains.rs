@@ -72,6 +72,8 @@ fn high(address: u128) -> u64 {
 
 /// 2^64 over the golden ratio: its multiples spread well (Knuth, TAOCP 3, 6.4).
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Chains of a bank, as a power of two, before there are entries.
+const FIRST_BITS: u32 = 6;
 /// The end of a chain.
 const END: u32 = u32::MAX;
 
@@ -88,6 +90,7 @@ struct Head<E> {
 /// The entries of all places, and the chains that find them.
 #[derive(Clone)]
 pub(super) struct Chains<E> {
+    banks: usize,
     /// Places of a bank: its entries never match in another.
     bank_places: usize,
     /// One a place.
@@ -100,24 +103,56 @@ pub(super) struct Chains<E> {
     begun: Vec<u64>,
     /// Chains of a bank are 2^`bits`.
     bits: u32,
+    /// Entries in use.
+    used: usize,
 }
 
 impl<E: Keyed> Chains<E> {
     /// Empty places, in `banks` banks of as many each.
     pub(super) fn new(places: usize, banks: usize) -> Self {
-        let bank_places = places / banks;
-        let chains = bank_places.next_power_of_two().max(2);
+        let mut chains = Chains {
+            banks,
+            bank_places: places / banks,
+            entries: vec![E::default(); places],
+            next: vec![END; places],
+            heads: Vec::new(),
+            begun: Vec::new(),
+            bits: 0,
+            used: 0,
+        };
+        chains.start(FIRST_BITS);
+        chains
+    }
+
+    /// Empty chains, 2^`bits` a bank.
+    fn start(&mut self, bits: u32) {
         let none = Head {
             place: END,
             entry: E::default(),
         };
-        Chains {
-            bank_places,
-            entries: vec![E::default(); places],
-            next: vec![END; places],
-            heads: vec![none; chains * banks],
-            begun: vec![0; (chains * banks).div_ceil(64)],
-            bits: chains.trailing_zeros(),
+        let chains = self.banks << bits;
+        self.bits = bits;
+        self.heads.clear();
+        self.heads.resize(chains, none);
+        self.begun.clear();
+        self.begun.resize(chains.div_ceil(64), 0);
+    }
+
+    /// Twice as many chains: enough for few to have a second entry, and no more, so that they lie close together. Within
+    /// a chain the order stays.
+    fn grow(&mut self) {
+        let firsts: Vec<u32> = self.heads.iter().map(|head| head.place).collect();
+        self.start(self.bits + 1);
+        let mut places = Vec::new();
+        for first in firsts {
+            let mut place = first;
+            while place != END {
+                places.push(place as usize);
+                place = self.next[place as usize];
+            }
+            while let Some(place) = places.pop() {
+                self.link(place);
+            }
         }
     }
 
@@ -151,6 +186,13 @@ impl<E: Keyed> Chains<E> {
     pub(super) fn set(&mut self, place: usize, entry: E) {
         if self.entries[place].valid() {
             self.unlink(place);
+            self.used -= 1;
+        }
+        if entry.valid() {
+            self.used += 1;
+            if 2 * self.used > self.heads.len() {
+                self.grow();
+            }
         }
         self.entries[place] = entry;
         if entry.valid() {

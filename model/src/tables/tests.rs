@@ -414,3 +414,24 @@ fn a_set_is_the_rows_of_an_index_that_are_in_use() {
     put(&mut tables, id::FAT_EXCLUDE, 7 * 64 + 5, &exclude);
     assert_eq!(tables.fat_excludes(5), [exclude]);
 }
+
+#[test]
+fn entries_stay_in_their_order_when_there_are_many() {
+    let mut tables = tables();
+    put(&mut tables, id::BRIDGE, 1000, &bridge_entry(7, 70));
+    put(&mut tables, id::BRIDGE, 1001, &bridge_entry(7, 71));
+    for row in 0..900 {
+        let mac = 100 + row as u64;
+        put(&mut tables, id::BRIDGE, row, &bridge_entry(mac, row as u32));
+    }
+    for row in 0..900_u32 {
+        let found = tables.bridge(3, 100 + u64::from(row));
+        assert_eq!(found.map(|entry| entry.nexthop), Some(row));
+    }
+    let of_copies = |tables: &Tables| tables.bridge(3, 7).map(|entry| entry.nexthop);
+    assert_eq!(of_copies(&tables), Some(71), "the newer one");
+    put(&mut tables, id::BRIDGE, 1001, &BridgeEntry::default());
+    assert_eq!(of_copies(&tables), Some(70));
+    put(&mut tables, id::BRIDGE, 1000, &BridgeEntry::default());
+    assert_eq!(of_copies(&tables), None);
+}
