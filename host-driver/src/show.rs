@@ -9,7 +9,7 @@ use underpass_layout::tables::{FlowEntry, Table};
 use underpass_table_compiler::objects::{FlagSet, HexBytes, Nexthop, NexthopKind, Objects, Vif};
 
 use crate::access::Card;
-use crate::classic::views;
+use crate::classic::{views, BridgeTable, RouteTable};
 use crate::flow_state::FlowState;
 use crate::print;
 use crate::session::Session;
@@ -153,12 +153,8 @@ pub fn print_classic<C: Card>(
         Show::Nh => views::nexthops(objects)
             .iter()
             .try_for_each(|one| one.print(out)),
-        Show::Rt => views::routes(objects)
-            .iter()
-            .try_for_each(|table| table.print(out)),
-        Show::Bridge => views::bridges(objects)
-            .iter()
-            .try_for_each(|table| table.print(out)),
+        Show::Rt => apart(out, &views::routes(objects), RouteTable::print),
+        Show::Bridge => apart(out, &views::bridges(objects), BridgeTable::print),
         Show::Mpls => views::labels(objects).print(out),
         Show::Vxlan => views::vnis(objects).print(out),
         Show::Mirror => views::mirrors(objects).print(out),
@@ -166,6 +162,21 @@ pub fn print_classic<C: Card>(
         // No tool of theirs lists what a network is like.
         Show::Vrf => vrfs(out, objects),
     }
+}
+
+/// Tables with an empty line between two.
+fn apart<T, W: Write>(
+    out: &mut W,
+    tables: &[T],
+    print: impl Fn(&T, &mut W) -> io::Result<()>,
+) -> io::Result<()> {
+    for (number, table) in tables.iter().enumerate() {
+        if number > 0 {
+            writeln!(out)?;
+        }
+        print(table, out)?;
+    }
+    Ok(())
 }
 
 fn vrfs(out: &mut dyn Write, objects: &Objects) -> io::Result<()> {

@@ -21,8 +21,6 @@ pub struct Interface {
     pub name: String,
     /// What is behind it: `Virtual`, `Physical`, `Host` or `Agent`.
     pub kind: &'static str,
-    /// The nexthop that leads to it.
-    pub nexthop: Option<u32>,
     /// Its MAC.
     pub mac: [u8; 6],
     /// Its IPv4 address; 0.0.0.0: none.
@@ -116,13 +114,7 @@ impl Interface {
     /// `out` takes no more.
     pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let number = format!("vif0/{}", self.index);
-        let nexthop = self
-            .nexthop
-            .map_or(String::new(), |nexthop| format!(" NH: {nexthop}"));
-        line(
-            out,
-            format_args!("{number:<INDENT$}OS: {}{nexthop}", self.name),
-        )?;
+        line(out, format_args!("{number:<INDENT$}OS: {}", self.name))?;
         below(
             out,
             format_args!(

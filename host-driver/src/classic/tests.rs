@@ -163,7 +163,6 @@ fn interface() -> Interface {
         index: 16,
         name: "tap15c17258-85".to_owned(),
         kind: "Virtual",
-        nexthop: None,
         mac: [0, 0, 0x5e, 0, 1, 0],
         address: Ipv4Addr::new(172, 30, 100, 3),
         address6: None,

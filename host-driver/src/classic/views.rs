@@ -152,14 +152,17 @@ fn interface(objects: &Objects, vif: &Vif, summary: &Summary) -> Interface {
     let mirrored = VifFlags::MIRROR_RX | VifFlags::MIRROR_TX;
     Interface {
         index: vif.idx,
-        name: vif.name.clone().or(port).unwrap_or_default(),
+        name: vif
+            .name
+            .clone()
+            .or(port)
+            .unwrap_or_else(|| nameless(vif.vif_type).to_owned()),
         kind: match vif.vif_type {
             VifType::Fabric => "Physical",
             VifType::Host => "Host",
             VifType::Agent => "Agent",
             VifType::Vm => "Virtual",
         },
-        nexthop: vif.nh_id,
         mac: vif.mac.0,
         address,
         address6,
@@ -189,6 +192,15 @@ fn interface(objects: &Objects, vif: &Vif, summary: &Summary) -> Interface {
             .iter()
             .map(|prefix| prefix.addr())
             .collect(),
+    }
+}
+
+/// What the peer calls the interfaces that nobody names.
+const fn nameless(vif_type: VifType) -> &'static str {
+    match vif_type {
+        VifType::Host => "vhost0",
+        VifType::Agent => "pkt0",
+        VifType::Fabric | VifType::Vm => "",
     }
 }
 
