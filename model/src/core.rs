@@ -5,6 +5,7 @@ use crate::deliver::deliver;
 use crate::pairs::Pairs;
 use crate::pipeline;
 use crate::s13_encap::Identification;
+use crate::s9_flow;
 use crate::tables::{RowError, Tables};
 use crate::trace::Trace;
 use underpass_layout::meta::{Edit, Meta};
@@ -94,19 +95,30 @@ impl Core {
     pub fn trace(&self, frame: &[u8], port: u16) -> Trace {
         let mut steps = Vec::new();
         let (mut ids, mut meta) = (self.ids, self.nothing.meta);
-        let watch = |stage, meta: &Meta| steps.push((stage, *meta));
+        let mut watch = |stage, meta: &Meta| steps.push((stage, *meta));
         let mut edit = self.nothing.edit;
-        let frame = cut(frame);
-        pipeline::run(
-            &self.tables,
-            &mut ids,
-            frame,
-            port,
-            &mut meta,
-            &mut edit,
-            watch,
-        );
+        pipeline::to_flow(&self.tables, cut(frame), port, &mut meta, &mut watch);
+        pipeline::from_flow(&self.tables, &mut ids, &mut meta, &mut edit, watch);
         Trace { steps, edit }
+    }
+
+    /// Takes frames in, each on its port, in their order: the same as one after the other, but all their flows are
+    /// searched at once, so that they wait for memory together. There are as many outputs as frames.
+    pub fn process_burst(&mut self, burst: &[(u16, &[u8])], outputs: &mut [Output]) {
+        for ((port, frame), output) in burst.iter().zip(&mut *outputs) {
+            output.meta = self.nothing.meta;
+            let ignore = |_, _: &Meta| ();
+            pipeline::to_flow(&self.tables, cut(frame), *port, &mut output.meta, ignore);
+        }
+        for (_, output) in burst.iter().zip(&*outputs) {
+            s9_flow::touch(&self.tables, &output.meta);
+        }
+        for ((_, frame), output) in burst.iter().zip(&mut *outputs) {
+            self.finish(cut(frame), output, |_, _| ());
+        }
+        for (_, output) in burst.iter().zip(outputs) {
+            self.count(output);
+        }
     }
 
     fn process_watched(
@@ -114,18 +126,33 @@ impl Core {
         frame: &[u8],
         port: u16,
         output: &mut Output,
-        watch: impl FnMut(&'static str, &Meta),
+        mut watch: impl FnMut(&'static str, &Meta),
     ) {
         let frame = cut(frame);
+        output.meta = self.nothing.meta;
+        pipeline::to_flow(&self.tables, frame, port, &mut output.meta, &mut watch);
+        self.finish(frame, output, watch);
+        self.count(output);
+    }
+
+    /// Carries out what a packet's flow and the tables behind it say.
+    fn finish(
+        &mut self,
+        frame: &[u8],
+        output: &mut Output,
+        watch: impl FnMut(&'static str, &Meta),
+    ) {
         let Output { meta, edit, .. } = output;
-        *meta = self.nothing.meta;
-        pipeline::run(&self.tables, &mut self.ids, frame, port, meta, edit, watch);
-        self.counters.count(meta, edit);
-        self.pairs.see(meta);
+        pipeline::from_flow(&self.tables, &mut self.ids, meta, edit, watch);
         output.port = (!edit.drop).then_some(edit.port);
         output.verdict = meta.verdict.into();
         output.frame.clear();
         deliver(frame, meta.arrival.injected, edit, &mut output.frame);
+    }
+
+    fn count(&mut self, output: &Output) {
+        self.counters.count(&output.meta, &output.edit);
+        self.pairs.see(&output.meta);
     }
 
     /// Writes a row of a table that is no counter.

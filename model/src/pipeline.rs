@@ -8,15 +8,16 @@ use crate::{
 };
 use underpass_layout::meta::{Edit, Meta, STAGES};
 
-/// Takes a packet through all stages. `meta` is all zero; `watch` sees each stage's name, as [`STAGES`] has it, and
-/// what is known after it. What becomes of the bytes is written to `edit`.
-pub fn run(
+/// How many of [`STAGES`] come before the flow is looked up.
+const BEFORE_FLOW: usize = 9;
+
+/// Takes a packet through the stages up to the key of its flow. `meta` is all zero; `watch` sees each stage's name, as
+/// [`STAGES`] has it, and what is known after it.
+pub fn to_flow(
     tables: &Tables,
-    ids: &mut Identification,
     frame: &[u8],
     port: u16,
     meta: &mut Meta,
-    edit: &mut Edit,
     mut watch: impl FnMut(&'static str, &Meta),
 ) {
     let mut stage = 0;
@@ -42,6 +43,21 @@ pub fn run(
     passed(meta);
     s8_key::derive(tables, meta);
     passed(meta);
+}
+
+/// Takes it through the others. What becomes of its bytes is written to `edit`.
+pub fn from_flow(
+    tables: &Tables,
+    ids: &mut Identification,
+    meta: &mut Meta,
+    edit: &mut Edit,
+    mut watch: impl FnMut(&'static str, &Meta),
+) {
+    let mut stage = BEFORE_FLOW;
+    let mut passed = |meta: &Meta| {
+        watch(STAGES[stage].0, meta);
+        stage += 1;
+    };
     s9_flow::flow(tables, meta);
     passed(meta);
     s10_route::route(tables, meta);

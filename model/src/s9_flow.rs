@@ -82,33 +82,48 @@ found_from!(FlowEntry);
 found_from!(FlowEntry6);
 
 fn find(tables: &Tables, meta: &Meta) -> Option<Found> {
-    let (key, nexthop) = (&meta.key, meta.receiver.nexthop);
-    if meta.inner.ipv6 {
-        let wide = FlowKey6 {
-            v6: true,
-            nexthop,
-            protocol: key.protocol,
-            src_port: key.src_port,
-            dst_port: key.dst_port,
-            src_low: 0,
-            dst_low: 0,
-            src_high: 0,
-            dst_high: 0,
-        };
-        return tables
-            .flow6(&wide.between(key.src, key.dst))
-            .map(Found::from);
+    match meta.inner.ipv6 {
+        false => tables.flow(&short_key(meta)).map(Found::from),
+        true => tables.flow6(&wide_key(meta)).map(Found::from),
     }
-    let short = FlowKey {
+}
+
+/// Starts to read what the search will need from memory, and does not wait for it.
+pub(crate) fn touch(tables: &Tables, meta: &Meta) {
+    match (meta.receiver.wanted, meta.inner.ipv6) {
+        (false, _) => (),
+        (true, false) => tables.touch_flow(&short_key(meta)),
+        (true, true) => tables.touch_flow6(&wide_key(meta)),
+    }
+}
+
+fn short_key(meta: &Meta) -> FlowKey {
+    let key = &meta.key;
+    FlowKey {
         v6: false,
-        nexthop,
+        nexthop: meta.receiver.nexthop,
         protocol: key.protocol,
         src_port: key.src_port,
         dst_port: key.dst_port,
         src: key.src as u32,
         dst: key.dst as u32,
+    }
+}
+
+fn wide_key(meta: &Meta) -> FlowKey6 {
+    let key = &meta.key;
+    let without_addresses = FlowKey6 {
+        v6: true,
+        nexthop: meta.receiver.nexthop,
+        protocol: key.protocol,
+        src_port: key.src_port,
+        dst_port: key.dst_port,
+        src_low: 0,
+        dst_low: 0,
+        src_high: 0,
+        dst_high: 0,
     };
-    tables.flow(&short).map(Found::from)
+    without_addresses.between(key.src, key.dst)
 }
 
 /// What the flow says, in the peer's order: a held packet waits whatever its source, a dropped one had to come from

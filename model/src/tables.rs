@@ -263,6 +263,16 @@ impl Tables {
         self.flow.find6(key)
     }
 
+    /// Starts to read a flow of IPv4 from memory.
+    pub(crate) fn touch_flow(&self, key: &FlowKey) {
+        self.flow.touch(key);
+    }
+
+    /// Starts to read a flow of IPv6 from memory.
+    pub(crate) fn touch_flow6(&self, key: &FlowKey6) {
+        self.flow.touch6(key);
+    }
+
     /// Where a flow's packets must come from; its number as in [`Tables::vif`].
     pub fn source(&self, source: u32) -> &SourceEntry {
         self.source.wrapped(source)

@@ -294,6 +294,30 @@ proptest! {
     }
 
     #[test]
+    fn a_burst_is_its_packets_one_after_the_other(
+        setting in any_network(),
+        frames in vec(any_frame(), 0..20),
+    ) {
+        let mut core = network(setting).core;
+        let mut other = core.clone();
+        let burst: Vec<(u16, &[u8])> =
+            frames.iter().map(|(port, frame)| (*port, &frame[..])).collect();
+        // What earlier packets left in the outputs must not show.
+        let mut outputs = vec![core.clone().process(&frames.first().map_or(vec![], |one| one.1.clone()), 0); burst.len()];
+        core.process_burst(&burst, &mut outputs);
+        for ((port, frame), output) in frames.iter().zip(&outputs) {
+            let alone = other.process(frame, *port);
+            prop_assert_eq!((alone.port, &alone.frame), (output.port, &output.frame));
+            prop_assert_eq!((alone.meta, alone.edit), (output.meta, output.edit));
+        }
+        prop_assert_eq!(core.counters.totals(), other.counters.totals());
+        for flow in 0..8 {
+            prop_assert_eq!(core.counters.flow(flow), other.counters.flow(flow));
+            prop_assert_eq!(core.pairs.age(flow), other.pairs.age(flow));
+        }
+    }
+
+    #[test]
     fn a_trace_tells_what_will_happen_and_changes_nothing(
         setting in any_network(),
         frames in vec(any_frame(), 1..20),

@@ -42,6 +42,16 @@ impl Flows {
         self.short.find(0, key)
     }
 
+    /// Starts to read the entry of an IPv4 key.
+    pub(super) fn touch(&self, key: &FlowKey) {
+        self.short.touch(0, key);
+    }
+
+    /// Starts to read the entry of an IPv6 key.
+    pub(super) fn touch6(&self, key: &FlowKey6) {
+        self.wide.touch(0, key);
+    }
+
     /// The entry of an IPv6 key.
     pub(super) fn find6(&self, key: &FlowKey6) -> Option<&FlowEntry6> {
         self.wide.find(0, key)
