@@ -109,3 +109,6 @@ pub(super) fn said(found: Found, ttl: U<8>) -> VerdictBits {
         zero(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,3 +151,6 @@ fn asks(nexthop: NexthopEntry) -> Asks {
         fat_set: nexthop.fat_set,
     }
 }
+
+#[cfg(test)]
+mod tests;

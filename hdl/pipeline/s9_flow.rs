@@ -114,3 +114,6 @@ fn judge(meta: Meta, found: Bit, entry: FlowValue, source: SourceEntry) -> Verdi
         zero(),
     )
 }
+
+#[cfg(test)]
+mod tests;

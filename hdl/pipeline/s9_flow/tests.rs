@@ -1,0 +1,134 @@
+use super::*;
+use crate::pipeline::records::{record, slot};
+use underpass_layout::meta;
+use underpass_layout::{tables, Verdict};
+use underpass_wires::{build, input, output, Blocks, Ports, Sim};
+
+/// A packet that met a flow, or none, with what the tables say.
+#[derive(Clone, Copy)]
+struct Case {
+    meta: meta::Meta,
+    found: bool,
+    action: FlowAction,
+    source_moves: bool,
+    source: tables::SourceEntry,
+}
+
+impl Case {
+    /// A packet from interface 5, whose flow lets it pass.
+    fn passes() -> Self {
+        let mut meta = meta::Meta::default();
+        meta.receiver.wanted = true;
+        meta.classify.vif = 5;
+        Case {
+            meta,
+            found: true,
+            action: FlowAction::Forward,
+            source_moves: false,
+            source: source(SourceKind::Any),
+        }
+    }
+
+    fn with(self, change: impl FnOnce(&mut Case)) -> Self {
+        let mut case = self;
+        change(&mut case);
+        case
+    }
+}
+
+fn source(kind: SourceKind) -> tables::SourceEntry {
+    tables::SourceEntry {
+        kind,
+        ..Default::default()
+    }
+}
+
+/// What the flow says of each.
+fn judged(cases: &[Case]) -> Vec<Verdict> {
+    let mut sim = Sim::new(&build("judge", Ports::Packed, Blocks::Inline, || {
+        let slot: Slot = input("slot");
+        let entry = FlowValue {
+            action: input("action"),
+            source_moves: input("moves"),
+            ..zero()
+        };
+        output(
+            "verdict",
+            judge(slot.meta, input("found"), entry, input("source")),
+        );
+    }));
+    let mut judged = |case: &Case| {
+        sim.set("slot", &slot(&case.meta));
+        sim.set_int("found", case.found.into());
+        sim.set_int("action", case.action.code().into());
+        sim.set_int("moves", case.source_moves.into());
+        let words = case.source.pack();
+        let pairs = words.chunks(2).map(|two| {
+            let high = two.get(1).copied().unwrap_or(0);
+            u64::from(two[0]) | u64::from(high) << 32
+        });
+        sim.set("source", &pairs.collect::<Vec<_>>());
+        record::<underpass_layout::VerdictBits>(&mut sim, "verdict").into()
+    };
+    cases.iter().map(&mut judged).collect()
+}
+
+/// Each has all the faults of those behind it, so the order is that of the peer.
+#[test]
+fn the_first_that_applies_is_said() {
+    let passes = Case::passes();
+    let drops = passes.with(|case| case.action = FlowAction::Drop);
+    let elsewhere = drops.with(|case| case.source = source(SourceKind::Vif));
+    let moved = elsewhere.with(|case| case.source_moves = true);
+    let missing = moved.with(|case| case.source = source(SourceKind::Missing));
+    let held = missing.with(|case| case.action = FlowAction::Hold);
+    let missed = held.with(|case| case.found = false);
+    let unreadable = missed.with(|case| case.meta.quoted.unreadable = true);
+    let nested = unreadable.with(|case| case.meta.quoted.nested = true);
+    let extension = nested.with(|case| case.meta.inner.extension = true);
+    let fragment = extension.with(|case| case.meta.inner.fragment = true);
+    let said = judged(&[
+        passes, drops, elsewhere, moved, missing, held, missed, unreadable, nested, extension,
+        fragment,
+    ]);
+    let expected = [
+        Verdict::Continue,
+        Verdict::Drop(DropReason::FlowActionDrop),
+        Verdict::Drop(DropReason::InvalidSource),
+        Verdict::Punt(PuntReason::SourceMoved),
+        Verdict::Drop(DropReason::InvalidNexthop),
+        Verdict::Punt(PuntReason::FlowMiss),
+        Verdict::Punt(PuntReason::FlowMiss),
+        Verdict::Drop(DropReason::InvalidPacket),
+        Verdict::Drop(DropReason::IcmpError),
+        Verdict::Punt(PuntReason::Extension),
+        Verdict::Punt(PuntReason::Fragment),
+    ];
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn a_miss_at_a_relaxed_nexthop_passes_and_a_held_flow_does_not() {
+    let relaxed = Case::passes().with(|case| case.meta.receiver.relaxed = true);
+    let missed = relaxed.with(|case| case.found = false);
+    let held = relaxed.with(|case| case.action = FlowAction::Hold);
+    let expected = [Verdict::Continue, Verdict::Punt(PuntReason::FlowMiss)];
+    assert_eq!(judged(&[missed, held]), expected);
+}
+
+#[test]
+fn a_flow_that_goes_onward_comes_from_its_source() {
+    let onward = Case::passes().with(|case| case.action = FlowAction::Onward);
+    let from = |vif: u16| {
+        onward.with(|case| {
+            case.source = tables::SourceEntry {
+                vif,
+                ..source(SourceKind::Vif)
+            };
+        })
+    };
+    let tunnelled = from(5).with(|case| case.meta.decap.tunnelled = true);
+    let foreign = Verdict::Drop(DropReason::InvalidSource);
+    let expected = [Verdict::Continue, Verdict::Continue, foreign, foreign];
+    assert_eq!(judged(&[onward, from(5), from(6), tunnelled]), expected);
+}
