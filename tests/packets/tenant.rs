@@ -46,9 +46,23 @@ pub fn ip(rng: &mut Rng, world: &World) -> Vec<u8> {
     }
 }
 
+/// A conversation, or now and then an ICMP error between its ends.
+fn some_talk(rng: &mut Rng, of: &[Talk]) -> Talk {
+    let talk = pick(rng, of);
+    match rng.u8(..6) {
+        0 => Talk {
+            protocol: if talk.src.v6 { 58 } else { 1 },
+            src_port: 0,
+            dst_port: 3,
+            ..talk
+        },
+        _ => talk,
+    }
+}
+
 /// A tenant's IPv4 packet: usually one of the conversations.
 fn ipv4(rng: &mut Rng, world: &World) -> Vec<u8> {
-    let talk = pick(rng, &world.talks);
+    let talk = some_talk(rng, &world.talks);
     let stray = |rng: &mut Rng, address: u128| match rng.u8(..16) {
         0 => rng.u32(..),
         _ => address as u32,
@@ -85,7 +99,7 @@ fn ipv4(rng: &mut Rng, world: &World) -> Vec<u8> {
 
 /// A tenant's IPv6 packet: a conversation, neighbour discovery, with extension headers or without.
 fn ipv6(rng: &mut Rng, world: &World) -> Vec<u8> {
-    let talk = pick(rng, &world.talks6);
+    let talk = some_talk(rng, &world.talks6);
     let discovers = rng.u8(..10) == 0;
     let (next, upper) = match discovers {
         true => (58, discovery(rng)),

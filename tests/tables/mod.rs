@@ -169,7 +169,7 @@ impl World {
                 nexthop: u32::from(vif) + 20,
                 fat_set: self.fat_sets[usize::from(vif - VMS.start)],
                 check_source: rng.u8(..4) == 0,
-                check_mac: rng.u8(..4) == 0,
+                check_mac: rng.u8(..6) == 0,
                 mac: self.own_macs[usize::from(vif - VMS.start)],
                 hop_limit: rng.bool(),
                 ..Default::default()
