@@ -82,9 +82,7 @@ pub fn rewrite(slot: Slot) -> Slot {
 
     let mut slot = slot.later("summed", 1);
     slot.meta.rewrite = Rewrite {
-        patch: change
-            .delay("change_summed", 2)
-            .patch(slot.meta, totals.map(checksum::of_total)),
+        patch: change.delay("change_summed", 2).patch(slot.meta, totals),
         ..known.delay("known", 2)
     };
     slot.later("out", 1)

@@ -8,9 +8,11 @@
 //! An error from a router between the ends keeps its own source. Ports change in TCP, UDP and SCTP alone: those of a
 //! quoted packet where the packet is an error, its own where it is none.
 
+use super::checksum::{is_zero, of_total};
 use crate::hardware::{Meta, Patch};
 use crate::pipeline::s11_nexthop::counts_as_hop;
 use crate::pipeline::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
+use crate::stream::bytes::ones;
 use underpass_wires::{any_of, bundle, k, mux, one_of, only, wire, Bit, U};
 
 /// Where the checksum is, bytes from the start of the header: TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443).
@@ -80,11 +82,11 @@ impl Change {
         }
     }
 
-    /// The patch, with the checksums of IPv4 header, upper layer and quoted IPv4 header. Values that nothing asks for are
-    /// zero. Combinational.
-    pub fn patch(self, meta: Meta, checksums: [U<16>; 3]) -> Patch {
+    /// The patch, with the totals for the checksums of IPv4 header, upper layer and quoted IPv4 header. Values that nothing
+    /// asks for are zero. Combinational.
+    pub fn patch(self, meta: Meta, totals: [U<17>; 3]) -> Patch {
         let (inner, quoted, onward) = (meta.inner, meta.quoted, meta.flow.onward);
-        let [header, upper, quoted_header] = checksums;
+        let [header, upper, quoted_header] = totals.map(of_total);
         wire!(addresses = self.src | self.dst);
         wire!(quoted_addresses = self.quoted_src | self.quoted_dst);
         wire!(ports = self.src_port | self.dst_port);
@@ -104,7 +106,8 @@ impl Change {
             (self.icmp4 | self.icmp6, k(ICMP_CHECKSUM)),
         ]);
         // RFC 768: a checksum of zero is sent as its other form, since zero says that there is none.
-        let upper = mux(self.udp & upper.eq(0), k(0xffff), upper);
+        wire!(other_form = self.udp & is_zero(totals[1]));
+        let upper = mux(other_form, ones(), upper);
         Patch {
             on,
             v6: on & inner.ipv6,

@@ -8,7 +8,7 @@
 //! Modulo 0xffff nothing is lost, and a sum is zero only where all that was added is. So what [`of_total`] gives is what
 //! any other order of adding gives, bit for bit.
 
-use underpass_wires::{bundle, k, only, zero, Bit, U};
+use underpass_wires::{bundle, k, mux, only, zero, Bit, U};
 
 bundle! {
     /// Two words that stand for their sum.
@@ -55,4 +55,10 @@ impl Sum {
 /// The checksum of a total: its complement, the carry brought round.
 pub(super) fn of_total(total: U<17>) -> U<16> {
     !(total.trunc::<16>() + total.slice::<1>(16).ext())
+}
+
+/// Whether that checksum is zero, found beside it.
+pub(super) fn is_zero(total: U<17>) -> Bit {
+    let (carry, word) = (total.slice::<1>(16), total.trunc::<16>());
+    mux(carry, word.eq(0xfffe), word.eq(0xffff))
 }

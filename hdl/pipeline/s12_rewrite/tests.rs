@@ -4,7 +4,7 @@
 mod kind;
 mod packet;
 
-use super::checksum::{of_total, sum};
+use super::checksum::{is_zero, of_total, sum};
 use super::rewrite;
 use crate::pipeline::records::{record, slot};
 use crate::stream::frames::Noise;
@@ -88,21 +88,35 @@ fn carry_save_sums_are_those_of_words_added_one_by_one() {
     const WORDS: usize = 17;
     let mut sim = Sim::new(&build("sum", Ports::Packed, Blocks::Inline, || {
         let words: [U<16>; WORDS] = input("words");
-        output("checksum", of_total(sum(&words).total()));
+        let total = sum(&words).total();
+        output("checksum", of_total(total));
+        output("zero", is_zero(total));
     }));
     let mut noise = Noise(78);
+    let mut zeros = 0;
     for _ in 0..3000 {
         // Zeros and ones are what sums stumble over.
-        let words: Vec<u16> = (0..WORDS)
+        let mut words: Vec<u16> = (0..WORDS)
             .map(|_| match noise.below(4) {
                 0 => 0,
                 1 => 0xffff,
                 _ => noise.below(1 << 16) as u16,
             })
             .collect();
+        if noise.below(4) == 0 {
+            words[0] = 0;
+            words[0] = checksum(&[&big_endian(&words)]);
+        }
+        let expected = checksum(&[&big_endian(&words)]);
+        zeros += u32::from(expected == 0);
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         sim.set("words", &crate::stream::frames::words(&bytes));
-        let big: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
-        assert_eq!(sim.get_int("checksum"), checksum(&[&big]).into());
+        assert_eq!(sim.get_int("checksum"), expected.into(), "{words:x?}");
+        assert_eq!(sim.get_int("zero") == 1, expected == 0, "{words:x?}");
     }
+    assert!(zeros > 500);
+}
+
+fn big_endian(words: &[u16]) -> Vec<u8> {
+    words.iter().flat_map(|word| word.to_be_bytes()).collect()
 }
