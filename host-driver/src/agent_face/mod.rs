@@ -46,6 +46,8 @@ const NO_FLOW: u32 = u32::MAX;
 /// IP protocols.
 const IGMP: u8 = 2;
 const TCP: u8 = 6;
+/// ICMPv6 type (RFC 4861 section 4.1), which stands for the destination port.
+const ROUTER_SOLICITATION: u16 = 133;
 
 /// One thing to be done.
 #[derive(Clone, Debug)]
@@ -260,6 +262,9 @@ impl AgentFace {
             PuntReason::Multicast if self.is_for_the_agent(&punt) => {
                 vec![self.trap(Command::L3Protocols, &punt)]
             }
+            PuntReason::NeighborDiscovery if self.asks_for_routers(&punt) => {
+                vec![self.trap(Command::L3Protocols, &punt)]
+            }
             PuntReason::L3Protocol => vec![self.trap(Command::L3Protocols, &punt)],
             PuntReason::Receive => vec![self.trap(Command::Nexthop, &punt)],
             PuntReason::Resolve => vec![self.trap(Command::Resolve, &punt)],
@@ -399,6 +404,14 @@ impl AgentFace {
         let igmp = tenant.headers.ipv4 && tenant.headers.protocol == IGMP;
         igmp && vif.flags.contains(VifFlags::IGMP)
             || tenant.is_dhcpv6_request() && vif.flags.contains(VifFlags::DHCP)
+    }
+
+    /// A guest's router solicitation: which prefixes there are only the agent knows.
+    fn asks_for_routers(&self, punt: &Punt) -> bool {
+        let vif = self.world().vif(punt.shim.vif);
+        let sent_here = vif.is_some_and(|vif| vif.vif_type == VifType::Vm) && !is_tunnelled(punt);
+        let tenant = Tenant::of(punt).filter(|_| sent_here);
+        tenant.is_some_and(|tenant| tenant.headers.dst_port == ROUTER_SOLICITATION)
     }
 
     /// The packet does not fit the underlay. Where it must not be fragmented, who sent it has to be told.
