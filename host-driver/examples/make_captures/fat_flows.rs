@@ -2,7 +2,7 @@
 //!
 //! | file             | enters | what is in it                                                                        |
 //! |------------------|--------|--------------------------------------------------------------------------------------|
-//! | subscribers.pcap | vf0    | SSH and telnet of 10.10.0.1, SSH of 10.10.0.2, 10.10.5.7 and 10.10.5.9, all to 8.8.8.8 |
+//! | subscribers.pcap | vf0    | two SSH and a telnet of 10.10.0.1, SSH of 10.10.0.2, 10.10.5.7, 10.10.5.9, to 8.8.8.8 |
 //! | servers.pcap     | wire0  | the answers, in MPLS over UDP                                                         |
 
 use std::net::Ipv6Addr;
@@ -21,8 +21,9 @@ const LABEL: u32 = 42;
 const MPLS_PORT: u16 = 6635;
 
 /// Last two bytes of the subscriber, its port, the service.
-const SESSIONS: [([u8; 2], u16, u16); 5] = [
+const SESSIONS: [([u8; 2], u16, u16); 6] = [
     ([0, 1], 64165, 22),
+    ([0, 1], 64228, 22),
     ([0, 1], 52986, 23),
     ([0, 2], 64170, 22),
     ([5, 7], 50001, 22),
