@@ -245,6 +245,10 @@ fn options_that_cannot_be_held_to() {
             "1:87: found `drop_new_flows` with mode packet, which has no flows, expected mode flow",
         ),
         (
+            &with("mode: packet, fat_flows: [{protocol: tcp}]"),
+            "1:87: found `fat_flows` with mode packet, which has no flows, expected mode flow",
+        ),
+        (
             &with("check_source: true"),
             "1:73: found `check_source: true` with mode flow, whose flows are checked by `rpf`, expected mode packet",
         ),

@@ -197,6 +197,7 @@ fn check_options(fields: Fields<'_>, interface: &Interface) -> Result<(), Fault>
     for (key, asked) in [
         ("flow_limit", interface.flow_limit.is_some()),
         ("drop_new_flows", interface.drop_new_flows),
+        ("fat_flows", !interface.fat_flows.is_empty()),
     ] {
         if asked && interface.mode == ForwardingMode::Packet {
             let found = format!("`{key}` with mode packet, which has no flows");
