@@ -276,6 +276,7 @@ const fn entropy_of_bytes() -> [[u16; 256]; 16] {
 /// The UDP source port of a tunnel packet: 49152..=65535, the dynamic range of RFC 6335, the same for all packets of
 /// a flow (RFC 7348 section 5, RFC 7510 section 3). `a` and `b` are the addresses of IP (see [`fold48`]), or the MACs of other frames;
 /// the VRF is folded into the ports.
+#[inline]
 pub fn entropy(vrf: u16, protocol: u8, src_port: u16, dst_port: u16, a: u64, b: u64) -> u16 {
     let key = entropy_key(vrf, protocol, src_port, dst_port, a, b);
     let port = key
@@ -293,6 +294,7 @@ pub fn entropy(vrf: u16, protocol: u8, src_port: u16, dst_port: u16, a: u64, b: 
 ///   127..112   111..96           95..88     95..48  47..0
 ///   dst_port   src_port ^ vrf    protocol   b       a
 /// ```
+#[inline]
 pub fn entropy_key(vrf: u16, protocol: u8, src_port: u16, dst_port: u16, a: u64, b: u64) -> u128 {
     let ports = u128::from(src_port ^ vrf << 4) | u128::from(dst_port) << 16;
     let ends = u128::from(a) | u128::from(b) << 48;

@@ -145,6 +145,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// The stored form.
+    #[inline]
     pub fn bits(self) -> VerdictBits {
         let (kind, reason) = match self {
             Verdict::Continue => (VerdictKind::Continue, 0),
@@ -159,6 +160,7 @@ impl Verdict {
     }
 
     /// The place among an interface's outcome counters, where the packet did not leave.
+    #[inline]
     pub fn outcome(self) -> Option<u32> {
         match self {
             Verdict::Drop(why) => Some(why.code()),
@@ -169,6 +171,7 @@ impl Verdict {
 }
 
 impl From<VerdictBits> for Verdict {
+    #[inline]
     fn from(bits: VerdictBits) -> Self {
         let code = u32::from(bits.reason);
         match bits.kind {

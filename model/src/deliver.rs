@@ -49,7 +49,19 @@ struct Kept<'a> {
 
 impl Kept<'_> {
     /// Replaces what lies at `at`, where it is within the window.
+    #[inline]
     fn put(&mut self, at: usize, new: &[u8]) {
+        let place = at.wrapping_sub(self.first);
+        let whole = self.bytes.get_mut(place..place.wrapping_add(new.len()));
+        match whole {
+            Some(bytes) if at + new.len() <= self.end => bytes.copy_from_slice(new),
+            _ => self.put_part(at, new),
+        }
+    }
+
+    /// The same, where not all of it is there.
+    #[cold]
+    fn put_part(&mut self, at: usize, new: &[u8]) {
         for (at, new) in (at..self.end).zip(new) {
             let place = at.checked_sub(self.first);
             if let Some(byte) = place.and_then(|place| self.bytes.get_mut(place)) {

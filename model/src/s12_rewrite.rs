@@ -55,7 +55,11 @@ fn label_ttl(l3: bool, ttl: u8) -> u8 {
 /// The source port of a UDP tunnel, from the addresses and ports of IP, or the frame's MACs.
 fn source_port(vrf: u16, inner: &Inner) -> u16 {
     if inner.ipv4 || inner.ipv6 {
-        let (src, dst) = (fold48(inner.src), fold48(inner.dst));
+        // An IPv4 address folds to itself.
+        let (src, dst) = match inner.ipv4 {
+            true => (inner.src as u64, inner.dst as u64),
+            false => (fold48(inner.src), fold48(inner.dst)),
+        };
         return entropy(
             vrf,
             inner.protocol,
