@@ -9,8 +9,9 @@
 //! longer than that. A split names a lookup and no row: the lookup says whether it is there.
 //!
 //! A counter, or another row that the card alone writes, is read when no packet needs its table. Where one does, the access
-//! comes back with `retry` and is made again, until it succeeds. After [`TRIES`] the card takes in no packets until it has (`hold`): what is under way then ends within
-//! the length of the stages, and so do the tries, however dense the traffic was.
+//! comes back with `retry` and is made again, until it succeeds. After [`TRIES`] the card takes in no packets until it has
+//! (`hold`): what is under way then ends within the length of the stages, and so do the tries, however dense the traffic
+//! was.
 
 use super::host_bus::HostBus;
 use super::registers::{Access, Readable};

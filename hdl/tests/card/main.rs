@@ -5,5 +5,6 @@ mod faults;
 mod fuzz;
 mod harness;
 mod injects;
+mod pairs;
 mod punts;
 mod shell;
