@@ -16,7 +16,7 @@ const PORT_MASK: u16 = (1 << port::BITS) - 1;
 const VIF_MASK: u16 = (1 << 13) - 1;
 
 /// Writes `meta.arrival` and gives the window over the packet.
-pub fn gather(frame: &[u8], port: u16, meta: &mut Meta) -> Window {
+pub fn gather<'a>(frame: &'a [u8], port: u16, meta: &mut Meta) -> Window<'a> {
     let port = port & PORT_MASK;
     if port != port::SLOW {
         meta.arrival = Arrival {
@@ -67,12 +67,12 @@ mod tests {
         assert_eq!((window.byte(99), window.byte(100)), (9, 0));
     }
 
-    fn injected(length: usize) -> (Meta, Window) {
-        let mut frame = vec![0xaa; length];
+    fn injected(length: usize) -> (Meta, Window<'static>) {
+        let frame = vec![0xaa; length].leak();
         let shim = [1, 0, 7, 0, 0x01, 0x01];
         frame[..6].copy_from_slice(&shim);
         let mut meta = Meta::default();
-        let window = gather(&frame, port::SLOW, &mut meta);
+        let window = gather(frame, port::SLOW, &mut meta);
         (meta, window)
     }
 

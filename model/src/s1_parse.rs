@@ -32,7 +32,7 @@ struct Payload {
 }
 
 /// Reads the outer headers. It decides nothing: whether they matter is the interface's business.
-pub fn parse(window: &Window, meta: &mut Meta) {
+pub fn parse(window: &Window<'_>, meta: &mut Meta) {
     let length = usize::from(meta.arrival.length);
     let ethernet = Ethernet::read(window, 0);
     let parse = &mut meta.parse;
@@ -74,7 +74,7 @@ pub fn parse(window: &Window, meta: &mut Meta) {
     }
 }
 
-fn read_ipv4(window: &Window, at: usize, room: usize, parse: &mut Parse) -> Option<Payload> {
+fn read_ipv4(window: &Window<'_>, at: usize, room: usize, parse: &mut Parse) -> Option<Payload> {
     let ip = Ipv4::read(window, at, room)?;
     parse.src = ip.src.into();
     parse.dst = ip.dst.into();
@@ -85,7 +85,7 @@ fn read_ipv4(window: &Window, at: usize, room: usize, parse: &mut Parse) -> Opti
     })
 }
 
-fn read_ipv6(window: &Window, at: usize, room: usize, parse: &mut Parse) -> Option<Payload> {
+fn read_ipv6(window: &Window<'_>, at: usize, room: usize, parse: &mut Parse) -> Option<Payload> {
     let ip = Ipv6::read(window, at, room)?;
     parse.v6 = true;
     parse.src = ip.src;
@@ -103,7 +103,7 @@ fn read_ipv6(window: &Window, at: usize, room: usize, parse: &mut Parse) -> Opti
 
 /// The tunnel header behind the IP header. A GRE or UDP header that is itself cut short is no header: the packet is the
 /// host's to judge.
-fn find_tunnel(window: &Window, payload: &Payload) -> Option<Found> {
+fn find_tunnel(window: &Window<'_>, payload: &Payload) -> Option<Found> {
     let behind = payload.at;
     match payload.protocol? {
         ipv4::GRE if payload.length >= gre::LENGTH => {

@@ -25,7 +25,7 @@ const NEIGHBOR_HOP_LIMIT: u8 = 255;
 struct Malformed;
 
 /// Reads the headers of the tenant's packet.
-pub fn inner(window: &Window, meta: &mut Meta) {
+pub fn inner(window: &Window<'_>, meta: &mut Meta) {
     if !meta.open() {
         return;
     }
@@ -42,7 +42,7 @@ pub fn inner(window: &Window, meta: &mut Meta) {
 }
 
 fn read_ethernet(
-    window: &Window,
+    window: &Window<'_>,
     start: usize,
     end: usize,
     inner: &mut Inner,
@@ -61,7 +61,7 @@ fn read_ethernet(
 
 /// Without an Ethernet header the version says what it is, as below an MPLS label (RFC 4928 section 2).
 fn read_ip_version(
-    window: &Window,
+    window: &Window<'_>,
     start: usize,
     end: usize,
     inner: &mut Inner,
@@ -75,7 +75,7 @@ fn read_ip_version(
     Ok(())
 }
 
-fn read_ip(window: &Window, end: usize, inner: &mut Inner) -> Result<(), Malformed> {
+fn read_ip(window: &Window<'_>, end: usize, inner: &mut Inner) -> Result<(), Malformed> {
     let room = end.saturating_sub(inner.l3_offset.into());
     match inner.ethertype {
         ethernet::IPV4 => read_ipv4(window, room, inner),
@@ -84,7 +84,7 @@ fn read_ip(window: &Window, end: usize, inner: &mut Inner) -> Result<(), Malform
     }
 }
 
-fn read_ipv4(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
+fn read_ipv4(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
     let at = usize::from(inner.l3_offset);
     let ip = Ipv4::read(window, at, room).ok_or(Malformed)?;
     inner.ipv4 = true;
@@ -112,7 +112,7 @@ fn read_ipv4(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malf
     Ok(())
 }
 
-fn read_ipv6(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
+fn read_ipv6(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
     let at = usize::from(inner.l3_offset);
     let ip = Ipv6::read(window, at, room).ok_or(Malformed)?;
     inner.ipv6 = true;
@@ -151,7 +151,7 @@ fn read_ipv6(window: &Window, room: usize, inner: &mut Inner) -> Result<(), Malf
 
 /// The header at `l4`, of whose packet `length` bytes are left.
 fn read_upper(
-    window: &Window,
+    window: &Window<'_>,
     l4: usize,
     length: usize,
     inner: &mut Inner,

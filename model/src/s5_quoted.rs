@@ -19,7 +19,7 @@ const BEHIND: usize = 8;
 const FRAGMENT_OFFSET_MASK: u16 = 0x1fff;
 
 /// Reads what the tenant's ICMP error quotes.
-pub fn quoted(window: &Window, meta: &mut Meta) {
+pub fn quoted(window: &Window<'_>, meta: &mut Meta) {
     if !meta.open() || !is_error(window, &meta.inner) {
         return;
     }
@@ -44,7 +44,7 @@ pub fn quoted(window: &Window, meta: &mut Meta) {
     meta.quoted.error = true;
 }
 
-fn is_error(window: &Window, inner: &Inner) -> bool {
+fn is_error(window: &Window<'_>, inner: &Inner) -> bool {
     let at = usize::from(inner.l4_offset);
     if at == 0 {
         return false;
@@ -56,7 +56,7 @@ fn is_error(window: &Window, inner: &Inner) -> bool {
 }
 
 /// Where the tenant's packet ends, by its own length: padding behind it is no part of it.
-fn end_of_ip(window: &Window, inner: &Inner) -> usize {
+fn end_of_ip(window: &Window<'_>, inner: &Inner) -> usize {
     let at = usize::from(inner.l3_offset);
     match inner.ipv6 {
         false => at + usize::from(window.be16(at + 2)),
@@ -66,7 +66,7 @@ fn end_of_ip(window: &Window, inner: &Inner) -> usize {
 
 /// The quoted IPv4 packet at `at`; what is from `end` on cannot be seen. Of a part that is not the first, the ports are
 /// in another.
-fn read_ipv4(window: &Window, at: usize, end: usize) -> Option<Quoted> {
+fn read_ipv4(window: &Window<'_>, at: usize, end: usize) -> Option<Quoted> {
     let first = window.byte(at);
     let header = usize::from(first & 0xf) * 4;
     let l4 = at + header;
@@ -93,7 +93,7 @@ fn read_ipv4(window: &Window, at: usize, end: usize) -> Option<Quoted> {
 }
 
 /// The quoted IPv6 packet at `at`; extension headers count as its upper layer.
-fn read_ipv6(window: &Window, at: usize, end: usize) -> Option<Quoted> {
+fn read_ipv6(window: &Window<'_>, at: usize, end: usize) -> Option<Quoted> {
     let l4 = at + ipv6::LENGTH;
     if window.byte(at) >> 4 != 6 || l4 + BEHIND > end {
         return None;
@@ -115,14 +115,14 @@ fn read_ipv6(window: &Window, at: usize, end: usize) -> Option<Quoted> {
     })
 }
 
-fn ports(window: &Window, l4: usize, protocol: u8) -> (u16, u16) {
+fn ports(window: &Window<'_>, l4: usize, protocol: u8) -> (u16, u16) {
     match ipv4::has_ports(protocol) {
         true => (window.be16(l4), window.be16(l4 + 2)),
         false => (0, 0),
     }
 }
 
-fn is_nested(window: &Window, quoted: &Quoted, v6: bool) -> bool {
+fn is_nested(window: &Window<'_>, quoted: &Quoted, v6: bool) -> bool {
     let at = usize::from(quoted.l4_offset);
     match v6 {
         false => quoted.protocol == icmp::V4 && icmp::is_error(window, at),

@@ -32,11 +32,11 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
 }
 
 /// The window over a packet in hex, and the metadata of its arrival.
-pub(crate) fn arrived(packet: &str) -> (Window, Meta) {
-    let bytes = hex(packet);
+pub(crate) fn arrived(packet: &str) -> (Window<'static>, Meta) {
+    let bytes = hex(packet).leak();
     let mut meta = Meta::default();
     meta.arrival.length = bytes.len() as u16;
-    (Window::new(&bytes), meta)
+    (Window::new(bytes), meta)
 }
 
 /// Metadata of a packet that came from an interface of that kind.

@@ -4,17 +4,16 @@ use underpass_layout::meta::WINDOW_BYTES;
 
 /// The first [`WINDOW_BYTES`] bytes of a packet; bytes behind its end read as zero.
 #[derive(Clone, Copy, Debug)]
-pub struct Window {
-    bytes: [u8; WINDOW_BYTES],
+pub struct Window<'a> {
+    bytes: &'a [u8],
 }
 
-impl Window {
+impl<'a> Window<'a> {
     /// The window over a packet, without the shim of an injected one.
-    pub fn new(packet: &[u8]) -> Self {
-        let mut bytes = [0; WINDOW_BYTES];
-        let seen = packet.len().min(WINDOW_BYTES);
-        bytes[..seen].copy_from_slice(&packet[..seen]);
-        Window { bytes }
+    pub fn new(packet: &'a [u8]) -> Self {
+        Window {
+            bytes: &packet[..packet.len().min(WINDOW_BYTES)],
+        }
     }
 
     /// The bytes from `at` on.

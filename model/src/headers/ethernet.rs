@@ -39,7 +39,7 @@ pub struct Ethernet {
 
 impl Ethernet {
     /// Reads the header at `at`.
-    pub fn read(window: &Window, at: usize) -> Self {
+    pub fn read(window: &Window<'_>, at: usize) -> Self {
         let outer = window.be16(at + 12);
         let tagged = outer == VLAN;
         Ethernet {

@@ -38,7 +38,7 @@ pub enum Upper {
 }
 
 /// Reads over the extension headers behind the good header `ip` at `at`. None: one is cut short.
-pub fn walk(window: &Window, at: usize, ip: &Ipv6) -> Option<Upper> {
+pub fn walk(window: &Window<'_>, at: usize, ip: &Ipv6) -> Option<Upper> {
     let behind = at + ipv6::LENGTH;
     let mut next = ip.next_header;
     let mut total = 0;

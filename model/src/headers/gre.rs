@@ -18,7 +18,7 @@ const KEY: u16 = 0x2000;
 
 /// Bytes of the header at `at` if MPLS follows it. Checksum and key are stepped over; any other flag or version
 /// says that it is no tunnel of ours.
-pub fn length_before_mpls(window: &Window, at: usize) -> Option<usize> {
+pub fn length_before_mpls(window: &Window<'_>, at: usize) -> Option<usize> {
     let flags = window.be16(at);
     let ours = flags & !(CHECKSUM | KEY) == 0 && window.be16(at + 2) == MPLS;
     let optional = |flag| if flags & flag != 0 { 4 } else { 0 };

@@ -25,16 +25,16 @@ const ECHO6: [u8; 2] = [128, 129];
 const NEIGHBOR: std::ops::RangeInclusive<u8> = 133..=137;
 
 /// What stands for the ports in the flow key of the ICMPv4 message at `at`: source, destination.
-pub fn ports(window: &Window, at: usize) -> (u16, u16) {
+pub fn ports(window: &Window<'_>, at: usize) -> (u16, u16) {
     ports_where(window, at, ECHO, 0)
 }
 
 /// Likewise of an ICMPv6 message: both directions of an echo have the type of its reply.
-pub fn ports6(window: &Window, at: usize) -> (u16, u16) {
+pub fn ports6(window: &Window<'_>, at: usize) -> (u16, u16) {
     ports_where(window, at, ECHO6, ECHO6[1].into())
 }
 
-fn ports_where(window: &Window, at: usize, echo: [u8; 2], of_echo: u16) -> (u16, u16) {
+fn ports_where(window: &Window<'_>, at: usize, echo: [u8; 2], of_echo: u16) -> (u16, u16) {
     let kind = window.byte(at);
     if echo.contains(&kind) {
         (window.be16(at + 4), of_echo)
@@ -44,17 +44,17 @@ fn ports_where(window: &Window, at: usize, echo: [u8; 2], of_echo: u16) -> (u16,
 }
 
 /// Is the ICMPv4 message at `at` an error that quotes a packet of a flow: destination unreachable, time exceeded?
-pub fn is_error(window: &Window, at: usize) -> bool {
+pub fn is_error(window: &Window<'_>, at: usize) -> bool {
     [3, 11].contains(&window.byte(at))
 }
 
 /// Is the ICMPv6 message at `at` an error (RFC 4443 section 2.1)?
-pub fn is_error6(window: &Window, at: usize) -> bool {
+pub fn is_error6(window: &Window<'_>, at: usize) -> bool {
     window.byte(at) < 128
 }
 
 /// Is the ICMPv6 message at `at` of neighbour discovery?
-pub fn is_neighbor(window: &Window, at: usize) -> bool {
+pub fn is_neighbor(window: &Window<'_>, at: usize) -> bool {
     NEIGHBOR.contains(&window.byte(at))
 }
 
@@ -64,8 +64,9 @@ mod tests {
 
     #[test]
     fn an_echo_has_its_identifier_and_others_their_type() {
-        let of = |kind| Window::new(&[kind, 9, 0, 0, 0x12, 0x34, 0, 1]);
         for kind in 0..=255 {
+            let message = [kind, 9, 0, 0, 0x12, 0x34, 0, 1];
+            let window = Window::new(&message);
             let other = (0, kind.into());
             let v4 = if [0, 8].contains(&kind) {
                 (0x1234, 0)
@@ -77,8 +78,8 @@ mod tests {
             } else {
                 other
             };
-            assert_eq!(ports(&of(kind), 0), v4);
-            assert_eq!(ports6(&of(kind), 0), v6);
+            assert_eq!(ports(&window, 0), v4);
+            assert_eq!(ports6(&window, 0), v6);
         }
     }
 

@@ -62,7 +62,7 @@ pub struct Ipv4 {
 impl Ipv4 {
     /// Reads the header at `at`, behind which and with which the packet has `room` bytes. None: it is cut short,
     /// is of another version, or its lengths contradict each other or the room.
-    pub fn read(window: &Window, at: usize, room: usize) -> Option<Self> {
+    pub fn read(window: &Window<'_>, at: usize, room: usize) -> Option<Self> {
         let header: [u8; LENGTH] = window.read(at);
         let be16 = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
         let be32 = |at: usize| u32::from(be16(at)) << 16 | u32::from(be16(at + 2));

@@ -35,7 +35,7 @@ pub struct Ipv6 {
 impl Ipv6 {
     /// Reads the header at `at`, behind which and with which the packet has `room` bytes. None: it is cut short, is of
     /// another version, or is longer with its payload than the room.
-    pub fn read(window: &Window, at: usize, room: usize) -> Option<Self> {
+    pub fn read(window: &Window<'_>, at: usize, room: usize) -> Option<Self> {
         let payload_length = usize::from(window.be16(at + 4));
         let fits = room >= LENGTH && window.byte(at) >> 4 == 6 && LENGTH + payload_length <= room;
         fits.then(|| Ipv6 {

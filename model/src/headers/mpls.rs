@@ -27,7 +27,7 @@ pub struct Label {
 
 impl Label {
     /// Reads the entry at `at`.
-    pub fn read(window: &Window, at: usize) -> Self {
+    pub fn read(window: &Window<'_>, at: usize) -> Self {
         let word = window.be32(at);
         Label {
             label: word >> 12,

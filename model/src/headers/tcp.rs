@@ -33,7 +33,7 @@ pub struct Tcp {
 
 impl Tcp {
     /// Reads the header at `at`, from which on the packet has `length` bytes.
-    pub fn read(window: &Window, at: usize, length: usize) -> Self {
+    pub fn read(window: &Window<'_>, at: usize, length: usize) -> Self {
         let flags = window.byte(at + 13);
         let first = window.be32(at + 4);
         let seq = if flags & (FIN | SYN | RST) == FIN {

@@ -20,7 +20,7 @@ pub const MPLS_OLD: u16 = 51234;
 pub const VXLAN: u16 = 4789;
 
 /// The destination port of the header at `at`.
-pub fn dst_port(window: &Window, at: usize) -> u16 {
+pub fn dst_port(window: &Window<'_>, at: usize) -> u16 {
     window.be16(at + 2)
 }
 

@@ -15,7 +15,7 @@ const VNI_VALID: u8 = 0x08;
 const VNI_MASK: u32 = 0xff_ffff;
 
 /// The VNI of the header at `at`, and whether its I bit says that it counts.
-pub fn read(window: &Window, at: usize) -> (u32, bool) {
+pub fn read(window: &Window<'_>, at: usize) -> (u32, bool) {
     let vni = window.be32(at + 4) >> 8;
     (vni, window.byte(at) & VNI_VALID != 0)
 }
