@@ -103,8 +103,12 @@ impl Core {
     }
 
     /// Takes frames in, each on its port, in their order: the same as one after the other, but all their flows are
-    /// searched at once, so that they wait for memory together. There are as many outputs as frames.
+    /// searched at once, so that they wait for memory together. What became of each is in the output of its place.
+    ///
+    /// # Panics
+    /// When there are fewer outputs than frames.
     pub fn process_burst(&mut self, burst: &[(u16, &[u8])], outputs: &mut [Output]) {
+        let outputs = &mut outputs[..burst.len()];
         for ((port, frame), output) in burst.iter().zip(&mut *outputs) {
             output.meta = self.nothing.meta;
             let ignore = |_, _: &Meta| ();
