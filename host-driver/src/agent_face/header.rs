@@ -46,12 +46,14 @@ pub enum Command {
     DontFragment = 11,
     /// Its time to live ran out.
     ZeroTtl = 12,
+    /// A flow that was set up, and then made to wait again.
+    FlowHold = 15,
 }
 
 impl Command {
     /// The command of a number.
     pub fn from_code(code: u16) -> Option<Command> {
-        const ALL: [Command; 11] = [
+        const ALL: [Command; 12] = [
             Command::Transmit,
             Command::Receive,
             Command::Arp,
@@ -63,6 +65,7 @@ impl Command {
             Command::EcmpResolve,
             Command::DontFragment,
             Command::ZeroTtl,
+            Command::FlowHold,
         ];
         ALL.into_iter().find(|command| *command as u16 == code)
     }
@@ -77,6 +80,7 @@ impl Command {
                 | Command::EcmpResolve
                 | Command::DontFragment
                 | Command::ZeroTtl
+                | Command::FlowHold
         )
     }
 }

@@ -12,12 +12,14 @@
 //! nothing of policies. Frames to and from the agent have the peer's header ([`header`](self::Header)); what of a packet
 //! is handed over is in `trapped`, what waits in `hold`.
 
+mod flows;
 mod header;
 mod hold;
 mod node;
 mod tcp;
 mod trapped;
 
+pub use flows::Word;
 pub use header::{Command, Header, LENGTH};
 pub use hold::Held;
 
@@ -28,24 +30,20 @@ use underpass_layout::profile::Profile;
 use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::{DropReason, PuntReason};
 use underpass_table_compiler::entries::{entries, EntryError};
-use underpass_table_compiler::objects::{
-    FlowAction, FlowFlags, FlowPair, FlowSide, Objects, RouteFlags, Vif, VifFlags, VifType,
-};
+use underpass_table_compiler::objects::{Objects, RouteFlags, Vif, VifFlags, VifType};
 use underpass_table_compiler::plan::{plan, PlanError};
 use underpass_table_compiler::Placed;
 
 use crate::driver::{Punt, Traffic};
 use crate::slow_path::{
-    is_tunnelled, Arp, Flow, Flows, Key, Keys, NoRoom, PairId, Reaction, SlowPath, TableWrite,
-    Tenant, Wanted, World,
+    is_tunnelled, Arp, Flow, Flows, NoRoom, PairId, Reaction, SlowPath, TableWrite, Tenant, World,
 };
-use hold::{Holds, Seen, Then};
+use hold::Holds;
 
 /// The flow index of a packet that has no flow.
 const NO_FLOW: u32 = u32::MAX;
-/// IP protocols.
+/// IP protocol.
 const IGMP: u8 = 2;
-const TCP: u8 = 6;
 /// ICMPv6 type (RFC 4861 section 4.1), which stands for the destination port.
 const ROUTER_SOLICITATION: u16 = 133;
 
@@ -73,17 +71,6 @@ pub enum ProgramError {
     /// The agent answers, and nothing waits.
     #[error("found no flow that waits, expected one that the agent can answer for")]
     NothingWaits,
-}
-
-/// The agent's word about a flow that waits: it may pass, and so may its answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Word {
-    /// S(nh) of the flow.
-    pub source: u32,
-    /// K(nh) of the answers.
-    pub answer_nexthop: u32,
-    /// S(nh) of the answers.
-    pub answer_source: u32,
 }
 
 /// The external face of the slow path of one card.
@@ -125,18 +112,6 @@ impl AgentFace {
         self.holds.list()
     }
 
-    /// What a flow carried, `counted` by the card.
-    pub fn traffic(&self, flow: &Flow, counted: Traffic) -> Traffic {
-        let waited = match flow.direction.index() {
-            0 => self.waited.get(&flow.pair).copied().unwrap_or_default(),
-            _ => Traffic::default(),
-        };
-        Traffic {
-            packets: counted.packets - flow.base.packets + waited.packets,
-            bytes: counted.bytes - flow.base.bytes + waited.bytes,
-        }
-    }
-
     /// Makes the card carry these objects, flow pairs apart, instead of what it carries.
     ///
     /// # Errors
@@ -148,76 +123,6 @@ impl AgentFace {
         let reactions = writes.map(Reaction::Write).collect();
         self.placed = placed;
         self.slow_path = node::slow_path(objects.clone(), &self.placed);
-        Ok(reactions)
-    }
-
-    /// Sets a flow and its answers up.
-    ///
-    /// # Errors
-    /// There is no room, or the pair contradicts itself; nothing has changed then.
-    pub fn install(&mut self, pair: &FlowPair) -> Result<Vec<Reaction>, ProgramError> {
-        let wanted = Wanted::Pair(pair.clone());
-        let shadow = self.placed.flows_mut();
-        let world = self.slow_path.world();
-        Ok(self.flows.set_up(shadow, world, &wanted, Duration::ZERO)?)
-    }
-
-    /// Takes every flow out, and forgets those that wait.
-    pub fn forget(&mut self) -> Vec<Reaction> {
-        while self.holds.pop().is_some() {}
-        let pairs = self.flows.find(|_| true);
-        pairs.into_iter().flat_map(|pair| self.end(pair)).collect()
-    }
-
-    /// Takes a pair out whose connection has ended.
-    pub fn end(&mut self, pair: PairId) -> Vec<Reaction> {
-        self.waited.remove(&pair);
-        self.flows.remove(self.placed.flows_mut(), pair)
-    }
-
-    /// The counters of a pair that was taken out have been read.
-    pub fn retire(&mut self, pair: PairId, counted: [Traffic; 2]) {
-        self.flows.retire(pair, counted);
-    }
-
-    /// The agent has decided about the flow that has waited longest: entries first, then its packets.
-    ///
-    /// # Errors
-    /// Nothing waits, or there is no room for the entries.
-    pub fn reply(&mut self, word: Word) -> Result<Vec<Reaction>, ProgramError> {
-        let held = self.holds.pop().ok_or(ProgramError::NothingWaits)?;
-        let flags = FlowFlags::ACTIVE | FlowFlags::RFLOW_VALID;
-        let forward = FlowSide {
-            rpf_nh: word.source,
-            action: FlowAction::Forward,
-            flags,
-            ..held.side
-        };
-        let key = Key::from(&forward).answer(word.answer_nexthop);
-        let answers = FlowSide {
-            sip: key.src,
-            dip: key.dst,
-            sport: key.src_port,
-            dport: key.dst_port,
-            key_nh: key.nexthop,
-            rpf_nh: word.answer_source,
-            ..forward.clone()
-        };
-        let key = Key::from(&forward);
-        let mut reactions = self.install(&FlowPair {
-            fwd: forward,
-            rev: answers,
-        })?;
-        if let Some(flow) = self.flows.get(&key) {
-            // The packets that go back into the card are counted there.
-            let bytes: usize = held.queue.iter().map(bytes).sum();
-            let waited = Traffic {
-                packets: held.packets.saturating_sub(held.queue.len() as u64),
-                bytes: held.bytes.saturating_sub(bytes as u64),
-            };
-            self.waited.insert(flow.pair, waited);
-        }
-        reactions.extend(held.queue.into_iter().map(Reaction::again));
         Ok(reactions)
     }
 
@@ -305,65 +210,6 @@ impl AgentFace {
         Act::Trap(header.frame(&trapped::frame(self.world(), punt)))
     }
 
-    fn miss(&mut self, punt: Punt) -> Vec<Act> {
-        let drop = |punt: &Punt, reason| vec![Act::React(Reaction::drop(punt, reason))];
-        let Some(tenant) = Tenant::of(&punt) else {
-            return drop(&punt, DropReason::InvalidPacket);
-        };
-        let keys = Keys::of(self.world(), self.placed.entries(), &punt, &tenant);
-        let Some(keys) = keys else {
-            return drop(&punt, DropReason::InvalidPacket);
-        };
-        let known = self.flows.get(&keys.card);
-        if known.is_some_and(|flow| flow.side.action != FlowAction::Hold) {
-            // It missed before its flow was set up; one that has been round already would go round for ever.
-            return match punt.shim.port {
-                underpass_layout::port::SLOW => drop(&punt, DropReason::FlowActionInvalid),
-                _ => vec![Act::React(Reaction::again(punt))],
-            };
-        }
-        if self.takes_no_new_flows(&punt) {
-            return drop(&punt, DropReason::NewFlows);
-        }
-        let side = waiting(&keys.card, punt.shim.vrf);
-        let with_state = side.proto == TCP
-            && tenant.headers.protocol == TCP
-            && side.sport != 0
-            && side.dport != 0;
-        let seen = Seen {
-            bytes: bytes(&punt) as u64,
-            tcp_flags: if with_state {
-                tenant.headers.tcp_flags
-            } else {
-                0
-            },
-        };
-        match self.holds.push(side, punt.clone(), seen) {
-            Then::Wait => vec![Act::React(Reaction::Consume(punt.shim.vif))],
-            Then::Drop(reason) => drop(&punt, reason),
-            Then::Tell => {
-                let index = self.holds.list().last().map_or(0, |held| held.index);
-                let header = Header {
-                    params: [index, keys.card.nexthop, 0, 0, 0],
-                    param5: 1,
-                    ..AgentFace::header(Command::FlowMiss, &punt)
-                };
-                vec![self.told(header, &punt)]
-            }
-        }
-    }
-
-    /// Whether the guest that sends it, or else the one that it is for, may have no new flows.
-    fn takes_no_new_flows(&self, punt: &Punt) -> bool {
-        let world = self.world();
-        let receiver = || world.guest_of(punt.shim.flow_nexthop);
-        let vif = world.vif(punt.shim.vif);
-        let vif = vif
-            .filter(|vif| vif.vif_type == VifType::Vm)
-            .or_else(receiver);
-        vif.is_some_and(|vif| vif.flags.contains(VifFlags::DROP_NEW_FLOWS))
-    }
-
     /// Guests' gratuitous ARP for an address that waits for traffic is the agent's to see as well, and so is whatever
     /// tells of the underlay; the host has that too.
     fn arp(&mut self, punt: Punt) -> Vec<Act> {
@@ -433,29 +279,6 @@ impl AgentFace {
         };
         vec![self.told(header, &punt)]
     }
-}
-
-/// A flow that waits for a decision.
-fn waiting(key: &Key, vrf: u16) -> FlowSide {
-    FlowSide {
-        sip: key.src,
-        dip: key.dst,
-        sport: key.src_port,
-        dport: key.dst_port,
-        proto: key.protocol,
-        key_nh: key.nexthop,
-        rpf_nh: 0,
-        vrf,
-        dvrf: None,
-        action: FlowAction::Hold,
-        flags: FlowFlags::ACTIVE,
-        ecmp_index: None,
-    }
-}
-
-/// Bytes of the tenant's packet in a punted frame: what its flow counts.
-fn bytes(punt: &Punt) -> usize {
-    punt.frame.len().saturating_sub(punt.shim.offset.into())
 }
 
 /// IPv4 with its DF bit, and IPv6, which no router fragments (RFC 8200 section 5).

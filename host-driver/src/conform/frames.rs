@@ -275,7 +275,7 @@ impl Freedom {
         };
         let header = Header::read(want).filter(|_| side == Side::Agent);
         let flow_param = header.and_then(|(header, _)| match Command::from_code(header.command)? {
-            Command::FlowMiss => Some("agent.param"),
+            Command::FlowMiss | Command::FlowHold => Some("agent.param"),
             Command::DontFragment if header.params[1] != NO_FLOW => Some("agent.param1"),
             _ => None,
         });

@@ -35,6 +35,10 @@ def sources():
     case.config(pair(side(fwd, 3, 0), side(rev, 4, 0)))
     case.step(3, from_vm(3) / udp(SRC, DST), [(4, to_vm(4) / udp(SRC, DST, ttl=63))],
               flows=[flow(fwd, 3, 1, size), flow(rev, 4, 0, 0)])
+    case = between("rpf-missing", "A missing S(nh): INVALID_NH.")
+    case.config(pair(side(fwd, 3, 999), side(rev, 4, 24)))
+    case.step(3, from_vm(3) / udp(SRC, DST), drops={"INVALID_NH": 1},
+              flows=[flow(fwd, 3, 1, size), flow(rev, 4, 0, 0)])
     case = between("rpf-before-drop", "RPF comes before the action: a flow that drops its packets does not hide a wrong source.")
     case.config(pair(side(fwd, 3, 24, "drop"), side(rev, 4, 24, "drop")))
     case.step(3, from_vm(3) / udp(SRC, DST), drops={"INVALID_SOURCE": 1},
