@@ -131,6 +131,10 @@ impl<'a> First<'a> {
         if !self.is_bridged() && is_link_local(dst) {
             return Err(Denied::NoRoute);
         }
+        let seen = self
+            .sender
+            .map(|_| self.source(self.vrf, src))
+            .transpose()?;
         let snat = self.snat(dst);
         let mut vrf = snat.map_or(self.vrf, |floating| floating.vrf);
         let nexthop = self.nexthop(vrf, dst)?;
@@ -143,7 +147,10 @@ impl<'a> First<'a> {
             vrf = floating.vrf;
         }
         let source_vrf = if self.sender.is_some() { self.vrf } else { vrf };
-        let source = self.source(source_vrf, src)?;
+        let source = match seen {
+            Some(source) => source,
+            None => self.source(source_vrf, src)?,
+        };
         if !self.is_bridged() {
             self.judge(vrf, (src, dst), snat, dnat, receiver)?;
         }

@@ -9,24 +9,25 @@
 //! goes as one: entries first, then what they lead to, and its number is given out again once its counters were read.
 //! Nothing here takes longer the more flows there are, but for what lists or searches all of them.
 
+mod rows;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{id, OnwardEntry, TABLES};
-use underpass_table_compiler::entries::{
-    flow_entry, EntryError, Flow as FlowRow, FlowPlace, Known, ResolvedPair,
-};
+use underpass_layout::tables::{id, TABLES};
+use underpass_table_compiler::entries::{EntryError, Known};
 use underpass_table_compiler::objects::{FlowPair, FlowSide};
-use underpass_table_compiler::placed::{Entry, RowWrite, Shadow, TableFull};
+use underpass_table_compiler::placed::{Shadow, TableFull};
 use underpass_table_compiler::row::Row;
 
 use super::births::Births;
 use super::denied::Denied;
 use super::flow_ids::{Direction, PairId, Pairs, Rows};
 use super::key::Key;
-use super::reaction::{Reaction, TableWrite};
+use super::reaction::Reaction;
 use crate::driver::Traffic;
+use rows::{onward_write, row_writes};
 
 /// How long a flow may be idle, as the peer's agent has it.
 pub const IDLE: Duration = Duration::from_secs(180);
@@ -125,12 +126,6 @@ pub struct Flows {
     /// Pairs that it has.
     seen: usize,
     serial: u64,
-}
-
-/// The rows of a pair that is being set up.
-struct Rowed {
-    entries: [Option<Entry>; 2],
-    onward: [Option<OnwardEntry>; 2],
 }
 
 impl Flows {
@@ -238,15 +233,15 @@ impl Flows {
                 return Err(error);
             }
         };
-        for direction in Direction::BOTH {
-            let Some(side) = &pair.sides[direction.index()] else {
-                continue;
-            };
-            let key = Key::from(side);
-            if let Some(before) = self.by_key.get(&key).copied() {
-                reactions.extend(self.give_way(shadow, before));
+        let keys = pair
+            .sides
+            .each_ref()
+            .map(|side| side.as_ref().map(Key::from));
+        reactions.extend(self.give_way(shadow, &keys));
+        for (direction, key) in Direction::BOTH.into_iter().zip(keys) {
+            if let Some(key) = key {
+                self.by_key.insert(key, id.flow_id(direction));
             }
-            self.by_key.insert(key, id.flow_id(direction));
         }
         for nexthop in pair.nexthops.into_iter().flatten() {
             *self.by_nexthop.entry(nexthop).or_default() += 1;
@@ -261,102 +256,26 @@ impl Flows {
         Ok(reactions)
     }
 
-    /// Writes the rows of a pair: first those of `onward`, which entries then lead to.
-    fn write(
-        &mut self,
-        shadow: &mut Shadow,
-        known: &impl Known,
-        id: PairId,
-        pair: &mut Pair,
-    ) -> Result<Vec<Reaction>, NoRoom> {
-        let mut taken = [None; 2];
-        let outcome = self.try_write(shadow, known, id, pair, &mut taken);
-        if outcome.is_err() {
-            for row in taken.into_iter().flatten() {
-                self.onward.give_back(row);
+    /// These keys are another pair's from now on, whose entries are written: what else those have that had them goes.
+    fn give_way(&mut self, shadow: &mut Shadow, keys: &[Option<Key>; 2]) -> Vec<Reaction> {
+        let mut gone = Vec::new();
+        for flow_id in keys
+            .iter()
+            .flatten()
+            .filter_map(|key| self.by_key.remove(key))
+        {
+            let number = flow_id >> 1;
+            if let Some(Some(pair)) = self.pairs.get_mut(number as usize) {
+                pair.sides[flow_id as usize & 1] = None;
+                gone.push(PairId {
+                    number,
+                    generation: pair.generation,
+                });
             }
         }
-        outcome
-    }
-
-    fn try_write(
-        &mut self,
-        shadow: &mut Shadow,
-        known: &impl Known,
-        id: PairId,
-        pair: &mut Pair,
-        taken: &mut [Option<u32>; 2],
-    ) -> Result<Vec<Reaction>, NoRoom> {
-        let rowed = match &pair.sides {
-            [Some(fwd), Some(rev)] => {
-                let resolved = ResolvedPair::new(
-                    &FlowPair {
-                        fwd: fwd.clone(),
-                        rev: rev.clone(),
-                    },
-                    known,
-                )?;
-                let onward = resolved.onward();
-                let mut rows = pair.onward;
-                for direction in Direction::BOTH.map(Direction::index) {
-                    if onward[direction].is_some() && rows[direction].is_none() {
-                        let row = self.onward.take().ok_or(NoRoom::Onward {
-                            rows: self.onward.count(),
-                        })?;
-                        (taken[direction], rows[direction]) = (Some(row), Some(row));
-                    }
-                }
-                let place = FlowPlace {
-                    pair: id.number,
-                    generation: id.generation,
-                    onward: rows.map(Option::unwrap_or_default),
-                };
-                let flows = resolved.place(&place)?;
-                pair.onward = rows;
-                Rowed {
-                    entries: flows.map(|flow| Some(flow.entry())),
-                    onward,
-                }
-            }
-            sides => {
-                let mut entries = [None; 2];
-                for direction in Direction::BOTH {
-                    if let Some(side) = &sides[direction.index()] {
-                        let flow_id = id.flow_id(direction);
-                        let row: FlowRow = flow_entry(side, known, flow_id, id.generation)?;
-                        entries[direction.index()] = Some(row.entry());
-                    }
-                }
-                Rowed {
-                    entries,
-                    onward: [None; 2],
-                }
-            }
-        };
-        let batch: Vec<Entry> = rowed.entries.into_iter().flatten().collect();
-        let mut writes = Vec::new();
-        shadow.insert_all(&batch, &mut writes)?;
-        let onward = rowed.onward.iter().zip(pair.onward);
-        let mut reactions: Vec<Reaction> = onward
-            .filter_map(|(entry, row)| Some(onward_write(row?, Row::of(entry.as_ref()?))))
-            .collect();
-        reactions.extend(row_writes(writes));
-        Ok(reactions)
-    }
-
-    /// A flow's key is another's from now on: its other direction goes, and its pair.
-    fn give_way(&mut self, shadow: &mut Shadow, flow_id: u32) -> Vec<Reaction> {
-        let number = flow_id >> 1;
-        let Some(pair) = self.pairs.get_mut(number as usize).and_then(Option::as_mut) else {
-            return Vec::new();
-        };
-        // The card's entry of this key has been written over by now.
-        pair.sides[flow_id as usize & 1] = None;
-        let id = PairId {
-            number,
-            generation: pair.generation,
-        };
-        self.remove(shadow, id)
+        gone.into_iter()
+            .flat_map(|id| self.remove(shadow, id))
+            .collect()
     }
 
     /// Takes a pair out, if it is still in use as it was given out then: entries first, then the rows they led to. Its
@@ -394,48 +313,6 @@ impl Flows {
     /// The counters of a pair that was taken out have been read: its number is free.
     pub fn retire(&mut self, id: PairId, counted: [Traffic; 2]) {
         self.ids.give_back(id, counted);
-    }
-
-    /// The member of an ECMP nexthop that a flow's packets come from: that which its answers go to.
-    pub fn source_member(&self, flow: &Flow) -> Option<u32> {
-        let pair = self.pairs.get(flow.pair.number as usize)?.as_ref()?;
-        pair.sides[flow.direction.other().index()]
-            .as_ref()?
-            .ecmp_index
-    }
-
-    /// The other member of an ECMP nexthop is the source of the flow with this key from now on, and where answers go.
-    ///
-    /// # Errors
-    /// There is no room for what the answers go on with; nothing has changed then.
-    pub fn move_source(
-        &mut self,
-        shadow: &mut Shadow,
-        known: &impl Known,
-        flow: &Flow,
-        member: u32,
-    ) -> Result<Vec<Reaction>, NoRoom> {
-        let place = self.pairs.get_mut(flow.pair.number as usize);
-        let taken =
-            place.and_then(|pair| pair.take_if(|pair| pair.generation == flow.pair.generation));
-        let Some(mut pair) = taken else {
-            return Ok(Vec::new());
-        };
-        let answers = flow.direction.other().index();
-        let before = pair.sides[answers]
-            .as_ref()
-            .and_then(|side| side.ecmp_index);
-        if let Some(side) = &mut pair.sides[answers] {
-            side.ecmp_index = Some(member);
-        }
-        let outcome = self.write(shadow, known, flow.pair, &mut pair);
-        if outcome.is_err() {
-            if let Some(side) = &mut pair.sides[answers] {
-                side.ecmp_index = before;
-            }
-        }
-        self.pairs[flow.pair.number as usize] = Some(pair);
-        outcome
     }
 
     /// A pair that is old enough to be idle and that the card may never have seen, each once.
@@ -480,23 +357,6 @@ fn nexthops(sides: &[Option<FlowSide>; 2]) -> [Option<u32>; 2] {
         .each_ref()
         .map(|side| side.as_ref().map(|side| side.key_nh));
     [first, second.filter(|_| second != first)]
-}
-
-fn onward_write(row: u32, words: Row) -> Reaction {
-    Reaction::Write(TableWrite {
-        table: &TABLES[id::ONWARD as usize],
-        row: row as usize,
-        words,
-    })
-}
-
-fn row_writes(writes: Vec<RowWrite>) -> impl Iterator<Item = Reaction> {
-    let writes = writes.into_iter().map(|write| TableWrite {
-        table: &TABLES[id::FLOW as usize],
-        row: write.address as usize,
-        words: write.row,
-    });
-    writes.map(Reaction::Write)
 }
 
 #[cfg(test)]

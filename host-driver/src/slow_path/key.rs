@@ -90,11 +90,14 @@ impl Key {
             (key.dst >> 64) as u64,
             ports | u64::from(key.protocol),
         ];
-        // Flows that somebody chose to meet at one member only burden that one: it is no secret.
-        let sum = words.iter().fold(0u64, |sum, word| {
-            (sum.rotate_left(23) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        });
-        sum >> 32
+        // Flows that somebody chose to meet at one member only burden that one: it is no secret. Each step spreads every
+        // bit of a word over all of the sum (the finalizer of splitmix64).
+        words.iter().fold(0, |sum: u64, word| {
+            let sum = (sum ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let sum = (sum ^ sum >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let sum = (sum ^ sum >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+            sum ^ sum >> 31
+        })
     }
 
     /// Both addresses are IPv6.
@@ -240,6 +243,32 @@ mod tests {
         let key = meta::Key::default();
         assert!(Key::new(&key, false, 0xf_ffff).is_some());
         assert_eq!(Key::new(&key, false, 0x10_0000), None);
+    }
+
+    #[test]
+    fn keys_that_differ_in_anything_but_the_nexthop_spread_evenly() {
+        let plain = key(6, "10.0.0.1", "10.0.0.2");
+        let other = Key {
+            nexthop: 9,
+            ..plain
+        };
+        assert_eq!(plain.spread(), other.spread());
+        let ports = (0..1000).map(|src_port| Key { src_port, ..plain });
+        let addresses = (0..1000).map(|number| Key {
+            dst: Ipv4Addr::from_bits(number).into(),
+            ..plain
+        });
+        let counts = |keys: &mut dyn Iterator<Item = Key>| {
+            let mut counts = [0; 4];
+            keys.for_each(|key| counts[(key.spread() % 4) as usize] += 1);
+            counts
+        };
+        for counts in [counts(&mut { ports }), counts(&mut { addresses })] {
+            assert!(
+                counts.iter().all(|count| (200..300).contains(count)),
+                "{counts:?}"
+            );
+        }
     }
 
     #[test]

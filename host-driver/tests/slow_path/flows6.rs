@@ -48,7 +48,7 @@ fn an_echo_has_its_identifier_in_both_directions() {
     let summary = Summary::read(&mut card).unwrap();
     assert_eq!(
         serde_json::to_value(&summary.flows[0].key).unwrap(),
-        serde_json::json!({"nh": 6, "sip": "2001:db8:1::11", "sport": 7, "dip": "2001:db8:1::12", "dport": 0, "proto": 58})
+        serde_json::json!({"nh": 6, "sip": "2001:db8:1::11", "sport": 7, "dip": "2001:db8:1::12", "dport": 129, "proto": 58})
     );
 }
 

@@ -1,9 +1,15 @@
 //! The slow path with the model's card under it.
 
+mod address_pair;
 mod arp;
 mod counting;
+mod ecmp;
+mod ending;
+mod fat;
+mod floating;
 mod flows;
 mod flows6;
+mod limits;
 mod link_local;
 mod multicast;
 mod nd;

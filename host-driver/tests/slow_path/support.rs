@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use etherparse::{ArpEthIpv4Packet, ArpOperation, EtherType, Ethernet2Header, PacketBuilder};
+use etherparse::{
+    ArpEthIpv4Packet, ArpOperation, EtherType, Ethernet2Header, PacketBuilder, TcpHeader,
+};
 use underpass_host_driver::access::Model;
 use underpass_host_driver::driver::REPLAY_SEED;
 use underpass_host_driver::session::{Outcome, Session};
@@ -149,6 +151,47 @@ pub fn tcp(from: Guest, mac: [u8; 6], to: [u8; 4], ports: (u16, u16)) -> Vec<u8>
         .write(&mut frame, &[])
         .unwrap();
     frame
+}
+
+/// A TCP segment with some flags (`SAFR`), a sequence and an acknowledgement number.
+pub fn segment(
+    from: Guest,
+    mac: [u8; 6],
+    to: [u8; 4],
+    ports: (u16, u16),
+    (flags, seq, ack): (&str, u32, u32),
+) -> Vec<u8> {
+    let mut tcp = TcpHeader::new(ports.0, ports.1, seq, 1000);
+    tcp.syn = flags.contains('S');
+    tcp.ack = flags.contains('A');
+    tcp.fin = flags.contains('F');
+    tcp.rst = flags.contains('R');
+    tcp.acknowledgment_number = ack;
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2(from.mac, mac)
+        .ipv4(from.ip, to, 64)
+        .tcp_header(tcp)
+        .write(&mut frame, &[])
+        .unwrap();
+    frame
+}
+
+pub fn udp(from: Guest, mac: [u8; 6], to: [u8; 4], ports: (u16, u16)) -> Vec<u8> {
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2(from.mac, mac)
+        .ipv4(from.ip, to, 64)
+        .udp(ports.0, ports.1)
+        .write(&mut frame, b"payload!")
+        .unwrap();
+    frame
+}
+
+/// The only frame that left, and its port.
+pub fn left(outcome: &Outcome) -> (u16, &[u8]) {
+    match &outcome.departures[..] {
+        [(port, frame)] => (*port, frame),
+        _ => panic!("{outcome:?}"),
+    }
 }
 
 /// `frame` in VXLAN from the other node.

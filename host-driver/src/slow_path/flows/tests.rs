@@ -248,6 +248,22 @@ fn a_key_that_has_a_flow_already_goes_over_to_the_new_one() {
 }
 
 #[test]
+fn a_pair_may_be_set_up_again_over_itself() {
+    let mut card = Card::new();
+    card.set_up(&pair(side(1), side(2)), 0).unwrap();
+    let reactions = card.set_up(&nat(1, 2), 0).unwrap();
+    let expected = ["onward", "onward", "flow", "flow", "retired"];
+    assert_eq!(tables(&reactions), expected);
+    assert_eq!(card.placed.flows().len(), 2);
+    assert_eq!(card.flows.list().len(), 2);
+    assert!(card
+        .placed
+        .flows()
+        .get(&Key::from(&side(2)).bare_entry())
+        .is_some());
+}
+
+#[test]
 fn each_flow_is_looked_at_once_when_it_is_old() {
     let mut card = Card::new();
     let at = Duration::from_secs;
