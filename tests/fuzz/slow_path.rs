@@ -13,6 +13,7 @@ use underpass_host_driver::slow_path::{Reaction, SlowPath};
 use underpass_layout::meta::BEAT_BYTES;
 use underpass_layout::profile::SIM;
 use underpass_layout::shim::{InjectCommand, PuntShim};
+use underpass_layout::tables::{id, TABLES};
 use underpass_layout::{port, Record};
 use underpass_table_compiler::{Compiled, Network};
 
@@ -59,6 +60,10 @@ fn check(reactions: &[Reaction]) {
             }
             Reaction::Inject(shim, _) if shim.command == InjectCommand::Transmit => {
                 assert!(port::name(shim.port).is_some(), "{shim:?}");
+            }
+            Reaction::Retire(pair) => {
+                let pairs = SIM.rows(&TABLES[id::AGE as usize]);
+                assert!((pair.number as usize) < pairs, "pair {}", pair.number);
             }
             Reaction::Inject(..) | Reaction::Drop(..) | Reaction::Consume(_) => {}
         }
