@@ -7,6 +7,7 @@
 //! No neighbour stalls here; the differential test is where they do.
 
 mod costs;
+mod flows;
 mod latencies;
 mod mixes;
 mod writes;
@@ -17,8 +18,12 @@ use underpass_tests::paths;
 use underpass_tests::rtl::{self, Rtl};
 use underpass_verilator::Library;
 
+fn library() -> &'static Library {
+    static LIBRARY: OnceLock<Library> = OnceLock::new();
+    LIBRARY.get_or_init(|| rtl::library(&SIM))
+}
+
 /// A fresh core with the tables of the paths.
 fn core() -> Rtl {
-    static LIBRARY: OnceLock<Library> = OnceLock::new();
-    paths::core(LIBRARY.get_or_init(|| rtl::library(&SIM)), &SIM)
+    paths::core(library(), &SIM)
 }

@@ -39,6 +39,11 @@ fn ethernet(
     out.done()
 }
 
+/// Whether an untagged frame holds IPv6.
+pub(super) fn is_ipv6(frame: &[u8]) -> bool {
+    frame[12..14] == IPV6.to_be_bytes()
+}
+
 fn filled(bytes: usize) -> Vec<u8> {
     let mut out = Bytes::default();
     out.fill(bytes);

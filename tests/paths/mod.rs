@@ -8,10 +8,12 @@
 //! Everything is fixed, so that clocks can be counted: [`PATHS`] with the tables of [`rows`]. What a packet should cost
 //! follows from lengths alone: the larger of its beats in and its beats out.
 
+mod flow_table;
 mod frames;
 mod measure;
 mod network;
 
+pub use flow_table::{FlowTable, Hits};
 pub use measure::{back_to_back, clocks, core, latency, run, Ran, SEED};
 pub use network::{rows, rows_with_flows};
 
@@ -50,6 +52,15 @@ pub struct Path {
 }
 
 impl Path {
+    /// The path of that name.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn named(name: &str) -> &'static Path {
+        let path = PATHS.iter().find(|path| path.name == name);
+        path.unwrap_or_else(|| panic!("no path {name}"))
+    }
+
     /// A packet of this path whose frame is `bytes` long.
     pub fn packet(&self, bytes: usize) -> Packet {
         let frame = (self.frame)(bytes);
@@ -63,11 +74,17 @@ impl Path {
         }
     }
 
-    /// The same in another conversation of [`rows_with_flows`]: a routed packet of a VM, long enough for UDP.
+    /// The same in another conversation of [`rows_with_flows`], or in another flow of a [`FlowTable`]: a routed packet of
+    /// a VM, long enough for UDP.
     pub fn packet_of(&self, bytes: usize, conversation: u16) -> Packet {
         let mut packet = self.packet(bytes);
         let [ours, _] = FLOW_PORTS;
-        let at = ETHERNET + 20;
+        let at = ETHERNET
+            + if frames::is_ipv6(&packet.bytes) {
+                40
+            } else {
+                20
+            };
         packet.bytes[at..at + 2].copy_from_slice(&(ours + conversation).to_be_bytes());
         packet
     }
@@ -204,6 +221,7 @@ pub const PATHS: &[Path] = &[
     to("VM, bridged, to VM", VM1, |n| frames::bridged(1, vm_mac(2), n), VM2, (0, 0)),
     to("VM, routed, to VM", VM1, |n| frames::routed(1, vm_address(2), n), VM2, (ETHERNET, ETHERNET)),
     to("VM, flow hit, to MPLSoGRE", VM3, |n| frames::routed(3, GRE_NET, n), WIRE0, (ETHERNET, GRE)),
+    to("VM, flow hit, to VM", VM3, |n| frames::routed(3, vm_address(2), n), VM2, (ETHERNET, ETHERNET)),
     to("MPLSoGRE to VM", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_IP), 2, n), VM2, (GRE, ETHERNET)),
     to("MPLSoUDP to VM", WIRE0, |n| frames::wrapped_ip(Wrap::Udp(LABEL_IP), 2, n), VM2, (UDP, ETHERNET)).from(UDP + 20),
     to("MPLSoGRE, routed, to VM", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_VRF), 2, n), VM2, (GRE, ETHERNET)),
@@ -217,6 +235,7 @@ pub const PATHS: &[Path] = &[
     to("VM, routed, to VXLAN over IPv6", VM1, |n| frames::routed(1, VXLAN_V6_NET, n), WIRE1, (ETHERNET, VXLAN + V6 + ETHERNET)),
     to("VM, routed IPv6, to VM", VM1, |n| frames::routed6(1, vm_address6(2), n), VM2, (ETHERNET, ETHERNET)),
     to("VM, IPv6 flow hit, to MPLSoUDP over IPv6", VM3, |n| frames::routed6(3, UDP_NET6, n), WIRE1, (ETHERNET, UDP + V6)),
+    to("VM, IPv6 flow hit, to VM", VM3, |n| frames::routed6(3, vm_address6(2), n), VM2, (ETHERNET, ETHERNET)),
     to("VM, IPv6 flow hit behind options, to MPLSoUDP over IPv6", VM3, |n| frames::routed6_with_options(3, UDP_NET6, n), WIRE1,
         (ETHERNET, UDP + V6)).from(ETHERNET + 40 + 24),
     to("MPLSoUDP over IPv6 to VM, IPv6", WIRE1, |n| frames::wrapped_ip6(Wrap::Udp(LABEL_IP), 2, n), VM2, (UDP + V6, ETHERNET))
@@ -230,6 +249,7 @@ pub const PATHS: &[Path] = &[
     punt("punt: ARP", VM1, |n| frames::arp(1, n), PuntReason::Arp),
     punt("punt: neighbour discovery", VM1, |n| frames::solicitation(1, n), PuntReason::NeighborDiscovery),
     punt("punt: flow miss", VM3, |n| frames::routed(3, UDP_NET, n), PuntReason::FlowMiss),
+    punt("punt: flow miss behind MPLSoGRE", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_FLOW), 2, n), PuntReason::FlowMiss),
     drop("drop: no interface", VM3 + 1, |n| frames::routed(1, GRE_NET, n), DropReason::InvalidInterface),
     drop("drop: label unknown", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_UNKNOWN), 2, n), DropReason::InvalidLabel),
     drop("drop: MAC unknown", VM1, |n| frames::bridged(1, NOBODY_MAC, n), DropReason::L2NoRoute),

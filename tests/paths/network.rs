@@ -95,16 +95,65 @@ pub fn rows(profile: &'static Profile, seed: u128) -> Rows {
 
 /// The same with so many conversations of VM 3, which differ in its port.
 pub fn rows_with_flows(profile: &'static Profile, seed: u128, flows: u16) -> Rows {
-    let mut rows = Rows::new(profile, seed);
-    interfaces(&mut rows);
-    nexthops(&mut rows);
-    forwarding(&mut rows);
-    sources(&mut rows);
+    let mut rows = rows_without_flows(profile, seed);
     for flow in 0..flows {
         conversation(&mut rows, flow);
     }
     other_flows(&mut rows);
     rows
+}
+
+/// The same with an empty flow table.
+pub(super) fn rows_without_flows(profile: &'static Profile, seed: u128) -> Rows {
+    let mut rows = Rows::new(profile, seed);
+    interfaces(&mut rows);
+    nexthops(&mut rows);
+    forwarding(&mut rows);
+    sources(&mut rows);
+    rows
+}
+
+/// A flow from VM 3 to VM 2, in which the sender's port counts up.
+pub(super) fn vm_flow(number: u16, flow_id: u32) -> FlowEntry {
+    let [ours, theirs] = FLOW_PORTS;
+    FlowEntry {
+        valid: true,
+        key: FlowKey {
+            src: vm_address(3),
+            dst: vm_address(2),
+            ..key(17, ours + number, theirs)
+        },
+        action: FlowAction::Forward,
+        flow_id,
+        generation: 1,
+        ..Default::default()
+    }
+}
+
+/// The same of IPv6.
+pub(super) fn vm_flow6(number: u16, flow_id: u32) -> FlowEntry6 {
+    let FlowKey {
+        nexthop,
+        protocol,
+        src_port,
+        dst_port,
+        ..
+    } = vm_flow(number, flow_id).key;
+    let key = FlowKey6 {
+        nexthop,
+        protocol,
+        src_port,
+        dst_port,
+        ..Default::default()
+    };
+    FlowEntry6 {
+        valid: true,
+        key: key.between(vm_address6(3), vm_address6(2)),
+        action: FlowAction::Forward,
+        flow_id,
+        generation: 1,
+        ..Default::default()
+    }
 }
 
 fn interfaces(rows: &mut Rows) {
@@ -329,7 +378,7 @@ fn conversation(rows: &mut Rows, number: u16) {
     );
 }
 
-/// The packets without ports, and those of IPv6.
+/// The packets without ports, those of IPv6, and those to another VM.
 fn other_flows(rows: &mut Rows) {
     let [ours, theirs] = FLOW_PORTS;
     let short = key(PROTOCOL_SHORT, 0, 0);
@@ -339,6 +388,8 @@ fn other_flows(rows: &mut Rows) {
     flow6(rows, short, false, LAST_FLOWS + 3);
     flow6(rows, key(17, ours, theirs), true, LAST_FLOWS + 4);
     flow6(rows, key(17, theirs, ours), false, LAST_FLOWS + 5);
+    rows.exact(&vm_flow(0, LAST_FLOWS + 6));
+    rows.flow6(&vm_flow6(0, LAST_FLOWS + 7));
 }
 
 /// A flow of IPv4 from VM 3 or to it.

@@ -1,33 +1,38 @@
 //! Measures the card and its simulation; prints a chapter of `docs/performance.md` for each word on the command line.
 //!
 //! ```text
-//!   clocks ──────▶ what a packet costs, path by path     ┐
-//!   card ────────▶ rings: clocks of a table write, a punt ┴ exact, the same on every machine; and simulated clocks
-//!   simulation ──▶ simulated clocks and packets a second ┐
-//!   build ───────▶ Verilog to a running model            ├  of this machine: best of three
-//!   model ───────▶ packets a second of the model         ┘
+//!   clocks ──────▶ what a packet costs, path by path      ┐
+//!   flows ───────▶ what a flow hit costs, among how many  ├ exact, the same on every machine
+//!   card ────────▶ rings: clocks of a table write, a punt ┴ and simulated clocks
+//!   simulation ──▶ simulated clocks and packets a second  ┐
+//!   build ───────▶ Verilog to a running model             ├ of this machine: best of three
+//!   setups ──────▶ flows a second that are set up         ┘
 //! ```
-//! `cargo xtask perf` puts them together.
+//! `cargo xtask perf` puts them together, with those of other crates.
 #![forbid(unsafe_code)]
 
 mod build;
 mod card;
 mod clocks;
-mod model;
+mod flows;
+mod null_card;
+mod setups;
 mod simulation;
 mod stopwatch;
+mod sweep;
 
 use std::process::ExitCode;
 
 /// A chapter: its name and what prints it.
 type Chapter = (&'static str, fn() -> String);
 
-const CHAPTERS: [Chapter; 5] = [
+const CHAPTERS: [Chapter; 6] = [
     ("clocks", clocks::chapter),
+    ("flows", flows::chapter),
     ("card", card::chapter),
     ("simulation", simulation::chapter),
     ("build", build::chapter),
-    ("model", model::chapter),
+    ("setups", setups::chapter),
 ];
 
 fn main() -> ExitCode {

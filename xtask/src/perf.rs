@@ -1,11 +1,14 @@
 //! `cargo xtask perf`: what the card and its tools cost, measured on this machine, as `docs/performance.md`.
 //!
 //! ```text
-//!   tests, example perf ────────────▶ clocks · card · simulation · build · model ─┐
-//!   table-compiler, example compile_speed ─▶ compile ──────────────────────────────┴─▶ page
+//!   tests, example perf ───────────────────▶ clocks · flows · card · simulation · build · setups ─┐
+//!   model, example rate ───────────────────▶ model ───────────────────────────────────────────────┤
+//!   table-compiler, example compile_speed ─▶ compile ─────────────────────────────────────────────┴─▶ page
 //! ```
 //! Every chapter starts with the command that prints it alone. Figures in clocks are the same on every machine; the
 //! others say how fast this one is, and the page says which one that was.
+
+mod model;
 
 use crate::{run, Outcome};
 use anyhow::{Context, Result};
@@ -27,12 +30,16 @@ pub struct Options {
 enum Chapter {
     /// Clocks that a packet costs, path by path
     Clocks,
+    /// Clocks of flow hits, beside misses too, and of the search for idle flows
+    Flows,
     /// The rings of the whole card: clocks of a table write, of a punt; simulated clocks a second
     Card,
     /// Simulated clocks and packets a second
     Simulation,
     /// Time from Verilog to a running model
     Build,
+    /// Flows a second that the slow path sets up
+    Setups,
     /// Packets a second of the model
     Model,
     /// Time to compile a large network
@@ -52,6 +59,7 @@ impl Chapter {
                 let printed = example("underpass-table-compiler", "compile_speed", &[])?;
                 Ok(format!("{COMPILE}\n```text\n{}\n```\n", printed.trim_end()))
             }
+            Self::Model => model::chapter(&example("underpass-model", "rate", &[])?),
             _ => example("underpass-tests", "perf", &[&self.name()]),
         }
     }
@@ -96,6 +104,14 @@ fn example(package: &str, name: &str, args: &[&str]) -> Result<String> {
     )
 }
 
+/// A number with commas between thousands.
+fn grouped(number: u32) -> String {
+    match number / 1000 {
+        0 => number.to_string(),
+        thousands => format!("{},{:03}", grouped(thousands), number % 1000),
+    }
+}
+
 /// The chapter with its command under its heading.
 fn with_command(text: &str, command: &str) -> String {
     let (heading, rest) = text.split_once('\n').unwrap_or((text, ""));
@@ -138,6 +154,12 @@ mod tests {
             with_command("## Clocks\n\ntext\n\n", "cargo xtask perf clocks"),
             "\n## Clocks\n\n`cargo xtask perf clocks`\n\ntext\n"
         );
+    }
+
+    #[test]
+    fn thousands_have_commas() {
+        let texts = [0, 999, 1000, 100_000, 12_345_067].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "100,000", "12,345,067"]);
     }
 
     #[test]
