@@ -83,6 +83,11 @@ fn run(name: &str) {
 }
 
 #[test]
+fn conform_cases() {
+    run("conform_cases");
+}
+
+#[test]
 fn image_header() {
     run("image_header");
 }

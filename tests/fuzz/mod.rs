@@ -9,6 +9,7 @@
 //! and panics where something was not as it must be. How to run and replay: `docs/how-to/fuzz.md`.
 
 pub mod bytes;
+pub mod conform_cases;
 pub mod corpus;
 pub mod image_header;
 pub mod mutate;
@@ -34,7 +35,13 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
+    Target {
+        name: "conform_cases",
+        run: conform_cases::run,
+        cases: 2_000,
+        max_bytes: 16 << 10,
+    },
     Target {
         name: "image_header",
         run: image_header::run,

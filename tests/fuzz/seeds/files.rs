@@ -1,6 +1,7 @@
 //! Inputs that are files: networks, captures, images.
 
 use crate::example;
+use serde_json::Value;
 use underpass_firmware::image::{Build, ImageHeader, Payload, Text, TextError};
 
 /// The examples' networks.
@@ -12,6 +13,29 @@ pub fn networks() -> std::io::Result<Vec<(String, Vec<u8>)>> {
         Ok((format!("{network}-{node}.yaml"), bytes))
     };
     files.map(read).collect()
+}
+
+/// Some behaviour cases, a file each.
+pub fn cases() -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    const CASES: [&str; 6] = [
+        "flow-miss-hold",
+        "nat-floating-ip",
+        "tcp-teardown",
+        "fat-exclude",
+        "arp-l2l3-stitched",
+        "ecmp-flow-index",
+    ];
+    let given = std::fs::read(example("../tests/conformance/given.json"))?;
+    let given: Value = serde_json::from_slice(&given)?;
+    let all = given["cases"].as_array().into_iter().flatten();
+    let chosen = all.filter(|case| CASES.iter().any(|id| case["id"] == *id));
+    chosen
+        .map(|case| {
+            let file = serde_json::json!({ "cases": [case] });
+            let name = format!("{}.json", case["id"].as_str().unwrap_or_default());
+            Ok((name, serde_json::to_vec(&file)?))
+        })
+        .collect()
 }
 
 /// Some captures of the examples, and two frames as pcapng.

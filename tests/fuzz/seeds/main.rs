@@ -21,6 +21,7 @@ fn main() -> std::io::Result<()> {
     let punts = punts::of(&traffic);
     let seeds = |name: &'static str, files: Vec<(String, Vec<u8>)>| (name, files);
     let all = [
+        seeds("conform_cases", files::cases()?),
         seeds("image_header", files::images()),
         seeds("network_yaml", files::networks()?),
         seeds("pcap", files::captures()?),
