@@ -7,8 +7,9 @@
 //! The headers are read by the model's own stage, so that what the slow path sets up is what the card will look for.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
-use underpass_layout::meta::{Arrival, Decap, Inner, Meta, Quoted};
+use underpass_layout::meta::{Inner, Meta, Quoted};
 use underpass_layout::tables::TunnelKind;
 use underpass_layout::VerdictKind;
 use underpass_model::window::Window;
@@ -24,6 +25,9 @@ const DHCPV6_CLIENT: u16 = 546;
 const DHCPV6_SERVER: u16 = 547;
 /// ICMPv6 types of neighbour discovery (RFC 4861).
 const NEIGHBOR_DISCOVERY: std::ops::RangeInclusive<u16> = 133..=137;
+
+/// Nothing is known of a packet. `Meta::default` reads its zeros bit by bit, which took a fifth of the time of a set-up.
+static UNKNOWN: LazyLock<Meta> = LazyLock::new(Meta::default);
 
 /// The tenant's packet.
 #[derive(Clone, Copy, Debug)]
@@ -50,18 +54,10 @@ impl<'a> Tenant<'a> {
 
     /// Reads the headers from `offset` on.
     pub fn read(frame: &'a [u8], offset: u8, is_frame: bool) -> Option<Tenant<'a>> {
-        let mut meta = Meta {
-            arrival: Arrival {
-                length: u16::try_from(frame.len()).ok()?,
-                ..Arrival::default()
-            },
-            decap: Decap {
-                frame: is_frame,
-                offset,
-                ..Decap::default()
-            },
-            ..Meta::default()
-        };
+        let mut meta = *UNKNOWN;
+        meta.arrival.length = u16::try_from(frame.len()).ok()?;
+        meta.decap.frame = is_frame;
+        meta.decap.offset = offset;
         let window = Window::new(frame);
         s4_inner::inner(&window, &mut meta);
         s5_quoted::quoted(&window, &mut meta);
