@@ -57,9 +57,9 @@ pub fn chapter() -> String {
 
 New TCP connections from a guest to one of another network, which a policy allows: two entries each, and the first packet
 sent again. The slow path takes them in batches of {BATCH} and decides; the driver puts rows and frames into the rings of a
-card that accepts and forgets them. Tables of profile {}; one core, best of three times {}. Goal: {} a second. The three
-shares are of time on the wall: headers and keys (`take`), policies and places in the table (`decide`), commands and frames
-in the rings (driver).
+card that accepts and forgets them. Tables of profile {}; one core, best of three times {}. Goal: {} a
+second. The three shares are of time on the wall: headers and keys (`take`), policies and places in the table (`decide`),
+commands and frames in the rings (driver).
 
 | family | flows before | set-ups/s | us each | take | decide | driver | goal |
 |---|---:|---:|---:|---:|---:|---:|---|

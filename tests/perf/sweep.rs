@@ -11,7 +11,7 @@ use underpass_tests::paths::{self, Path};
 use underpass_tests::rtl::Rtl;
 use underpass_verilator::Library;
 
-/// Rounds of one measurement: a register is asked every few clocks, so a round is known to a part of a clock.
+/// Rounds of one measurement: a register is asked every few clocks, so a round is known to less than half a clock.
 const ROUNDS: u32 = 20;
 /// Clocks in which the rounds have ended.
 const PATIENCE: u64 = 400_000;
@@ -65,7 +65,7 @@ fn round(rtl: &mut Rtl, path: Option<&Path>) -> f64 {
         }
         last = Some(sweeps);
     }
-    (ends[ROUNDS as usize] - ends[0]) as f64 / f64::from(ROUNDS)
+    ((ends[ROUNDS as usize] - ends[0]) as f64 / f64::from(ROUNDS)).round()
 }
 
 /// What the register says, while packets come.
