@@ -152,7 +152,7 @@ fn replay_leaves_a_capture_for_each_port_and_a_summary() {
     assert_eq!(
         summary["flows"][14],
         serde_json::json!({
-            "key": {"nh": 6, "sip": "2001:db8:1::3", "sport": 5, "dip": "2001:db8:1::4", "dport": 0, "proto": 58},
+            "key": {"nh": 6, "sip": "2001:db8:1::3", "sport": 5, "dip": "2001:db8:1::4", "dport": 129, "proto": 58},
             "vrf": 1, "action": "forward", "packets": 1, "bytes": 118, "tcp_state": [], "ecmp_index": null,
         })
     );

@@ -29,10 +29,10 @@ pub struct Hold {
 
 impl Hold {
     /// Lets a packet wait; it comes back with the reason if too many wait already.
-    pub fn push(&mut self, key: Key, punt: Punt) -> Result<(), (Punt, DropReason)> {
+    pub fn push(&mut self, key: Key, punt: Punt) -> Result<(), Box<(Punt, DropReason)>> {
         let waiting = self.packets.len();
         match self.packets.entry(key) {
-            Entry::Vacant(_) if waiting == FLOWS => Err((punt, DropReason::FlowUnusable)),
+            Entry::Vacant(_) if waiting == FLOWS => Err(Box::new((punt, DropReason::FlowUnusable))),
             Entry::Vacant(vacant) => {
                 vacant.insert(vec![punt]);
                 self.order.push(key);
@@ -40,7 +40,7 @@ impl Hold {
                 Ok(())
             }
             Entry::Occupied(packets) if packets.get().len() == QUEUE => {
-                Err((punt, DropReason::FlowQueueLimitExceeded))
+                Err(Box::new((punt, DropReason::FlowQueueLimitExceeded)))
             }
             Entry::Occupied(mut packets) => {
                 packets.get_mut().push(punt);
@@ -101,7 +101,7 @@ mod tests {
             hold.push(key(1), punt(number)).unwrap();
         }
         let full = DropReason::FlowQueueLimitExceeded;
-        assert_eq!(hold.push(key(1), punt(3)), Err((punt(3), full)));
+        assert_eq!(hold.push(key(1), punt(3)), Err(Box::new((punt(3), full))));
         hold.push(key(2), punt(4)).unwrap();
         assert_eq!(
             hold.take(),
@@ -121,7 +121,10 @@ mod tests {
         }
         assert_eq!(hold.of_nexthop(6), FLOWS);
         let refused = DropReason::FlowUnusable;
-        assert_eq!(hold.push(key(9000), punt(1)), Err((punt(1), refused)));
+        assert_eq!(
+            hold.push(key(9000), punt(1)),
+            Err(Box::new((punt(1), refused)))
+        );
         hold.push(key(7), punt(2)).unwrap();
         assert_eq!(hold.take().len(), FLOWS);
         hold.push(key(9000), punt(1)).unwrap();

@@ -227,7 +227,7 @@ impl SlowPath {
         }
         match self.hold.push(key, punt) {
             Ok(()) => Vec::new(),
-            Err((punt, reason)) => vec![Reaction::drop(&punt, reason)],
+            Err(refused) => vec![Reaction::drop(&refused.0, refused.1)],
         }
     }
 

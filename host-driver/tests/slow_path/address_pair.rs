@@ -4,6 +4,7 @@ use etherparse::ArpOperation;
 use underpass_host_driver::summary::Summary;
 use underpass_layout::DropReason;
 
+use crate::six::{self, ip6};
 use crate::support::*;
 
 const VIP: [u8; 4] = [10, 1, 0, 254];
@@ -166,4 +167,51 @@ fn both_are_asked_every_ten_seconds_and_the_one_that_answers_has_it() {
             .len(),
         3
     );
+}
+
+#[test]
+fn an_ipv6_address_moves_by_advertisement() {
+    let pair = r#"allowed_address_pairs: [{address: "2001:db8:1::99/128", mac: "00:00:5e:00:02:01", mode: active-standby}]"#;
+    let text = NETWORK
+        .replace(
+            "label: 21, l2_label: 22",
+            &format!("label: 21, l2_label: 22, {pair}"),
+        )
+        .replace(
+            r#""2001:db8:1::12"]}"#,
+            &format!(r#""2001:db8:1::12"], {pair}}}"#),
+        )
+        .replace(
+            "{name: green1, port: vf4, network: green,",
+            r#"{name: green1, port: vf4, network: red, addresses: [10.1.0.13, "2001:db8:1::13"],"#,
+        );
+    let mut card = card_of(&text);
+    let mac = [0, 0, 0x5e, 0, 2, 1];
+    let master = |guest| Guest {
+        mac,
+        ip: [10, 1, 0, 99],
+        ..guest
+    };
+    let address = ip6(master(RED1));
+    for (guest, port) in [(RED1, 1), (RED2, 2)] {
+        card.send(guest.port, &six::announce(master(guest)))
+            .unwrap();
+        let frame = six::tcp6(CLIENT, mac, address, (port, 22));
+        let outcome = card.send(CLIENT.port, &frame).unwrap();
+        assert_eq!(left(&outcome).0, guest.port);
+        let back = six::tcp6(master(guest), CLIENT.mac, ip6(CLIENT), (22, port));
+        let outcome = card.send(guest.port, &back).unwrap();
+        assert_eq!((outcome.punts.len(), left(&outcome).0), (0, CLIENT.port));
+    }
+    assert_eq!(Summary::read(&mut card).unwrap().events.len(), 2);
+    let other = udp(RED1, RED2.mac, RED2.ip, (7, 8));
+    send_at(&mut card, 0, RED1.port, &other);
+    let outcome = send_at(&mut card, 10_000, RED1.port, &other);
+    let [(first, question), ..] = &outcome.departures[..] else {
+        panic!("{outcome:?}");
+    };
+    assert_eq!((*first, &question[..6]), (RED1.port, &RED1.mac[..]));
+    let dns = "2001:db8:1::2".parse().unwrap();
+    let asked = six::solicitation(ROUTER, dns, address).frame();
+    assert_eq!(question[6..], asked[6..]);
 }

@@ -263,6 +263,65 @@ fn a_pair_may_be_set_up_again_over_itself() {
         .is_some());
 }
 
+/// Nexthop 70 is one of the tunnels 30, label 101, and 31, label 102; a route leads there.
+fn two_ways() -> Objects {
+    let tunnel = |id: u32| {
+        serde_json::json!({"object": "nexthop", "id": id, "type": "tunnel", "family": "inet", "vrf": 0,
+            "flags": {"value": "0x41", "names": ["valid", "mpls_udp"]}, "out_vif": 0,
+            "sip": "192.0.2.1", "dip": format!("192.0.2.{id}"), "rewrite_hex": "0200000000010200000000020800"})
+    };
+    serde_json::from_value(serde_json::json!([
+        tunnel(30),
+        tunnel(31),
+        {"object": "nexthop", "id": 70, "type": "composite", "family": "inet", "vrf": 1,
+            "flags": {"value": "0x400", "names": ["comp_ecmp"]},
+            "components": [{"nh": 30, "label": 101}, {"nh": 31, "label": 102}]},
+        {"object": "route", "vrf": 1, "prefix": "127.0.0.0/8", "nh": 70, "flags": []},
+    ]))
+    .unwrap()
+}
+
+#[test]
+fn where_the_source_moves_answers_go() {
+    let objects = two_ways();
+    let mut card = Card::new();
+    let (mut fwd, mut rev) = (side(1), side(2));
+    fwd.ecmp_index = Some(1);
+    rev.rpf_nh = 70;
+    let wanted = pair(fwd.clone(), rev.clone());
+    let now = Duration::ZERO;
+    let Card { placed, flows } = &mut card;
+    let written = flows
+        .set_up(placed.flows_mut(), &objects, &wanted, now)
+        .unwrap();
+    let onward = |reactions: &[Reaction]| match reactions {
+        [Reaction::Write(write), ..] => OnwardEntry::unpack(&write.words).unwrap(),
+        other => panic!("{other:?}"),
+    };
+    let entry = |card: &Card| -> FlowEntry {
+        let key = Key::from(&rev).bare_entry();
+        card.placed.flows().get(&key).unwrap().unpack().unwrap()
+    };
+    let to = onward(&written);
+    assert_eq!((to.steer, to.nexthop, to.label), (true, 31, 102));
+    let from = entry(&card);
+    assert_eq!((from.source, from.source_moves), (31, true));
+
+    let flow = card.get(&rev).unwrap();
+    assert_eq!(card.flows.source_member(&flow), Some(1));
+    let Card { placed, flows } = &mut card;
+    let moved = flows
+        .move_source(placed.flows_mut(), &objects, &flow, 0)
+        .unwrap();
+    // The row that is there already changes, and the one entry that says something else now.
+    assert_eq!(tables(&moved), ["onward", "flow"]);
+    let to = onward(&moved);
+    assert_eq!((to.nexthop, to.label), (30, 101));
+    assert_eq!(entry(&card).source, 30);
+    assert_eq!(card.flows.source_member(&flow), Some(0));
+    assert_eq!(card.get(&fwd).unwrap().side.ecmp_index, Some(0));
+}
+
 #[test]
 fn each_flow_is_looked_at_once_when_it_is_old() {
     let mut card = Card::new();
