@@ -1,12 +1,12 @@
 //! What a case needs that this card does not do: such a case is skipped, not failed.
 //!
-//! What is asked for is read off the objects; nothing is tried. A feature that comes is a row less here.
+//! What is asked for is read off objects and frames; nothing is tried. A feature that comes is a row less here.
 
 use underpass_table_compiler::objects::{
-    Nexthop, NexthopFlags, NexthopKind, Object, Vif, VifFlags,
+    Nexthop, NexthopFlags, NexthopKind, Object, Vif, VifFlags, VifType,
 };
 
-use super::case::{Case, Change};
+use super::case::{Case, Change, Step};
 
 /// Flags of interfaces that ask for something.
 const VIF_FLAGS: &[(VifFlags, &str)] = &[
@@ -45,12 +45,28 @@ pub fn missing(case: &Case) -> Option<&'static str> {
         Object::FlowPair(pair) => pair.fwd.ecmp_index.is_some() || pair.rev.ecmp_index.is_some(),
         _ => false,
     });
-    objects().find_map(|object| match object {
+    let by_object = objects().find_map(|object| match object {
         Object::Mirror(_) => Some("mirrors"),
         Object::Vif(vif) => of_vif(vif),
         Object::Nexthop(nexthop) => of_nexthop(nexthop, steered),
         _ => None,
-    })
+    });
+    let host = objects().find_map(|object| match object {
+        Object::Vif(vif) if vif.vif_type == VifType::Host => Some(vif.idx),
+        _ => None,
+    });
+    by_object.or_else(|| case.steps.iter().find_map(|step| of_step(step, host?)))
+}
+
+/// What the underlay sends to the node itself crosses to the host as it is; the peer routes it there, and takes one from
+/// its TTL.
+fn of_step(step: &Step, host: u32) -> Option<&'static str> {
+    let sent = step.inject.as_ref()?;
+    let mut out = step.expect.out.iter();
+    let routed = out.any(|out| {
+        out.vif == host && out.frame.len() == sent.frame.len() && out.frame != sent.frame
+    });
+    routed.then_some("TTL taken from packets to the node itself")
 }
 
 fn of_vif(vif: &Vif) -> Option<&'static str> {
@@ -74,6 +90,7 @@ fn of_nexthop(nexthop: &Nexthop, steered: bool) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::case::{Expect, Inject, Out};
     use super::super::file::parse;
     use super::*;
 
@@ -124,5 +141,32 @@ mod tests {
         );
         assert_eq!(of(&format!("{},{pair}", composite("0x400"))), None);
         assert_eq!(of(mirror), Some("mirrors"));
+    }
+
+    #[test]
+    fn what_the_host_would_see_changed_is_missing() {
+        let of = |left: &[u8]| {
+            let step = Step {
+                inject: Some(Inject {
+                    vif: 0,
+                    frame: vec![1, 2, 3],
+                }),
+                expect: Expect {
+                    out: vec![Out {
+                        vif: 1,
+                        frame: left.to_vec(),
+                    }],
+                    ..Expect::default()
+                },
+                change: None,
+                in_order: false,
+            };
+            of_step(&step, 1)
+        };
+        assert_eq!(of(&[1, 2, 3]), None);
+        assert_eq!(
+            of(&[1, 9, 3]),
+            Some("TTL taken from packets to the node itself")
+        );
     }
 }
