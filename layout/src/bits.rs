@@ -125,10 +125,20 @@ impl Field for bool {
 /// Bytes in the order of the wire: byte 0 lies lowest.
 impl<const N: usize> Field for [u8; N] {
     fn put(&self, to: &mut Writer<'_>, _width: usize) {
-        self.iter().for_each(|byte| to.put(u128::from(*byte), 8));
+        // Sixteen at a time, for a shim is mostly bytes.
+        for bytes in self.chunks(16) {
+            let mut number = [0; 16];
+            number[..bytes.len()].copy_from_slice(bytes);
+            to.put(u128::from_le_bytes(number), 8 * bytes.len());
+        }
     }
     fn take(from: &mut Reader<'_>, _width: usize) -> Result<Self, BadCode> {
-        Ok(core::array::from_fn(|_| from.take(8) as u8))
+        let mut all = [0; N];
+        for bytes in all.chunks_mut(16) {
+            let number = from.take(8 * bytes.len()).to_le_bytes();
+            bytes.copy_from_slice(&number[..bytes.len()]);
+        }
+        Ok(all)
     }
 }
 
@@ -172,4 +182,31 @@ pub trait Record: Field {
 /// How many 32-bit words hold `bits`.
 pub const fn words_for(bits: usize) -> usize {
     bits.div_ceil(32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that start within a word and end within another, in more than one piece.
+    #[test]
+    fn bytes_lie_in_the_order_of_the_wire_wherever_they_start() {
+        let bytes: [u8; 19] = core::array::from_fn(|place| 0xa0 + place as u8);
+        let mut words = [0; 6];
+        let mut writer = Writer::new(&mut words);
+        writer.put(0b101, 3);
+        bytes.put(&mut writer, 8 * 19);
+        writer.put(0b11, 2);
+        for (place, byte) in bytes.into_iter().enumerate() {
+            let mut reader = Reader::new(&words);
+            for _ in 0..3 + 8 * place {
+                reader.take(1);
+            }
+            assert_eq!(reader.take(8), byte.into(), "byte {place}");
+        }
+        let mut reader = Reader::new(&words);
+        reader.take(3);
+        assert_eq!(Field::take(&mut reader, 8 * 19), Ok(bytes));
+        assert_eq!(reader.take(3), 0b11);
+    }
 }
