@@ -7,7 +7,7 @@ use crate::{grouped, tools};
 use underpass_hdl::shells::Shell;
 use underpass_layout::profile::SIM;
 use underpass_tests::packets::Packet;
-use underpass_tests::paths::{self, PATHS};
+use underpass_tests::paths::{self, Path};
 use underpass_tests::rtl::{self, Rtl};
 
 /// Simulated clocks of one measurement.
@@ -60,7 +60,7 @@ thread was running, and on the wall. The goal is {} clocks a second. {}.
             ("VM, routed, to MPLSoGRE", 64),
             ("VM, routed, to MPLSoGRE", 1500),
         ] {
-            let packet = named(path).packet(bytes);
+            let packet = Path::named(path).packet(bytes);
             let mut packets = 0;
             let lap = best(|| {
                 packets = busy(&mut card, &packet);
@@ -72,11 +72,6 @@ thread was running, and on the wall. The goal is {} clocks a second. {}.
     }
     text.push_str(LIMITS);
     text
-}
-
-fn named(name: &str) -> &'static paths::Path {
-    let path = PATHS.iter().find(|path| path.name == name);
-    path.unwrap_or_else(|| panic!("no path {name}"))
 }
 
 /// So many clocks with packets back to back; how many left.
