@@ -103,7 +103,7 @@ fn what_cannot_be_is_refused_and_the_next_command_goes_on() {
         command(0, id::NEXTHOP, 1),
         command(2, id::NEXTHOP, 1),
         command(0xff, id::NEXTHOP, 1),
-        command(write, 15, 0),
+        command(write, TABLES.len() as u32, 0),
         command(write, 32 + id::NEXTHOP, 1),
         command(write, id::NEXTHOP, 1024),
         command(write, id::NEXTHOP, 1 << 24 | 1),
