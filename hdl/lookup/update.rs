@@ -6,7 +6,7 @@
 //!   host ──┤                                       ▲──────────────────────────────────┤
 //!   spare ─┘                                                                          '▶ what it tells
 //! ```
-//! A row read while an update of it is under way is old; the updates of the last [`FORWARD`] clocks are kept beside
+//! A row read while an update of it is under way is old; the updates of the last `FORWARD` clocks are kept beside
 //! the memory and the newest one of the same row wins.
 //!
 //! The memory has one port that reads. A packet's event has it; where there is none, the host; where neither wants it, an

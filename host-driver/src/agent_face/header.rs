@@ -70,7 +70,7 @@ impl Command {
         ALL.into_iter().find(|command| *command as u16 == code)
     }
 
-    /// Only the first [`CUT`] bytes of the packet are handed over.
+    /// Only the first `CUT` bytes of the packet are handed over.
     pub fn is_cut(self) -> bool {
         matches!(
             self,
