@@ -10,11 +10,14 @@ use underpass_model::Output;
 pub const ENOUGH: usize = 50_000;
 
 /// Reasons that slow path and host give, never the card.
-const NOT_BY_THE_CARD: [DropReason; 9] = [
+const NOT_BY_THE_CARD: [DropReason; 12] = [
     DropReason::InterfaceTxDiscard,
     DropReason::InvalidArp,
     DropReason::FlowQueueLimitExceeded,
     DropReason::FlowTableFull,
+    DropReason::FlowActionInvalid,
+    DropReason::FlowUnusable,
+    DropReason::NewFlows,
     DropReason::Fragments,
     DropReason::NexthopUnresolved,
     DropReason::InterfaceDrop,
