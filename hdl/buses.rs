@@ -4,7 +4,7 @@ use crate::card::axil::{AxilIn, AxilOut, Request, Response};
 use crate::card::host_bus::HostBus;
 use crate::card::seed::SeedStart;
 use crate::pairs::{PairOrders, PairReports};
-use crate::pipeline::s13_encap::Decided;
+use crate::pipeline::s14_encap::Decided;
 use crate::pipeline::slot::{HeadSlot, Slot};
 use crate::stream::beat::{BodyWrite, Credit, EditSlot, HeaderSlot, Offer};
 use underpass_layout::profile::{Profile, SIM};

@@ -10,7 +10,7 @@
 //!            └─▶ edit             for deliver
 //! ```
 
-use super::s13_encap::Decided;
+use super::s14_encap::Decided;
 use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, PairOrdersIn, PairReportsOut, Sizes};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};

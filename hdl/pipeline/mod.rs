@@ -18,9 +18,9 @@ pub mod ipv6;
 #[cfg(test)]
 pub(crate) mod records;
 pub mod s10_route;
-pub mod s11_nexthop;
-pub mod s12_rewrite;
-pub mod s13_encap;
+pub mod s12_nexthop;
+pub mod s13_rewrite;
+pub mod s14_encap;
 pub mod s1_parse;
 pub mod s2_classify;
 pub mod s3_decap;
@@ -40,9 +40,9 @@ use crate::lookup::host::HostWait;
 use count::CountStage;
 use rust_hdl_core::prelude::*;
 use s10_route::RouteStage;
-use s11_nexthop::NexthopStage;
-use s12_rewrite::RewriteStage;
-use s13_encap::EncapStage;
+use s12_nexthop::NexthopStage;
+use s13_rewrite::RewriteStage;
+use s14_encap::EncapStage;
 use s1_parse::ParseStage;
 use s2_classify::ClassifyStage;
 use s3_decap::DecapStage;
@@ -105,7 +105,7 @@ impl Pipeline {
             nexthop: NexthopStage::new(sizes),
             count: CountStage::new(sizes),
             inner_wait: HostWait::new((s4_inner::LATENCY + s5_quoted::LATENCY) as u32),
-            rewrite_wait: HostWait::new((s12_rewrite::LATENCY + s13_encap::LATENCY) as u32),
+            rewrite_wait: HostWait::new((s13_rewrite::LATENCY + s14_encap::LATENCY) as u32),
             ..Default::default()
         }
     }

@@ -50,7 +50,7 @@ pub enum Written {
     Flow,
     /// `s10_route`.
     Route,
-    /// `s11_nexthop`.
+    /// `s12_nexthop`.
     Nexthop,
 }
 

@@ -287,6 +287,13 @@ pub fn entropy(vrf: u16, protocol: u8, src_port: u16, dst_port: u16, a: u64, b: 
     0xc000 | port
 }
 
+/// Which of several nexthops a packet takes, 14 bits: [`entropy`] with the ends exchanged, so that the choice does not follow
+/// the source port of the tunnel that the packet then goes into. What the network leaves out of the choice is zero.
+#[inline]
+pub fn spread(protocol: u8, src_port: u16, dst_port: u16, src: u64, dst: u64) -> u16 {
+    entropy(0, protocol, dst_port, src_port, dst, src) & 0x3fff
+}
+
 /// The 128 bits that [`entropy`] mixes. The protocol lies over the top byte of a 48-bit `b`, which no packet uses: a
 /// frame without an IP header has protocol 0.
 ///

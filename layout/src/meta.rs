@@ -4,17 +4,21 @@
 //!  gather   s1_parse  s2_classify  s3_decap  s4_inner  s5_quoted  s6_bridge  s7_receiver
 //!  arrival  parse     classify     decap     inner     quoted     bridge     receiver, route
 //!
-//!           s8_key    s9_flow      s10_route  s11_nexthop  s12_rewrite  s13_encap
-//!           key       flow         route      nexthop      rewrite      edit
+//!           s8_key    s9_flow   s10_route  s11_member  s12_nexthop   s13_rewrite  s14_encap
+//!           key       flow      route      member      nexthop, qos  rewrite      edit
 //! ```
 //! A record holds the value its stage wrote from there to the end. `verdict` is the one field that every stage may
-//! change, and only from `Continue`, with one exception that `s9_flow` explains. `route` has two writers: `s7_receiver`
-//! for packets whose flow comes after the route, `s10_route` for those whose flow comes first or sends them elsewhere.
+//! change, and only from `Continue`, with one exception that `s9_flow` explains. `route` has three writers: `s7_receiver`
+//! for packets whose flow comes after the route, `s10_route` for those whose flow comes first or sends them elsewhere, and
+//! `s11_member` where the nexthop is one of several.
+//!
+//! A packet that one pass cannot finish goes round: it leaves by port [`ROUND`](crate::port::ROUND) into a buffer with its
+//! [`Errand`], and comes back once for each copy, each time with a [`Round`] that says what is known of it.
 
 use crate::reason::VerdictBits;
 use crate::record::{code, record};
 use crate::shim::InjectCommand;
-use crate::tables::{NexthopEntry, OnwardEntry, TunnelKind, VifEntry};
+use crate::tables::{Leg, NexthopEntry, OnwardEntry, QosEntry, TunnelKind, VifEntry};
 
 /// Bytes at the start of a packet that the stages can see: outer Ethernet 14 + VLAN 4 + IPv4 60 + GRE 12 + MPLS 4,
 /// then inner Ethernet 14 + VLAN 4 + IPv4 60 + TCP 20 = 192; with IPv6 in IPv6: 18 + 40 + GRE 12 + MPLS 4, then 18 + 40 +
@@ -30,6 +34,101 @@ pub const EXTENSION_HEADERS: usize = 2;
 pub const EXTENSION_BYTES: usize = 32;
 /// Bytes on the bus in one clock.
 pub const BEAT_BYTES: usize = 64;
+/// Rounds that change a packet's VRF or deliver a copy to an analyzer, at most; one more is a loop.
+pub const ROUND_LIMIT: u8 = 4;
+/// Headers within a copy along a multicast tree, in front of the frame: IPv4 20, UDP 8, VXLAN 8.
+pub const TREE_BYTES: usize = 36;
+
+code! {
+    /// As what a packet comes, at first or once more.
+    pub enum RoundKind: 3 {
+        /// From a port, for the first time.
+        First = 0;
+        /// As it came, once more from the start: what the flags of its `Round` name is done.
+        Again = 1;
+        /// The tenant's packet, out of its tunnel, to be judged in a VRF or sent by a nexthop.
+        Tenant = 2;
+        /// The tenant's packet for one member of a list.
+        Member = 3;
+        /// It leaves as it is.
+        Transmit = 4;
+        /// The slow path is shown it.
+        Punt = 5;
+    }
+}
+
+record! {
+    /// What a packet that goes round brings back of what was known of it.
+    pub struct Round (round) {
+        /// As what it comes; all else is zero for `First`.
+        kind: RoundKind = 3,
+        /// Rounds that changed its VRF, or delivered it to an analyzer.
+        hops: u8 = 3,
+        /// The receiving interface; of `Transmit` the outgoing one.
+        vif: u16 = 13,
+        /// The receiving port; of `Transmit` the outgoing one.
+        port: u16 = 10,
+        /// Its receiving interface's mirror has it, and its source MAC was looked at.
+        received: bool = 1,
+        /// Its flow's mirrors have it.
+        flowed: bool = 1,
+        /// It has met its flow, or meets none.
+        judged: bool = 1,
+        /// It is a copy for an analyzer: nobody mirrors it or learns from it.
+        quiet: bool = 1,
+        /// `Tenant`, `Member`: as [`Decap`], whose fields of these names it becomes.
+        tunnelled: bool = 1,
+        /// See `tunnelled`.
+        frame: bool = 1,
+        /// See `tunnelled`.
+        vrf: u16 = 12,
+        /// See `tunnelled`.
+        direct: bool = 1,
+        /// See `tunnelled`; of `Member` the list.
+        nexthop: u32 = 20,
+        /// See `tunnelled`; of `Member` the label or VNI that led to the list.
+        label: u32 = 24,
+        /// See `tunnelled`.
+        flood_unknown: bool = 1,
+        /// [`TREE_BYTES`] stand in front of the frame.
+        tree: bool = 1,
+        /// The tunnel it came through, as [`Parse`].
+        tunnel: TunnelKind = 3,
+        /// That tunnel's addresses are IPv6.
+        outer_v6: bool = 1,
+        /// The end that sent it.
+        outer_src: u128 = 128,
+        /// Its label or VNI.
+        outer_label: u32 = 24,
+        /// `Member`: where it came from, `Leg::None`: from an interface here.
+        origin: Leg = 3,
+        /// `Member`: the row of `member`.
+        position: u16 = 16,
+    }
+}
+
+record! {
+    /// What becomes of a packet that goes round, in this order: copies for up to three mirrors, one for the slow path,
+    /// then itself; or one copy for each member of a list.
+    pub struct Errand (errand) {
+        /// It goes round.
+        on: bool = 1,
+        /// The first mirror, a row of `mirror`; 0: none.
+        mirror: u16 = 10,
+        /// The second mirror; 0: none.
+        second: u16 = 10,
+        /// The third mirror; 0: none.
+        third: u16 = 10,
+        /// A copy goes to the slow path.
+        learn: bool = 1,
+        /// Copies for members, from row `round.position` on; 0: it is no list.
+        members: u16 = 12,
+        /// UDP source port of copies for analyzers.
+        entropy: u16 = 16,
+        /// With this it comes back itself, or each of its members' copies does.
+        round: Round = record,
+    }
+}
 
 record! {
     /// Written by `gather`: how the packet came.
@@ -46,6 +145,8 @@ record! {
         inject_vif: u16 = 13,
         /// The port named in the shim.
         inject_port: u16 = 10,
+        /// What is known of it from earlier rounds.
+        round: Round = record,
     }
 }
 
@@ -67,15 +168,17 @@ record! {
         /// IP destination.
         dst: u128 = 128,
         /// The tunnel header behind it; none in a fragment, none behind IPv6 extension headers.
-        tunnel: TunnelKind = 2,
-        /// MPLS label or VNI.
+        tunnel: TunnelKind = 3,
+        /// MPLS label, VNI or virtual subnet.
         label: u32 = 24,
         /// MPLS time to live.
         label_ttl: u8 = 8,
-        /// MPLS bottom of stack, or VXLAN I bit: the label counts.
+        /// MPLS bottom of stack, or VXLAN I bit, or NVGRE: the label counts.
         label_valid: bool = 1,
         /// Where the tenant's packet starts, bytes.
         offset: u8 = 8,
+        /// The four bytes there are zero: a control word, where the label asks for one.
+        zeros: bool = 1,
     }
 }
 
@@ -104,6 +207,14 @@ record! {
         direct: bool = 1,
         /// That nexthop.
         nexthop: u32 = 20,
+        /// Label or VNI for it, of a packet that goes round.
+        label: u32 = 24,
+        /// Its frames to unknown MACs are flooded.
+        flood_unknown: bool = 1,
+        /// Source MACs of its frames are learnt.
+        learn: bool = 1,
+        /// [`TREE_BYTES`] stand in front of the frame, at `offset` - [`TREE_BYTES`].
+        tree: bool = 1,
     }
 }
 
@@ -118,6 +229,8 @@ record! {
         ethertype: u16 = 16,
         /// There is a VLAN tag.
         tagged: bool = 1,
+        /// Its IEEE 802.1p priority.
+        priority: u8 = 3,
         /// Where the IP header starts, bytes from the start of the whole packet.
         l3_offset: u8 = 8,
         /// A well-formed IPv4 header.
@@ -205,6 +318,10 @@ record! {
         nexthop: u32 = 20,
         /// Label or VNI for it.
         label: u32 = 24,
+        /// Four zero bytes go in front of the frame.
+        control: bool = 1,
+        /// The slow path is shown its source MAC.
+        learn: bool = 1,
     }
 }
 
@@ -241,7 +358,7 @@ record! {
 }
 
 record! {
-    /// Written by `s7_receiver` or `s10_route`: the nexthop, whoever found it.
+    /// Written by `s7_receiver`, `s10_route` or `s11_member`: the nexthop, whoever found it.
     pub struct Route (route) {
         /// A route was looked up.
         routed: bool = 1,
@@ -249,6 +366,24 @@ record! {
         nexthop: u32 = 20,
         /// Label or VNI for it.
         label: u32 = 24,
+    }
+}
+
+record! {
+    /// Written by `s11_member`: which one of several, or that it is for all of them.
+    pub struct Member (member) {
+        /// It goes round with a copy for each member of a list.
+        list: bool = 1,
+        /// Rows of `member`.
+        count: u16 = 12,
+        /// The first of them.
+        first: u16 = 16,
+        /// Where the packet came from: `Leg::None` from an interface here.
+        origin: Leg = 3,
+        /// It is the copy for a leg of this kind.
+        leg: Leg = 3,
+        /// That leg is not for it: this copy is none, and counts nowhere.
+        skip: bool = 1,
     }
 }
 
@@ -331,7 +466,7 @@ record! {
 }
 
 record! {
-    /// Written by `s12_rewrite`: what changes within the packet.
+    /// Written by `s13_rewrite`: what changes within the packet.
     pub struct Rewrite (rewrite) {
         /// What is replaced. The peer leaves the hop limit of IPv6 as it is.
         patch: Patch = record,
@@ -345,8 +480,8 @@ record! {
 }
 
 code! {
-    /// Which headers `s13_encap` puts in front.
-    pub enum HeaderKind: 3 {
+    /// Which headers `s14_encap` puts in front.
+    pub enum HeaderKind: 4 {
         /// None: the frame leaves as it is.
         Bare = 0;
         /// Ethernet.
@@ -361,11 +496,21 @@ code! {
         VxlanRouted = 5;
         /// The punt shim.
         Shim = 6;
+        /// Ethernet, IPv4 or IPv6, GRE with a key.
+        Nvgre = 7;
+        /// As `MplsGre`, then four zero bytes.
+        ControlGre = 8;
+        /// As `MplsUdp`, then four zero bytes.
+        ControlUdp = 9;
+        /// As `ControlGre`, then IPv4, UDP, VXLAN.
+        TreeGre = 10;
+        /// As `ControlUdp`, then IPv4, UDP, VXLAN.
+        TreeUdp = 11;
     }
 }
 
 record! {
-    /// Written by `s13_encap`: what `deliver` does with the bytes that wait in the packet buffer.
+    /// Written by `s14_encap`: what `deliver` does with the bytes that wait in the packet buffer.
     pub struct Edit (edit) {
         /// The bytes end here.
         drop: bool = 1,
@@ -378,13 +523,15 @@ record! {
         /// What is replaced, before anything is taken off.
         patch: Patch = record,
         /// What kind of header is put in front.
-        kind: HeaderKind = 3,
+        kind: HeaderKind = 4,
         /// Its bytes.
         add: u8 = 8,
         /// Its text, first byte lowest.
         header: bytes<96> = 768,
         /// Length of the packet that leaves.
         length: u16 = 16,
+        /// It goes round.
+        errand: Errand = record,
     }
 }
 
@@ -413,8 +560,12 @@ record! {
         flow: Flow = record,
         /// To which nexthop.
         route: Route = record,
+        /// Which one of several.
+        member: Member = record,
         /// That nexthop.
         nexthop: NexthopEntry = record,
+        /// Its forwarding class.
+        qos: QosEntry = record,
         /// What changes.
         rewrite: Rewrite = record,
         /// The decision.
@@ -438,7 +589,8 @@ pub const STAGES: &[(&str, &str)] = &[
     ("s8_key", "key"),
     ("s9_flow", "flow"),
     ("s10_route", "route"),
-    ("s11_nexthop", "nexthop"),
-    ("s12_rewrite", "rewrite"),
-    ("s13_encap", "edit"),
+    ("s11_member", "member"),
+    ("s12_nexthop", "nexthop"),
+    ("s13_rewrite", "rewrite"),
+    ("s14_encap", "edit"),
 ];

@@ -8,6 +8,8 @@ pub const HOST0: u16 = 0x100;
 pub const VF0: u16 = 0x101;
 /// The slow path.
 pub const SLOW: u16 = 0x200;
+/// The buffer of packets that go round: no port of the card, they come back (see [`crate::meta::Errand`]).
+pub const ROUND: u16 = 0x201;
 /// Bits of a port number.
 pub const BITS: usize = 10;
 

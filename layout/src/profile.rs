@@ -4,6 +4,9 @@
 use crate::hash::BLOCK_ROWS;
 use crate::tables::{TableSpec, TABLES};
 
+/// Clocks a second that rates are turned into clocks with: what the pipeline is made for. On a card with another clock they scale.
+pub const NOMINAL_HZ: u64 = 250_000_000;
+
 /// Sizes of one build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile {
@@ -39,6 +42,16 @@ pub const SIM: Profile = Profile {
         1024,
         2048,
         2048,
+        // flood learned member origin mirror text qos
+        4096,
+        64,
+        1024,
+        64,
+        256,
+        256,
+        1024,
+        // group
+        1024,
     ],
 };
 
@@ -66,6 +79,14 @@ pub const U250: Profile = Profile {
         8 * BLOCK_ROWS,
         77 * BLOCK_ROWS,
         77 * BLOCK_ROWS,
+        4096,
+        BLOCK_ROWS,
+        1 << 14,
+        BLOCK_ROWS / 2,
+        512,
+        512,
+        4096,
+        1 << 16,
     ],
 };
 

@@ -62,6 +62,12 @@ code! {
         FlowUnusable = 25, peer "FLOW_UNUSABLE";
         /// The interface takes no new flows (peer flag Df), or has as many as it may.
         NewFlows = 26, peer "NEW_FLOWS";
+        /// A copy cannot be made, or a packet cannot go round: the buffer has no room.
+        NoCopyRoom = 27, peer "MCAST_CLONE_FAIL";
+        /// A copy that came through a tunnel from an end that the list does not have.
+        InvalidMulticastSource = 28, peer "INVALID_MCAST_SOURCE";
+        /// From a leaf of an E-tree to another leaf.
+        LeafToLeaf = 29, peer "LEAF_TO_LEAF";
     }
 }
 
@@ -98,6 +104,10 @@ code! {
         NeighborDiscovery = 13, peer "nd";
         /// A flow's packet came from elsewhere, and its source is one of several.
         SourceMoved = 14, peer "ecmp_resolve";
+        /// A copy: its source MAC is new here, or came from elsewhere.
+        Learn = 15, peer "mac_learn";
+        /// An STT packet for this node.
+        Stt = 16, peer "stt";
     }
 }
 

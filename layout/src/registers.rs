@@ -73,6 +73,12 @@ pub const EVENT_PAIR_BITS: u32 = 19;
 pub const AGE_BITS: u32 = 14;
 /// Reports that wait at most; the sweep rests meanwhile, and a closed connection is then found when it is idle.
 pub const EVENTS: usize = 32;
+/// Beats of 64 bytes that the buffer of packets that go round holds.
+pub const ROUND_BEATS: usize = 1024;
+/// Of these, beats that packets for lists may fill: the rest is kept for mirrors and translations.
+pub const ROUND_LIST_BEATS: usize = 768;
+/// Packets that it holds.
+pub const ROUND_PACKETS_MAX: usize = 128;
 /// [`TCP_CONTROL`]: any reset counts.
 pub const ANY_RESET: u32 = 1;
 /// Bits of [`TABLE_ADDRESS`] that hold the row; the table id is above.
@@ -128,6 +134,18 @@ registers! {
     /// Bit 0: any TCP reset closes a flow; else only one that starts where the other side's last acknowledgement points, or
     /// acknowledges its SYN or FIN (RFC 5961 section 3.2).
     TCP_CONTROL = 0x064, ReadWrite;
+    /// Packets that were put into the buffer to go round; it wraps.
+    ROUND_PACKETS = 0x068, Read;
+    /// What came back from there, copies and packets themselves; it wraps.
+    ROUND_COPIES = 0x06c, Read;
+    /// Copies for members that were none, because the leg was not for them (back to where they came from, say); it wraps.
+    ROUND_SKIPPED = 0x070, Read;
+    /// Packets that went on without copies for mirrors and without being learnt from, because the buffer had no room; it
+    /// wraps.
+    ROUND_LOST = 0x074, Read;
+    /// Fewest clocks from one packet that is shown to the slow path for its source MAC to the next; those between go on
+    /// unseen. 0: no limit.
+    LEARN_INTERVAL = 0x078, ReadWrite;
     /// The row, bit 0 of word 0 first. A row changes as a whole, in one clock.
     TABLE_DATA = 0x080, ReadWrite, count TABLE_DATA_WORDS;
 }

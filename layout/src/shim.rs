@@ -6,6 +6,7 @@
 //! ```
 //! Both are records like any other: first field at bit 0 of byte 0, little-endian.
 
+use crate::meta::RoundKind;
 use crate::reason::PuntReason;
 use crate::record::{code, record};
 use crate::tables::TunnelKind;
@@ -19,6 +20,8 @@ code! {
         Transmit = 1;
         /// Treat it as received on the interface named.
         Receive = 2;
+        /// Treat it as received on the interface named, but flood it: ARP and neighbour discovery are not handed back.
+        Flood = 3;
     }
 }
 
@@ -73,7 +76,9 @@ record! {
         outer_src: u128 = 128,
         /// The rules of fat flows that held for its key; 0: none.
         fat_set: u16 = 16,
+        /// As what the frame came: of `Tenant` and `Member` it is the tenant's packet, out of its tunnel.
+        round: RoundKind = 8,
         /// Zero.
-        padding: bytes<22> = 176,
+        padding: bytes<21> = 168,
     }
 }

@@ -105,6 +105,7 @@ fn fields_lie_where_the_documents_say() {
         action: LabelAction::Frame,
         vrf: 0xabc,
         nexthop: 0xfedcb,
+        ..Default::default()
     };
     assert_eq!(
         entry.pack(),

@@ -4,7 +4,7 @@ use crate::counters::Counters;
 use crate::deliver::deliver;
 use crate::pairs::Pairs;
 use crate::pipeline;
-use crate::s13_encap::Identification;
+use crate::s14_encap::Identification;
 use crate::s9_flow;
 use crate::tables::{RowError, Tables};
 use crate::trace::Trace;

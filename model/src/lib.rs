@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_quoted ─▶ s6_bridge ─┐
-//!      ┌─ s12_rewrite ◀─ s11_nexthop ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀───────────┘
-//!      └▶ s13_encap ─▶ deliver ─▶ frame
+//!      ┌─ s13_rewrite ◀─ s12_nexthop ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀───────────┘
+//!      └▶ s14_encap ─▶ deliver ─▶ frame
 //!             └─▶ counters, pairs
 //! ```
 //! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
@@ -30,9 +30,9 @@ pub mod pairs;
 pub mod pipeline;
 mod routes;
 pub mod s10_route;
-pub mod s11_nexthop;
-pub mod s12_rewrite;
-pub mod s13_encap;
+pub mod s12_nexthop;
+pub mod s13_rewrite;
+pub mod s14_encap;
 pub mod s1_parse;
 pub mod s2_classify;
 pub mod s3_decap;

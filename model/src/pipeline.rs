@@ -1,9 +1,9 @@
 //! The stages in their order, and nothing else.
 
-use crate::s13_encap::Identification;
+use crate::s14_encap::Identification;
 use crate::tables::Tables;
 use crate::{
-    gather, s10_route, s11_nexthop, s12_rewrite, s13_encap, s1_parse, s2_classify, s3_decap,
+    gather, s10_route, s12_nexthop, s13_rewrite, s14_encap, s1_parse, s2_classify, s3_decap,
     s4_inner, s5_quoted, s6_bridge, s7_receiver, s8_key, s9_flow,
 };
 use underpass_layout::meta::{Edit, Meta, STAGES};
@@ -62,10 +62,10 @@ pub fn from_flow(
     passed(meta);
     s10_route::route(tables, meta);
     passed(meta);
-    s11_nexthop::nexthop(tables, meta);
+    s12_nexthop::nexthop(tables, meta);
     passed(meta);
-    s12_rewrite::rewrite(meta);
+    s13_rewrite::rewrite(meta);
     passed(meta);
-    s13_encap::encap_into(ids, meta, edit);
+    s14_encap::encap_into(ids, meta, edit);
     passed(meta);
 }

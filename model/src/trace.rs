@@ -54,13 +54,13 @@ impl Trace {
                 "s8_key" => meta.receiver.wanted,
                 "s9_flow" => open || meta.flow.looked_up,
                 "s10_route" => open && is_routed_here(meta),
-                "s13_encap" => !self.edit.drop,
+                "s14_encap" => !self.edit.drop,
                 _ => open,
             };
             let changed = before != after;
             before = after;
             let mut line = passed.then(|| lines::line(stage, meta, &self.edit))?;
-            if changed && *stage != "s13_encap" {
+            if changed && *stage != "s14_encap" {
                 line.result = after.to_string();
             }
             Some((*stage, line))

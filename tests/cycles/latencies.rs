@@ -22,9 +22,9 @@ const STAGES: usize = s1_parse::LATENCY
     + s8_key::LATENCY
     + s9_flow::LATENCY
     + s10_route::LATENCY
-    + s11_nexthop::LATENCY
-    + s12_rewrite::LATENCY
-    + s13_encap::LATENCY;
+    + s12_nexthop::LATENCY
+    + s13_rewrite::LATENCY
+    + s14_encap::LATENCY;
 
 #[test]
 fn the_latency_is_the_same_on_every_path() {
@@ -46,7 +46,7 @@ fn the_latency_is_the_sum_of_those_of_the_parts() {
     assert_eq!(LATENCY, parts);
 }
 
-/// The tap shows a packet where `s13_encap` ends: all before it is gather and stages, all behind it count and deliver.
+/// The tap shows a packet where `s14_encap` ends: all before it is gather and stages, all behind it count and deliver.
 #[test]
 fn the_stages_take_as_long_as_they_say() {
     let mut rtl = core();

@@ -153,7 +153,7 @@ fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
     }
     (model.edit != rtl.edit).then(|| {
         format!(
-            "differ at s13_encap: {}",
+            "differ at s14_encap: {}",
             first_line(&model.edit, &rtl.edit)
         )
     })

@@ -26,7 +26,7 @@ pub fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
     }
     (model.edit != rtl.edit).then(|| {
         format!(
-            "differ at s13_encap:\nmodel={:?}\ncard={:?}",
+            "differ at s14_encap:\nmodel={:?}\ncard={:?}",
             model.edit, rtl.edit
         )
     })
@@ -111,7 +111,7 @@ mod tests {
         decided.edit.port ^= 1;
         let difference = parted(&output, &trace, &decided).unwrap_or_default();
         assert!(
-            difference.starts_with("differ at s13_encap"),
+            difference.starts_with("differ at s14_encap"),
             "{difference}"
         );
     }

@@ -3,8 +3,8 @@
 use underpass_layout::meta::{Arrival, Decap, Meta, Route};
 use underpass_layout::tables::{NexthopEntry, NexthopKind};
 use underpass_layout::Verdict;
-use underpass_model::s12_rewrite;
-use underpass_model::s13_encap::{self, Identification};
+use underpass_model::s13_rewrite;
+use underpass_model::s14_encap::{self, Identification};
 
 use super::tenant::Tenant;
 
@@ -37,8 +37,8 @@ pub fn into_tunnel(
         nexthop: *nexthop,
         ..Meta::default()
     };
-    s12_rewrite::rewrite(&mut meta);
-    let edit = s13_encap::encap(&mut Identification::default(), &mut meta);
+    s13_rewrite::rewrite(&mut meta);
+    let edit = s14_encap::encap(&mut Identification::default(), &mut meta);
     let header = edit.header.get(..usize::from(edit.add))?;
     (Verdict::from(meta.verdict) == Verdict::Deliver).then(|| [header, tenant.bytes].concat())
 }

@@ -26,6 +26,8 @@ record! {
         nexthop: u32 = 20,
         /// The remote node's MPLS label or VNI for it.
         label: u32 = 24,
+        /// Four zero bytes go in front of the frame, behind the label (peer flag L2c).
+        control: bool = 1,
     }
 }
 table!(

@@ -1,8 +1,8 @@
 //! The card's tables, in the order in which a packet meets them. One file a table; [`TABLES`] lists them all.
 //!
 //! ```text
-//!   port ─▶ vif ─▶ mpls | vxlan ─▶ bridge ─▶ fat_rule, fat_exclude ─▶ flow ─▶ onward ─▶ source
-//!        ─▶ vrf ─▶ route_host, route_bank ─▶ nexthop ─▶ counters, tcp, age
+//!   port ─▶ vif ─▶ mpls | vxlan ─▶ bridge, flood, learned ─▶ fat_rule, fat_exclude ─▶ flow ─▶ onward ─▶ source
+//!        ─▶ vrf ─▶ route_host, route_bank ─▶ group, member, origin ─▶ nexthop, qos ─▶ counters, tcp, age ─▶ mirror, mirror_text
 //! ```
 //!
 //! The host reaches every table by (table id, row). A row of an exact-match table is addressed as
@@ -11,12 +11,19 @@
 mod bridge;
 mod counter;
 mod fat;
+mod flood;
 mod flow;
+mod group;
+mod learned;
+mod member;
+mod mirror;
 mod mpls;
 mod nexthop;
 mod onward;
+mod origin;
 mod pair;
 mod port;
+mod qos;
 mod route;
 mod source;
 mod vif;
@@ -26,12 +33,19 @@ mod vxlan;
 pub use bridge::{BridgeEntry, BridgeKey};
 pub use counter::{FlowCounter, OutcomeCounter, TrafficCounter};
 pub use fat::{FatExcludeEntry, FatFamily, FatRuleEntry, FAT_EXCLUDES, FAT_RULES};
+pub use flood::FloodEntry;
 pub use flow::{FlowAction, FlowEntry, FlowEntry6, FlowKey, FlowKey6};
+pub use group::{GroupEntry, GroupKind};
+pub use learned::{LearnedEntry, LearnedKey};
+pub use member::{Leg, MemberEntry};
+pub use mirror::{MirrorEntry, MirrorKind, MirrorTextEntry, MIRROR_TEXT_BYTES, MIRROR_TEXT_WAYS};
 pub use mpls::{LabelAction, MplsEntry};
 pub use nexthop::{NexthopEntry, NexthopKind, TunnelKind};
 pub use onward::OnwardEntry;
+pub use origin::{OriginEntry, OriginKey};
 pub use pair::{AgeEntry, TcpEntry, TcpSide};
 pub use port::PortEntry;
+pub use qos::{QosEntry, QOS_PRIORITY, QOS_ROWS};
 pub use route::{RouteEntry, RouteKey};
 pub use source::{SourceEntry, SourceKind};
 pub use vif::{VifEntry, VifKind};
@@ -178,6 +192,14 @@ pub const TABLES: &[TableSpec] = &[
     OnwardEntry::TABLE,
     pair::TCP,
     pair::AGE,
+    FloodEntry::TABLE,
+    LearnedEntry::TABLE,
+    MemberEntry::TABLE,
+    OriginEntry::TABLE,
+    MirrorEntry::TABLE,
+    MirrorTextEntry::TABLE,
+    QosEntry::TABLE,
+    GroupEntry::TABLE,
 ];
 
 /// Names for the ids of the tables.
@@ -222,6 +244,22 @@ pub mod id {
     pub const TCP: u32 = 18;
     /// Last packets by flow pair.
     pub const AGE: u32 = 19;
+    /// Flooding by VRF.
+    pub const FLOOD: u32 = 20;
+    /// Source MACs.
+    pub const LEARNED: u32 = 21;
+    /// Members of ECMP nexthops and lists.
+    pub const MEMBER: u32 = 22;
+    /// Tunnel ends that send to lists.
+    pub const ORIGIN: u32 = 23;
+    /// Mirrors.
+    pub const MIRROR: u32 = 24;
+    /// What stands in front of mirrored packets.
+    pub const MIRROR_TEXT: u32 = 25;
+    /// Forwarding classes.
+    pub const QOS: u32 = 26;
+    /// Nexthops that stand for several.
+    pub const GROUP: u32 = 27;
 }
 
 /// The table of that name.

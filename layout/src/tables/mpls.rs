@@ -25,6 +25,14 @@ record! {
         vrf: u16 = 12,
         /// Where it goes, unless it is to be routed.
         nexthop: u32 = 20,
+        /// Four zero bytes stand in front of the frame (RFC 4448 section 4.6, peer flag L2_CONTROL_DATA).
+        control: bool = 1,
+        /// It is a label of a multicast tree: behind the four zero bytes stand IPv4, UDP and VXLAN headers, 36 bytes.
+        tree: bool = 1,
+        /// Frames to unknown MACs are flooded.
+        flood_unknown: bool = 1,
+        /// Source MACs are learnt.
+        learn: bool = 1,
     }
 }
 table!(MplsEntry, 2, "mpls", Lookup::Direct);

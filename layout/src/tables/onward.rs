@@ -37,6 +37,14 @@ record! {
         nexthop: u32 = 20,
         /// Label or VNI for it.
         label: u32 = 24,
+        /// They end here, mirrored or not.
+        drop: bool = 1,
+        /// They are mirrored, by this row of `mirror`; 0: not.
+        mirror: u16 = 10,
+        /// They are mirrored a second time, by this row.
+        second_mirror: u16 = 10,
+        /// How they are marked in tunnels, a map of `qos`; 0: as the interface says.
+        qos: u8 = 8,
     }
 }
 table!(OnwardEntry, 17, "onward", Lookup::Direct);

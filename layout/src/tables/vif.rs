@@ -52,6 +52,18 @@ record! {
         mac: u64 = 48,
         /// The hop limit of IPv6 goes down where the TTL of IPv4 does. An option, the peer leaves it.
         hop_limit: bool = 1,
+        /// What it sends is mirrored before anything else, by this row of `mirror`; 0: not.
+        mirror: u16 = 10,
+        /// Frames to unknown MACs are flooded (peer flag Uuf).
+        flood_unknown: bool = 1,
+        /// Source MACs are learnt (peer flag L); leaves of an E-tree may not send to each other.
+        learn: bool = 1,
+        /// It is a root of its E-tree (peer flag Er).
+        etree_root: bool = 1,
+        /// IGMP of its VM goes to the slow path, and IPv4 multicast finds its group's own entry (peer flag Ig).
+        igmp: bool = 1,
+        /// How its packets are marked in tunnels, a map of `qos`; 0: not.
+        qos: u8 = 8,
     }
 }
 table!(VifEntry, 1, "vif", Lookup::Direct);

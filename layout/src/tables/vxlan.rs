@@ -12,7 +12,7 @@ record! {
 }
 
 record! {
-    /// Which VRF does this VNI stand for?
+    /// Which VRF does this VNI, or virtual subnet of NVGRE, stand for?
     pub struct VxlanEntry (vxlan_entry) {
         /// The entry is in use.
         valid: bool = 1,
@@ -20,6 +20,14 @@ record! {
         key: VxlanKey = record,
         /// The tenant's VRF, whose bridge table decides next.
         vrf: u16 = 12,
+        /// Frames to unknown MACs are flooded.
+        flood_unknown: bool = 1,
+        /// Source MACs are learnt.
+        learn: bool = 1,
+        /// It is taken from the underlay's multicast group `group_address` as well.
+        group: bool = 1,
+        /// That group; an IPv4 address in the low 32 bits.
+        group_address: u128 = 128,
     }
 }
 table!(

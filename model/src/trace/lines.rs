@@ -22,8 +22,8 @@ pub(super) fn line(stage: &str, meta: &Meta, edit: &Edit) -> Line {
         "s8_key" => key(meta),
         "s9_flow" => flow(meta),
         "s10_route" => route(meta),
-        "s11_nexthop" => nexthop(meta),
-        "s12_rewrite" => rewrite(meta),
+        "s12_nexthop" => nexthop(meta),
+        "s13_rewrite" => rewrite(meta),
         _ => encap(meta, edit),
     };
     Line { seen, result }

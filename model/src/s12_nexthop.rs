@@ -1,4 +1,4 @@
-//! s11_nexthop: what is done with the packet on its way out.  Reads: `route` and what it may contradict.
+//! s12_nexthop: what is done with the packet on its way out.  Reads: `route` and what it may contradict.
 //! Writes: `nexthop`.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! s13_encap: the headers in front, and the order to `deliver`.  Reads: all.  Writes: the [`Edit`].
+//! s14_encap: the headers in front, and the order to `deliver`.  Reads: all.  Writes: the [`Edit`].
 //!
 //! ```text
 //!   Continue ─▶ Deliver:  | Ethernet |                                       packet    Encap, routed
@@ -12,8 +12,8 @@
 
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan, Header};
-use crate::s12_rewrite::patch::NOTHING;
-use crate::s12_rewrite::{outer_ip_length, overhead};
+use crate::s13_rewrite::patch::NOTHING;
+use crate::s13_rewrite::{outer_ip_length, overhead};
 use underpass_layout::meta::{Edit, HeaderKind, Meta, Patch, BEAT_BYTES, HEADER_BYTES};
 use underpass_layout::port;
 use underpass_layout::shim::{InjectCommand, PuntShim};

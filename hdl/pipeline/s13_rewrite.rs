@@ -1,4 +1,4 @@
-//! s12_rewrite: what changes within the packet, and whether it still fits. Reads `classify`, `inner`, `quoted`, `key`,
+//! s13_rewrite: what changes within the packet, and whether it still fits. Reads `classify`, `inner`, `quoted`, `key`,
 //! `flow`, `route`, `nexthop`. Writes `rewrite`.
 //!
 //! ```text

@@ -10,7 +10,7 @@
 
 use super::checksum::{is_zero, of_total};
 use crate::hardware::{Meta, Patch};
-use crate::pipeline::s11_nexthop::counts_as_hop;
+use crate::pipeline::s12_nexthop::counts_as_hop;
 use crate::pipeline::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
 use crate::stream::bytes::ones;
 use underpass_wires::{any_of, bundle, k, mux, one_of, only, wire, Bit, U};

@@ -1,7 +1,7 @@
 //! Which headers, and how much of the packet stays.
 
 use crate::hardware::Meta;
-use crate::pipeline::s12_rewrite::{
+use crate::pipeline::s13_rewrite::{
     ETHERNET, GRE_OVERHEAD, IPV4_HEADER, IPV6_HEADER, UDP_OVERHEAD, VXLAN_OVERHEAD,
 };
 use crate::pipeline::s1_parse::{GRE, UDP};

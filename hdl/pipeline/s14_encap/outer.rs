@@ -7,7 +7,7 @@
 //! has none, and its payload length is what UDP's length is in both families.
 
 use super::shape::Shape;
-use crate::pipeline::s12_rewrite::IPV4_HEADER;
+use crate::pipeline::s13_rewrite::IPV4_HEADER;
 use crate::pipeline::s1_parse::{GRE, UDP};
 use crate::pipeline::slot::Slot;
 use underpass_wires::{bundle, k, mux, only, state_from, BundleExt, U};

@@ -1,4 +1,4 @@
-//! s12_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
+//! s13_rewrite: what changes within the packet, and whether it still fits.  Writes: `rewrite`.
 //!
 //! ```text
 //!   inner, flow.onward ───▶ patch: TTL one less, addresses and ports of the flow, checksums   (see `patch`)

@@ -10,7 +10,7 @@
 
 use crate::headers::checksum::Update;
 use crate::headers::{icmp, ipv4, tcp, udp};
-use crate::s11_nexthop::hop_counts;
+use crate::s12_nexthop::hop_counts;
 use underpass_layout::meta::{Inner, Meta, Patch};
 
 /// The packet stays as it is.

@@ -1,4 +1,4 @@
-//! s11_nexthop: what is done with the packet on its way out. Reads `route`, table `nexthop`. Writes `nexthop`.
+//! s12_nexthop: what is done with the packet on its way out. Reads `route`, table `nexthop`. Writes `nexthop`.
 //!
 //! ```text
 //!   nexthop id ─▶ [ nexthop 2 ] ─▶ [ decide ] ─▶ nexthop

@@ -1,4 +1,4 @@
-//! s13_encap: the headers in front, and where the packet leaves. Reads everything. Writes `edit`.
+//! s14_encap: the headers in front, and where the packet leaves. Reads everything. Writes `edit`.
 //!
 //! ```text
 //!   slot ─▶ [ shape ] ─▶ [ identification, checksum: 5 ] ─▶ [ header's bytes ] ─▶ edit
