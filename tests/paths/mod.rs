@@ -8,6 +8,7 @@
 //! Everything is fixed, so that clocks can be counted: [`PATHS`] with the tables of [`rows`]. What a packet should cost
 //! follows from lengths alone: the larger of its beats in and its beats out.
 
+pub mod copies;
 mod flow_table;
 mod frames;
 mod measure;

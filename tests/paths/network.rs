@@ -38,14 +38,14 @@ pub(super) const FLOW_PORTS: [u16; 2] = [5000, 443];
 /// Experimental protocol (RFC 3692), for packets too short to hold a UDP header.
 pub(super) const PROTOCOL_SHORT: u8 = 253;
 
-const VRF: u16 = 1;
+pub(super) const VRF: u16 = 1;
 pub(super) const FABRIC_MAC: u64 = 0x0cc4_7a59_625c;
 pub(super) const REMOTE_FABRIC_MAC: u64 = 0x0cc4_7a59_626e;
 
 /// Ids of nexthops.
 const NH_GRE: u32 = 30;
-const NH_UDP: u32 = 31;
-const NH_VXLAN: u32 = 32;
+pub(super) const NH_UDP: u32 = 31;
+pub(super) const NH_VXLAN: u32 = 32;
 const NH_UDP_V6: u32 = 33;
 const NH_VXLAN_V6: u32 = 34;
 /// Ids of flows that are no conversation of their own.
@@ -54,12 +54,12 @@ const LAST_FLOWS: u32 = 4000;
 const VIF_WIRE1: u16 = 6;
 
 /// Nexthop that delivers routed packets to a VM, which also is the K(nh) of its flows.
-fn nh_routed(vm: u16) -> u32 {
+pub(super) fn nh_routed(vm: u16) -> u32 {
     10 + u32::from(vm)
 }
 
 /// Nexthop that delivers frames to a VM.
-fn nh_bridged(vm: u16) -> u32 {
+pub(super) fn nh_bridged(vm: u16) -> u32 {
     20 + u32::from(vm)
 }
 
@@ -156,6 +156,33 @@ pub(super) fn vm_flow6(number: u16, flow_id: u32) -> FlowEntry6 {
     }
 }
 
+/// What is behind a VM's port.
+pub(super) fn vm_interface(vm: u16) -> VifEntry {
+    VifEntry {
+        valid: true,
+        kind: VifKind::Vm,
+        policy: vm == 3,
+        vrf: VRF,
+        nexthop: nh_routed(vm),
+        ..Default::default()
+    }
+}
+
+/// How routed packets reach a VM.
+pub(super) fn vm_nexthop(vm: u16) -> NexthopEntry {
+    NexthopEntry {
+        valid: true,
+        kind: NexthopKind::Encap,
+        policy: vm == 3,
+        vif: vm_vif(vm),
+        port: vm_port(vm),
+        flow_nexthop: nh_routed(vm),
+        dst_mac: vm_mac(vm),
+        src_mac: ROUTER_MAC,
+        ..Default::default()
+    }
+}
+
 fn interfaces(rows: &mut Rows) {
     let plug = |rows: &mut Rows, port: u16, vif: u16, entry: VifEntry| {
         rows.direct(
@@ -197,38 +224,19 @@ fn interfaces(rows: &mut Rows) {
         },
     );
     for vm in 1..=3 {
-        let entry = VifEntry {
-            kind: VifKind::Vm,
-            policy: vm == 3,
-            vrf: VRF,
-            nexthop: nh_routed(vm),
-            ..Default::default()
-        };
-        plug(rows, vm_port(vm), vm_vif(vm), entry);
+        plug(rows, vm_port(vm), vm_vif(vm), vm_interface(vm));
     }
 }
 
 fn nexthops(rows: &mut Rows) {
     for vm in 1..=3 {
-        let routed = NexthopEntry {
-            valid: true,
-            kind: NexthopKind::Encap,
-            policy: vm == 3,
-            vif: vm_vif(vm),
-            port: vm_port(vm),
-            flow_nexthop: nh_routed(vm),
-            dst_mac: vm_mac(vm),
-            src_mac: ROUTER_MAC,
-            ..Default::default()
+        let routed = vm_nexthop(vm);
+        let bridged = NexthopEntry {
+            bridge: true,
+            ..routed
         };
         rows.direct(nh_routed(vm) as usize, &routed);
-        rows.direct(
-            nh_bridged(vm) as usize,
-            &NexthopEntry {
-                bridge: true,
-                ..routed
-            },
-        );
+        rows.direct(nh_bridged(vm) as usize, &bridged);
     }
     for (id, tunnel, v6) in [
         (NH_GRE, TunnelKind::MplsGre, false),
@@ -265,6 +273,7 @@ fn forwarding(rows: &mut Rows) {
         action,
         vrf: VRF,
         nexthop,
+        ..Default::default()
     };
     for (number, entry) in [
         (LABEL_IP, label(LabelAction::Nexthop, nh_routed(2))),
@@ -278,6 +287,7 @@ fn forwarding(rows: &mut Rows) {
         valid: true,
         key: VxlanKey { vni: VNI },
         vrf: VRF,
+        ..Default::default()
     });
 
     let mut mac = |mac, receive, nexthop, label| {
@@ -287,6 +297,7 @@ fn forwarding(rows: &mut Rows) {
             receive,
             nexthop,
             label,
+            ..Default::default()
         });
     };
     mac(ROUTER_MAC, true, 0, 0);

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   clocks ──────▶ what a packet costs, path by path      ┐
-//!   flows ───────▶ what a flow hit costs, among how many  ├ exact, the same on every machine
+//!   flows ───────▶ what a flow hit costs, among how many  │
+//!   copies ──────▶ what a copy, a mirror, a round costs   ├ exact, the same on every machine
 //!   card ────────▶ rings: clocks of a table write, a punt ┴ and simulated clocks
 //!   simulation ──▶ simulated clocks and packets a second  ┐
 //!   build ───────▶ Verilog to a running model             ├ of this machine: best of three
@@ -14,6 +15,7 @@
 mod build;
 mod card;
 mod clocks;
+mod copies;
 mod flows;
 mod null_card;
 mod setups;
@@ -26,9 +28,10 @@ use std::process::ExitCode;
 /// A chapter: its name and what prints it.
 type Chapter = (&'static str, fn() -> String);
 
-const CHAPTERS: [Chapter; 6] = [
+const CHAPTERS: [Chapter; 7] = [
     ("clocks", clocks::chapter),
     ("flows", flows::chapter),
+    ("copies", copies::chapter),
     ("card", card::chapter),
     ("simulation", simulation::chapter),
     ("build", build::chapter),
