@@ -6,7 +6,10 @@ use crate::card::seed::SeedStart;
 use crate::pairs::{PairOrders, PairReports};
 use crate::pipeline::s14_encap::Decided;
 use crate::pipeline::slot::{HeadSlot, Slot};
-use crate::stream::beat::{BodyWrite, Credit, EditSlot, HeaderSlot, Offer};
+use crate::stream::beat::{
+    BodyWrite, Credit, EditSlot, ErrandSlot, HeaderSlot, Offer, RoundBeat, RoundCredit,
+    RoundEvents, RoundOffer,
+};
 use underpass_layout::profile::{Profile, SIM};
 use underpass_wires::{bus, Bundle};
 
@@ -17,6 +20,11 @@ bus! { pub DecidedOut, pub DecidedIn, Decided::W }
 bus! { pub EditOut, pub EditIn, EditSlot::W }
 bus! { pub BodyOut, pub BodyIn, BodyWrite::W }
 bus! { pub CreditOut, pub CreditIn, Credit::W }
+bus! { pub ErrandOut, pub ErrandIn, ErrandSlot::W }
+bus! { pub RoundBeatOut, pub RoundBeatIn, RoundBeat::W }
+bus! { pub RoundOfferOut, pub RoundOfferIn, RoundOffer::W }
+bus! { pub RoundCreditOut, pub RoundCreditIn, RoundCredit::W }
+bus! { pub RoundEventsOut, pub RoundEventsIn, RoundEvents::W }
 bus! { pub OfferOut, pub OfferIn, Offer::W }
 bus! { pub HostOut, pub HostIn, HostBus::W }
 bus! { pub SeedStartOut, pub SeedStartIn, SeedStart::W }

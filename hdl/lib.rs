@@ -4,7 +4,8 @@
 //!   shells/      what a board connects: streams, AXI4-Lite ── emit() gives the Verilog
 //!     └ core     RustHDL structure
 //!         ├ stream/     gather ─────────────── body ───────────────▶ deliver
-//!         ├ pipeline/   └▶ s1 parse ─▶ s2 ─▶ .. ─▶ s13 encap ─▶ count ─▶┘
+//!         ├ pipeline/   └▶ s1 parse ─▶ s2 ─▶ .. ─▶ s14 encap ─▶ count ─▶┘
+//!         ├ rounds/     what comes back from deliver to gather, once for each copy
 //!         ├ lookup/     the memories that the stages ask
 //!         ├ pairs/      TCP connections and idle flows, behind the stages
 //!         └ card/       AXI4-Lite slave, registers, host's chain to the tables, hash words, host rings
@@ -21,5 +22,6 @@ pub mod hardware;
 pub mod lookup;
 pub mod pairs;
 pub mod pipeline;
+pub mod rounds;
 pub mod shells;
 pub mod stream;

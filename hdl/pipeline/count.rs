@@ -11,30 +11,66 @@
 //! ```
 
 use super::s14_encap::Decided;
-use crate::buses::{DecidedIn, EditOut, HostIn, HostOut, PairOrdersIn, PairReportsOut, Sizes};
+use crate::buses::{
+    DecidedIn, EditOut, ErrandOut, HostIn, HostOut, PairOrdersIn, PairReportsOut, RoundEventsOut,
+    Sizes,
+};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{FlowCounter, OutcomeCounter, TrafficCounter};
 use crate::lookup::counter::count;
 use crate::lookup::update::Event;
 use crate::lookup::Place;
 use crate::pairs::{pairs, PairOrders, PairReports};
-use crate::stream::beat::EditSlot;
+use crate::stream::beat::{EditSlot, ErrandSlot, RoundEvents};
+use rust_hdl_core::prelude::{Bit as HdlBit, In, Signal};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
 use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
-use underpass_wires::{cat, k, leaf, mux, wire, BundleExt, U};
+use underpass_wires::{cat, k, leaf, mux, wire, Bit, BundleExt, U};
 
 /// Clocks from a decided packet to its edit.
 pub const LATENCY: usize = 1;
 
 leaf!(
     /// The counters as a block.
-    pub CountStage(sizes: Sizes) { decided: DecidedIn, host_in: HostIn, pair_orders: PairOrdersIn }
-        -> { edit: EditOut, host: HostOut, pair_reports: PairReportsOut },
-    |decided: Decided, host: HostBus, orders: PairOrders| -> (EditSlot, HostBus, PairReports) {
-        counted(sizes.0, decided, host, orders)
+    pub CountStage(sizes: Sizes) {
+        decided: DecidedIn,
+        lost: Signal<In, HdlBit>,
+        host_in: HostIn,
+        pair_orders: PairOrdersIn,
+    } -> {
+        edit: EditOut,
+        errand: ErrandOut,
+        round_events: RoundEventsOut,
+        host: HostOut,
+        pair_reports: PairReportsOut,
+    },
+    |decided: Decided, lost: Bit, host: HostBus, orders: PairOrders|
+        -> (EditSlot, ErrandSlot, RoundEvents, HostBus, PairReports) {
+        let events = round_events(decided, lost);
+        let (edit, host, reports) = counted(sizes.0, decided, host, orders);
+        (edit, errand(edit), events, host, reports)
     }
 );
+
+/// What of it concerns rounds.
+fn errand(slot: EditSlot) -> ErrandSlot {
+    ErrandSlot {
+        valid: slot.valid & slot.edit.errand.on,
+        length: slot.edit.length,
+        errand: slot.edit.errand,
+    }
+}
+
+/// What is counted of packets that go round.
+fn round_events(decided: Decided, lost: Bit) -> RoundEvents {
+    RoundEvents {
+        packet: decided.valid & decided.edit.errand.on,
+        skipped: decided.valid & decided.meta.member.skip,
+        lost,
+    }
+    .reg_rst("round_events")
+}
 
 /// Counts, and hands the edit on [`LATENCY`] later.
 pub fn counted(

@@ -4,8 +4,8 @@
 //!   header ─▶ parse ─▶ classify ─▶ decap ─▶ inner ─▶ quoted ─▶ bridge ─▶ receiver ─▶ key ─▶ ..
 //!   host ────────────▶ classify ─▶ decap ─▶ wait ────────────▶ bridge ─▶ receiver ─▶ key ─▶ ..
 //!
-//!   .. ─▶ flow ─▶ route ─▶ nexthop ─▶ rewrite ─▶ encap ─▶ count ─▶ edit
-//!   .. ─▶ flow ─▶ route ─▶ nexthop ─▶ wait ─────────────▶ count ─▶ host
+//!   .. ─▶ flow ─▶ route ─▶ member ─▶ nexthop ─▶ rewrite ─▶ encap ─▶ count ─▶ edit, errand
+//!   .. ─▶ flow ─▶ route ─▶ member ─▶ nexthop ─▶ wait ─────────────▶ count ─▶ host
 //! ```
 //! One header enters a clock and none is ever held up: a slot is valid or empty. The host's accesses to the tables
 //! take the lower chain, in step with the packets: where a stage has no table, they wait as long as it takes. This file
@@ -18,6 +18,7 @@ pub mod ipv6;
 #[cfg(test)]
 pub(crate) mod records;
 pub mod s10_route;
+pub mod s11_member;
 pub mod s12_nexthop;
 pub mod s13_rewrite;
 pub mod s14_encap;
@@ -33,13 +34,14 @@ pub mod s9_flow;
 pub mod slot;
 
 use crate::buses::{
-    DecidedOut, EditOut, HeadOut, HeaderIn, HostIn, HostOut, PairOrdersIn, PairReportsOut, Sizes,
-    SlotOut,
+    DecidedOut, EditOut, ErrandOut, HeadOut, HeaderIn, HostIn, HostOut, PairOrdersIn,
+    PairReportsOut, RoundCreditIn, RoundEventsOut, Sizes, SlotOut,
 };
 use crate::lookup::host::HostWait;
 use count::CountStage;
 use rust_hdl_core::prelude::*;
 use s10_route::RouteStage;
+use s11_member::MemberStage;
 use s12_nexthop::NexthopStage;
 use s13_rewrite::RewriteStage;
 use s14_encap::EncapStage;
@@ -65,6 +67,14 @@ pub struct Pipeline {
     pub host_in: HostIn,
     /// What `deliver` does with the packet.
     pub edit: EditOut,
+    /// What rounds does with it, where it goes round.
+    pub errand: ErrandOut,
+    /// Room that became free in rounds.
+    pub round_credit: RoundCreditIn,
+    /// What is counted of packets that go round.
+    pub round_events: RoundEventsOut,
+    /// Fewest clocks from one packet that is learnt from to the next.
+    pub learn_interval: Signal<In, Bits<32>>,
     /// The host's access on its way back.
     pub host: HostOut,
     /// What the registers order of flow pairs.
@@ -83,6 +93,7 @@ pub struct Pipeline {
     key: KeyStage,
     flow: FlowStage,
     route: RouteStage,
+    member: MemberStage,
     nexthop: NexthopStage,
     rewrite: RewriteStage,
     encap: EncapStage,
@@ -102,6 +113,7 @@ impl Pipeline {
             key: KeyStage::new(sizes),
             flow: FlowStage::new(sizes),
             route: RouteStage::new(sizes),
+            member: MemberStage::new(sizes),
             nexthop: NexthopStage::new(sizes),
             count: CountStage::new(sizes),
             inner_wait: HostWait::new((s4_inner::LATENCY + s5_quoted::LATENCY) as u32),
@@ -124,6 +136,7 @@ impl Logic for Pipeline {
         ClkRst::link(&mut self.cr, &mut self.key.cr);
         ClkRst::link(&mut self.cr, &mut self.flow.cr);
         ClkRst::link(&mut self.cr, &mut self.route.cr);
+        ClkRst::link(&mut self.cr, &mut self.member.cr);
         ClkRst::link(&mut self.cr, &mut self.nexthop.cr);
         ClkRst::link(&mut self.cr, &mut self.rewrite.cr);
         ClkRst::link(&mut self.cr, &mut self.encap.cr);
@@ -141,12 +154,18 @@ impl Logic for Pipeline {
         SlotOut::join(&mut self.receiver.slot, &mut self.key.slot_in);
         SlotOut::join(&mut self.key.slot, &mut self.flow.slot_in);
         SlotOut::join(&mut self.flow.slot, &mut self.route.slot_in);
-        SlotOut::join(&mut self.route.slot, &mut self.nexthop.slot_in);
+        SlotOut::join(&mut self.route.slot, &mut self.member.slot_in);
+        SlotOut::join(&mut self.member.slot, &mut self.nexthop.slot_in);
         SlotOut::join(&mut self.nexthop.slot, &mut self.rewrite.slot_in);
         SlotOut::join(&mut self.rewrite.slot, &mut self.encap.slot_in);
         DecidedOut::join(&mut self.encap.decided, &mut self.count.decided);
         DecidedOut::link(&mut self.tap, &mut self.encap.tap);
         EditOut::link(&mut self.edit, &mut self.count.edit);
+        ErrandOut::link(&mut self.errand, &mut self.count.errand);
+        RoundEventsOut::link(&mut self.round_events, &mut self.count.round_events);
+        RoundCreditIn::link(&mut self.round_credit, &mut self.encap.credit);
+        self.encap.learn_interval.next = self.learn_interval.val();
+        self.count.lost.next = self.encap.lost.val();
         PairOrdersIn::link(&mut self.pair_orders, &mut self.count.pair_orders);
         PairReportsOut::link(&mut self.pair_reports, &mut self.count.pair_reports);
 
@@ -158,7 +177,8 @@ impl Logic for Pipeline {
         HostOut::join(&mut self.receiver.host, &mut self.key.host_in);
         HostOut::join(&mut self.key.host, &mut self.flow.host_in);
         HostOut::join(&mut self.flow.host, &mut self.route.host_in);
-        HostOut::join(&mut self.route.host, &mut self.nexthop.host_in);
+        HostOut::join(&mut self.route.host, &mut self.member.host_in);
+        HostOut::join(&mut self.member.host, &mut self.nexthop.host_in);
         HostOut::join(&mut self.nexthop.host, &mut self.rewrite_wait.host_in);
         HostOut::join(&mut self.rewrite_wait.host, &mut self.count.host_in);
         HostOut::link(&mut self.host, &mut self.count.host);

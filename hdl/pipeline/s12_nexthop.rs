@@ -25,7 +25,7 @@ leaf!(
 
 /// The stage.
 pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
-    let slot = slot.written(Written::Route);
+    let slot = slot.written(Written::Member);
     let place = Place::of(profile, id::NEXTHOP);
     let (entry, chain) = direct::direct::<NexthopEntry, _>(&place, slot.meta.route.nexthop, bus);
 

@@ -18,8 +18,10 @@ mod shape;
 mod tests;
 
 use super::slot::Slot;
-use crate::buses::{DecidedOut, SlotIn};
+use crate::buses::{DecidedOut, RoundCreditIn, SlotIn};
 use crate::hardware::{Edit, Meta, Patch, VerdictBits};
+use crate::stream::beat::RoundCredit;
+use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use shape::Shape;
 use underpass_layout::port::SLOW;
 use underpass_layout::shim::InjectCommand;
@@ -43,16 +45,21 @@ bundle! {
 }
 
 leaf!(
-    /// The stage as a block. `tap` is `decided` once more: a RustHDL port leads to one place only.
-    pub EncapStage { slot_in: SlotIn } -> { decided: DecidedOut, tap: DecidedOut },
-    |slot: Slot| -> (Decided, Decided) {
-        let decided = encap(slot);
-        (decided, decided)
+    /// The stage as a block. `tap` is `decided` once more: a RustHDL port leads to one place only. `lost` is set beside a
+    /// packet that goes on without what it should have gone round for.
+    pub EncapStage {
+        slot_in: SlotIn,
+        credit: RoundCreditIn,
+        learn_interval: Signal<In, Bits<32>>,
+    } -> { decided: DecidedOut, tap: DecidedOut, lost: Signal<Out, HdlBit> },
+    |slot: Slot, credit: RoundCredit, learn_interval: U<32>| -> (Decided, Decided, Bit) {
+        let (decided, lost) = encap(slot, credit, learn_interval);
+        (decided, decided, lost)
     }
 );
 
 /// The stage.
-pub fn encap(slot: Slot) -> Decided {
+pub fn encap(slot: Slot, _credit: RoundCredit, _learn_interval: U<32>) -> (Decided, Bit) {
     let mut slot = slot;
     slot.meta.verdict = slot
         .meta
@@ -72,11 +79,12 @@ pub fn encap(slot: Slot) -> Decided {
     let meta = slot.meta;
     let edit = edit(meta, shape, by_nexthop, header::header(meta, shape, outer));
     let out = slot.later("out", 1);
-    Decided {
+    let decided = Decided {
         valid: out.valid,
         meta: out.meta,
         edit: edit.reg("edit"),
-    }
+    };
+    (decided, zero())
 }
 
 /// It goes from the fabric to the host or back, as it came.
@@ -134,6 +142,7 @@ fn edit(meta: Meta, shape: Shape, by_nexthop: Bit, header: U<768>) -> Edit {
         add: shape.add,
         header,
         length: stays + shape.add.ext(),
+        errand: zero(),
     };
     mux(
         dropped,

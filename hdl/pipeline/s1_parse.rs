@@ -12,7 +12,9 @@ use super::{ipv4, ipv6};
 use crate::buses::{HeadOut, HeaderIn};
 use crate::hardware::Parse;
 use underpass_layout::tables::TunnelKind;
-use underpass_wires::{bundle, cat, first, k, leaf, mux, only, select, wire, Bit, BundleExt, U};
+use underpass_wires::{
+    bundle, cat, first, k, leaf, mux, only, select, wire, zero, Bit, BundleExt, U,
+};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 5;
@@ -116,7 +118,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
     // The label.
     let is_mpls = tunnel.mpls_gre | tunnel.mpls_udp;
     let mpls = only(is_mpls, tunnel.word);
-    let kind = |bit: Bit, kind: TunnelKind| (bit, k::<2>(kind.code()));
+    let kind = |bit: Bit, kind: TunnelKind| (bit, k::<3>(kind.code()));
     let parse = Parse {
         runt,
         malformed,
@@ -141,6 +143,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         label_ttl: mpls.slice(0),
         label_valid: mux(is_mpls, mpls.bit(8), tunnel.vxlan & tunnel.flags.bit(3)),
         offset,
+        zeros: zero(),
     }
     .reg("parse");
 

@@ -16,7 +16,7 @@ use crate::lookup::{direct, exact, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, LabelAction, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, k, leaf, mux, only, wire, BundleExt};
+use underpass_wires::{first, k, leaf, mux, only, wire, zero, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
@@ -95,6 +95,7 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
         vrf: first(&[(!tunnelled, entry.vrf), (by_vni, vxlan.vrf)], mpls.vrf),
         direct: tunnelled & by_label & !action(LabelAction::Route),
         nexthop: mux(tunnelled & by_label, mpls.nexthop, k(0)),
+        ..zero()
     };
     // A punt shim tells only what was reached.
     slot.meta.decap = only(verdict.open(), slot.meta.decap);

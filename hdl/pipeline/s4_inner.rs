@@ -24,7 +24,7 @@ use crate::buses::{HeadIn, HeadOut};
 use crate::hardware::{Inner, VerdictBits};
 use underpass_layout::meta::WINDOW_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, zero, Bit, BundleExt, U};
 use upper::Upper;
 
 /// Clocks from slot to slot.
@@ -128,6 +128,7 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         src_mac: ethernet.src,
         ethertype: ethernet.ethertype,
         tagged: ethernet.tagged,
+        priority: zero(),
         l3_offset: ethernet.l3_offset,
         ipv4: family.v4,
         ipv6: family.v6,

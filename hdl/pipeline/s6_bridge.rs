@@ -14,7 +14,7 @@ use crate::lookup::{exact, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, leaf, only, wire, BundleExt};
+use underpass_wires::{first, leaf, only, wire, zero, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
@@ -95,6 +95,7 @@ pub fn bridge(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
             only(bridged, entry.nexthop),
         ),
         label: only(bridged, entry.label),
+        ..zero()
     };
     slot.meta.verdict = verdict;
     let out = slot.later("out", 1);

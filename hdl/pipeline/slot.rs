@@ -50,6 +50,8 @@ pub enum Written {
     Flow,
     /// `s10_route`.
     Route,
+    /// `s11_member`.
+    Member,
     /// `s12_nexthop`.
     Nexthop,
 }
@@ -77,7 +79,9 @@ impl Meta {
             key: keep(self.key, last >= Written::Key),
             flow: keep(self.flow, last >= Written::Flow),
             route: keep(self.route, last >= Written::Receiver),
+            member: keep(self.member, last >= Written::Member),
             nexthop: keep(self.nexthop, last >= Written::Nexthop),
+            qos: keep(self.qos, last >= Written::Nexthop),
             rewrite: zero(),
             verdict: keep(self.verdict, last >= Written::Classify),
         }

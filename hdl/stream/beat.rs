@@ -1,13 +1,16 @@
-//! What travels between the blocks of the data path: beats, header slots, edits, credits.
+//! What travels between the blocks of the data path: beats, header slots, edits, errands, credits.
 //!
 //! ```text
-//!   s ── Offer ─▶ gather ── HeaderSlot ─▶ s1 .. s13 ── EditSlot ─▶ deliver ── Offer ─▶ m
-//!                   ^  '─────── BodyWrite ───────────────────────────▶ |
-//!                   '────────── Credit ────────────────────────────────'
+//!   s ── Offer ─▶ gather ── HeaderSlot ─▶ s1 .. s14 ── EditSlot ─▶ deliver ── Offer ─▶ m
+//!                  ^ ^ '─────── BodyWrite ──────────────────────────▶ | |
+//!                  | '───────── Credit ───────────────────────────────' |
+//!                  |                 RoundCredit ▲   | ErrandSlot       | RoundBeat
+//!                  '────────── RoundOffer ────── rounds ◀───────────────'
 //! ```
-//! Only the two outer streams have a `ready`. Within, whoever sends has counted that there is room.
+//! Only the two outer streams and what comes back from rounds have a `ready`. Within, whoever sends has counted that there
+//! is room.
 
-use crate::hardware::{Arrival, Edit};
+use crate::hardware::{Arrival, Edit, Errand, Round};
 use underpass_layout::meta::{BEAT_BYTES, WINDOW_BYTES};
 use underpass_wires::{bundle, Bit, U};
 
@@ -67,6 +70,58 @@ bundle! {
         valid: Bit,
         /// What to do with the packet.
         edit: Edit,
+    }
+
+    /// What becomes of a packet that goes round: told before its bytes come, in the order in which they come.
+    pub struct ErrandSlot {
+        /// There is one in this clock.
+        valid: Bit,
+        /// Bytes of the packet.
+        length: U<16>,
+        /// Its copies.
+        errand: Errand,
+    }
+
+    /// A beat of a packet that goes round. Whoever sent the packet has kept room for it.
+    pub struct RoundBeat {
+        /// There is one in this clock.
+        valid: Bit,
+        /// The bytes, zeros behind the packet's end.
+        data: U<512>,
+        /// The packet ends here.
+        last: Bit,
+    }
+
+    /// A beat of a copy that waits to be taken; `ready` travels the other way as a [`Bit`].
+    pub struct RoundOffer {
+        /// There is one. It stays until it is taken.
+        valid: Bit,
+        /// The bytes, zeros behind the copy's end.
+        data: U<512>,
+        /// The copy ends here.
+        last: Bit,
+        /// Length of the copy in bytes, the same in all its beats.
+        length: U<16>,
+        /// What is known of it, the same in all its beats.
+        round: Round,
+    }
+
+    /// Room for packets that go round that became free in this clock: one packet's.
+    pub struct RoundCredit {
+        /// There is some.
+        valid: Bit,
+        /// The beats that the packet took.
+        beats: U<11>,
+    }
+
+    /// What the counters of packets that go round learn in a clock.
+    pub struct RoundEvents {
+        /// A packet goes round.
+        packet: Bit,
+        /// A copy for a member was none.
+        skipped: Bit,
+        /// A packet goes on without what it should have gone round for.
+        lost: Bit,
     }
 
     /// Room that became free in this clock.

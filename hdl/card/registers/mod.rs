@@ -9,15 +9,18 @@
 //! What is not a register reads 0 and takes no writes.
 
 mod pairs;
+mod rounds;
 
 use crate::buses::{
-    HostIn, HostOut, PairOrdersOut, PairReportsIn, RequestIn, ResponseOut, SeedStartOut, Sizes,
+    HostIn, HostOut, PairOrdersOut, PairReportsIn, RequestIn, ResponseOut, RoundEventsIn,
+    SeedStartOut, Sizes,
 };
 use crate::card::axil::{Request, Response};
 use crate::card::host_bus::HostBus;
 use crate::card::seed::SeedStart;
 use crate::card::table_access::{table_access, TableAccess};
 use crate::pairs::{PairOrders, PairReports};
+use crate::stream::beat::RoundEvents;
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::id::layout_id;
 use underpass_layout::profile::Profile;
@@ -33,6 +36,8 @@ bundle! {
         seed: SeedStart,
         /// What holds for flow pairs.
         pairs: PairOrders,
+        /// Fewest clocks from one packet that is learnt from to the next.
+        learn_interval: U<32>,
     }
 
     /// What the rest of the core tells the registers.
@@ -40,9 +45,13 @@ bundle! {
         /// The hash tables are being filled.
         seeding: Bit,
         /// Packets between input and output.
-        in_flight: U<9>,
+        in_flight: U<10>,
         /// What is told of flow pairs.
         pairs: PairReports,
+        /// What is counted of packets that go round.
+        rounds: RoundEvents,
+        /// A packet came back from there.
+        copied: Bit,
     }
 }
 
@@ -138,6 +147,9 @@ pub fn registers(
     all.extend(registers);
     let (pairs, registers) = pairs::pair_registers(access, condition.pairs);
     all.extend(registers);
+    let (learn_interval, registers) =
+        rounds::round_registers(access, condition.rounds, condition.copied);
+    all.extend(registers);
 
     let hits: Vec<(Bit, U<32>)> = all
         .into_iter()
@@ -159,6 +171,7 @@ pub fn registers(
             enable: enable.q & !hold,
             seed,
             pairs,
+            learn_interval,
         },
     )
 }
@@ -186,20 +199,24 @@ leaf!(
         request: RequestIn,
         host_in: HostIn,
         seeding: Signal<In, HdlBit>,
-        in_flight: Signal<In, Bits<9>>,
+        in_flight: Signal<In, Bits<10>>,
         pair_reports: PairReportsIn,
+        round_events: RoundEventsIn,
+        copied: Signal<In, HdlBit>,
     } -> {
         response: ResponseOut,
         host: HostOut,
         seed: SeedStartOut,
         enable: Signal<Out, HdlBit>,
         pair_orders: PairOrdersOut,
+        learn_interval: Signal<Out, Bits<32>>,
     },
-    |request: Request, returned: HostBus, seeding: Bit, in_flight: U<9>, pairs: PairReports|
-        -> (Response, HostBus, SeedStart, Bit, PairOrders) {
+    |request: Request, returned: HostBus, seeding: Bit, in_flight: U<10>, pairs: PairReports,
+     rounds: RoundEvents, copied: Bit|
+        -> (Response, HostBus, SeedStart, Bit, PairOrders, U<32>) {
         let (response, host, orders) =
-            registers(build.sizes.0, build.id, request, returned, Condition { seeding, in_flight, pairs });
-        (response, host, orders.seed, orders.enable, orders.pairs)
+            registers(build.sizes.0, build.id, request, returned, Condition { seeding, in_flight, pairs, rounds, copied });
+        (response, host, orders.seed, orders.enable, orders.pairs, orders.learn_interval)
     }
 );
 

@@ -27,6 +27,7 @@ fn an_exact_table_finds_what_the_layouts_hash_placed() {
             receive: false,
             nexthop: i as u32,
             label: 7,
+            control: false,
         };
         let packed = entry.pack();
         let number = (u128::from(packed[0]) | u128::from(packed[1]) << 32) >> 1 & ((1 << 60) - 1);

@@ -14,7 +14,7 @@ bundle! {
     /// What the first clock finds out.
     pub struct Shape {
         /// Which headers, a [`HeaderKind`].
-        kind: U<3>,
+        kind: U<4>,
         /// Their bytes.
         add: U<8>,
         /// Bytes taken off the front.
@@ -56,7 +56,12 @@ pub(super) fn shape(meta: Meta, by_nexthop: Bit) -> Shape {
     let vxlan = wraps(TunnelKind::Vxlan);
     let routed = l3 & nexthop.l3_vxlan;
     let chosen = |kind: HeaderKind| match kind {
-        HeaderKind::Bare => k(0),
+        HeaderKind::Bare
+        | HeaderKind::Nvgre
+        | HeaderKind::ControlGre
+        | HeaderKind::ControlUdp
+        | HeaderKind::TreeGre
+        | HeaderKind::TreeUdp => k(0),
         HeaderKind::Ethernet => by_nexthop & !tunnel & l3,
         HeaderKind::MplsGre => gre,
         HeaderKind::MplsUdp => wraps(TunnelKind::MplsUdp),

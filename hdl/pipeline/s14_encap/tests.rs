@@ -6,12 +6,13 @@ use crate::stream::frames::Noise;
 use underpass_layout::meta::{Arrival, Bridge, Classify, Edit, Inner, Meta, Patch, Rewrite};
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind, VifEntry, VifKind};
-use underpass_wires::{build, input, output, Blocks, Ports, Sim};
+use underpass_wires::{build, input, output, zero, Blocks, Ports, Sim};
 
 /// Sends packets through the stage, one a clock.
 fn run(cases: &[Meta]) -> Vec<Edit> {
     let mut sim = Sim::new(&build("encap", Ports::Packed, Blocks::Inline, || {
-        output("edit", encap(input("slot")).edit);
+        let (decided, _) = encap(input("slot"), zero(), zero());
+        output("edit", decided.edit);
     }));
     let mut edits = Vec::new();
     for now in 0..cases.len() + super::LATENCY {

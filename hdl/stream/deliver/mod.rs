@@ -23,9 +23,9 @@ pub mod strip;
 #[cfg(test)]
 mod tests;
 
-use crate::stream::beat::{BodyWrite, Credit, EditSlot, Offer};
+use crate::stream::beat::{BodyWrite, Credit, EditSlot, Offer, RoundBeat};
 use crate::stream::bytes::ones;
-use underpass_wires::{block, bundle, k, mux, state, Bit, BundleExt, U};
+use underpass_wires::{block, bundle, k, mux, state, zero, Bit, BundleExt, U};
 
 /// From an edit to its packet's first beat on `m`, one-beat packets.
 pub const DELIVER_CLOCKS: u32 = 14;
@@ -35,6 +35,8 @@ bundle! {
     pub struct Delivered {
         /// To the outer stream.
         m: Offer,
+        /// To rounds.
+        round: RoundBeat,
         /// To gather: room that became free.
         credit: Credit,
     }
@@ -68,6 +70,7 @@ pub fn deliver(body: BodyWrite, edit: EditSlot, m_ready: Bit) -> Delivered {
     owed.next(k(1), owed.q + rise + mux(pay, ones(), k(0)));
     Delivered {
         m: sent.m,
+        round: zero(),
         credit: Credit {
             body: consumed,
             header: pay,

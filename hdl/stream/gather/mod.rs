@@ -13,11 +13,15 @@
 //! but is no part of the window or of the length.
 
 use crate::hardware::{Arrival, InjectShim};
-use crate::stream::beat::{BodyWrite, Credit, HeaderSlot, Offer, BODY_DEPTH, EDIT_DEPTH};
+use crate::stream::beat::{
+    BodyWrite, Credit, HeaderSlot, Offer, RoundOffer, BODY_DEPTH, EDIT_DEPTH,
+};
 use crate::stream::bytes::{counted, keep_bytes};
 use underpass_layout::port;
 use underpass_layout::shim::InjectCommand;
-use underpass_wires::{any_of, bundle, cat, k, mux, only, state, unpack, wire, Bit, BundleExt, U};
+use underpass_wires::{
+    any_of, bundle, cat, k, mux, only, state, unpack, wire, zero, Bit, BundleExt, U,
+};
 
 /// From a beat that is taken to its place in the body.
 pub const BODY_CLOCKS: u32 = 1;
@@ -33,8 +37,12 @@ bundle! {
         header: HeaderSlot,
         /// To the packet buffer.
         body: BodyWrite,
-        /// Packets that were begun and have not left.
-        in_flight: U<9>,
+        /// The beat that rounds offers is taken at the end of this clock.
+        rounds_ready: Bit,
+        /// A packet of rounds has begun.
+        copied: Bit,
+        /// Packets that were begun and have not left, and those that go round.
+        in_flight: U<10>,
     }
 
     /// A beat that was taken.
@@ -63,7 +71,7 @@ bundle! {
 
 /// See the module. `enable` closes the input between two packets.
 #[track_caller]
-pub fn gather(s: Offer, enable: Bit, credit: Credit) -> Gathered {
+pub fn gather(s: Offer, enable: Bit, rounds: RoundOffer, held: U<8>, credit: Credit) -> Gathered {
     // Both count a clock late, so one beat and one packet less than there is room for are let in.
     let beats = state::<U<10>>("beats");
     let packets = state::<U<9>>("packets");
@@ -93,7 +101,9 @@ pub fn gather(s: Offer, enable: Bit, credit: Credit) -> Gathered {
             data: taken.data,
             last: taken.last,
         },
-        in_flight: packets.q,
+        rounds_ready: zero(),
+        copied: zero(),
+        in_flight: packets.q.ext::<10>() + held.ext::<10>() + only(rounds.valid, k::<10>(0)),
     }
 }
 
@@ -151,6 +161,7 @@ fn arrival(beat: Placed) -> Arrival {
         command,
         inject_vif,
         inject_port,
+        round: zero(),
     }
 }
 

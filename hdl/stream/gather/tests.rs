@@ -9,6 +9,8 @@ fn sim() -> Sim {
         let out = gather(
             input::<Offer>("s"),
             input::<Bit>("enable"),
+            input::<RoundOffer>("rounds"),
+            input::<U<8>>("held"),
             input::<Credit>("credit"),
         );
         output("ready", out.ready);
@@ -66,6 +68,7 @@ fn run(
                     .expect("a command"),
                 inject_vif: get(sim, "inject_vif"),
                 inject_port: get(sim, "inject_port"),
+                round: Default::default(),
             };
             out.headers.push((now, arrival, window));
         }
