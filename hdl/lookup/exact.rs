@@ -184,5 +184,7 @@ macro_rules! keyed {
 keyed! {
     VxlanEntry, VxlanKey;
     BridgeEntry, BridgeKey;
+    LearnedEntry, LearnedKey;
+    OriginEntry, OriginKey;
     RouteEntry, RouteKey;
 }

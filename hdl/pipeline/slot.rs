@@ -2,8 +2,9 @@
 
 use crate::hardware::{Arrival, Meta, VerdictBits};
 use crate::stream::beat::HeaderSlot;
+use underpass_layout::meta::RoundKind;
 use underpass_layout::{DropReason, PuntReason, VerdictKind};
-use underpass_wires::{bundle, k, mux, zero, Bit, Bundle, BundleExt, U};
+use underpass_wires::{any_of, bundle, k, mux, zero, Bit, Bundle, BundleExt, U};
 
 bundle! {
     /// A packet's metadata, from `s5_quoted` on all that the stages see of it.
@@ -152,6 +153,21 @@ impl Arrival {
     /// Bytes in front of the frame that are not its own: the shim of an injected one.
     pub fn shim_bytes(self) -> U<8> {
         mux(self.injected, k(underpass_layout::meta::BEAT_BYTES), k(0))
+    }
+
+    /// It comes as one of these.
+    pub fn comes_as(self, kinds: &[RoundKind]) -> Bit {
+        let is = |kind: &RoundKind| self.round.kind.eq(kind.code());
+        any_of(&kinds.iter().map(is).collect::<Vec<_>>())
+    }
+
+    /// Where it entered the card, in whichever round it is.
+    pub fn receiving_port(self) -> U<10> {
+        mux(
+            self.comes_as(&[RoundKind::First]),
+            self.port,
+            self.round.port,
+        )
     }
 }
 
