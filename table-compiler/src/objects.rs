@@ -15,34 +15,42 @@
 
 mod allowed_address_pair;
 mod bridge;
+mod ecmp;
 mod fat_flow;
 mod flags;
 mod floating_ip;
 mod flow;
 mod hex;
 mod label;
+mod learned;
+mod metadata;
 mod mirror;
 mod neighbor;
 mod nexthop;
 mod policy;
+mod qos;
 mod route;
 mod vif;
 mod vrf;
 
 pub use allowed_address_pair::{AllowedAddressPair, PairMember};
 pub use bridge::{Bridge, BridgeFlags};
+pub use ecmp::{EcmpFields, InvalidEcmpFields};
 pub use fat_flow::{Aggregate, FatFlowRule, Ignore, InvalidAggregate};
 pub use flags::{FlagSet, InvalidFlags};
 pub use floating_ip::FloatingIp;
 pub use flow::{FlowAction, FlowFlags, FlowPair, FlowSide};
 pub use hex::{HexBytes, InvalidHex};
 pub use label::{Mpls, Vxlan};
+pub use learned::Learned;
+pub use metadata::{Metadata, LONGEST_METADATA};
 pub use mirror::Mirror;
 pub use neighbor::Neighbor;
 pub use nexthop::{
-    Component, Family, InvalidNexthop, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
+    Component, Family, InvalidNexthop, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop, Uplink,
 };
 pub use policy::Policy;
+pub use qos::{ForwardingClass, QosMap};
 pub use route::{Route, RouteFlags};
 pub use vif::{Vif, VifFlags, VifType};
 pub use vrf::{Vrf, VrfSubnet};
@@ -78,6 +86,12 @@ pub struct Objects {
     pub vxlans: Vec<Vxlan>,
     /// Mirrors.
     pub mirrors: Vec<Mirror>,
+    /// Forwarding classes; before maps, which name them.
+    pub forwarding_classes: Vec<ForwardingClass>,
+    /// QoS maps.
+    pub qos_maps: Vec<QosMap>,
+    /// MACs that were learned.
+    pub learned: Vec<Learned>,
     /// Flows, both directions.
     pub flow_pairs: Vec<FlowPair>,
     /// What may pass between networks.
@@ -110,6 +124,12 @@ pub enum Object {
     Vxlan(Vxlan),
     /// A mirror.
     Mirror(Mirror),
+    /// A forwarding class.
+    ForwardingClass(ForwardingClass),
+    /// A QoS map.
+    QosMap(QosMap),
+    /// A MAC that was learned.
+    Learned(Learned),
     /// A flow, both directions.
     FlowPair(FlowPair),
     /// What may pass between networks.
@@ -134,6 +154,9 @@ impl Extend<Object> for Objects {
                 Object::Mpls(mpls) => self.mpls.push(mpls),
                 Object::Vxlan(vxlan) => self.vxlans.push(vxlan),
                 Object::Mirror(mirror) => self.mirrors.push(mirror),
+                Object::ForwardingClass(class) => self.forwarding_classes.push(class),
+                Object::QosMap(map) => self.qos_maps.push(map),
+                Object::Learned(learned) => self.learned.push(learned),
                 Object::FlowPair(flow_pair) => self.flow_pairs.push(flow_pair),
                 Object::Policy(policy) => self.policies.push(policy),
                 Object::Neighbor(neighbor) => self.neighbors.push(neighbor),
@@ -169,6 +192,9 @@ impl From<Objects> for Vec<Object> {
             mpls,
             vxlans,
             mirrors,
+            forwarding_classes,
+            qos_maps,
+            learned,
             flow_pairs,
             policies,
             neighbors,
@@ -184,6 +210,10 @@ impl From<Objects> for Vec<Object> {
         list.extend(mpls.into_iter().map(Object::Mpls));
         list.extend(vxlans.into_iter().map(Object::Vxlan));
         list.extend(mirrors.into_iter().map(Object::Mirror));
+        let classes = forwarding_classes.into_iter();
+        list.extend(classes.map(Object::ForwardingClass));
+        list.extend(qos_maps.into_iter().map(Object::QosMap));
+        list.extend(learned.into_iter().map(Object::Learned));
         list.extend(flow_pairs.into_iter().map(Object::FlowPair));
         list.extend(policies.into_iter().map(Object::Policy));
         list.extend(neighbors.into_iter().map(Object::Neighbor));

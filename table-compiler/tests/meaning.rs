@@ -440,7 +440,7 @@ fn nothing_dangles() {
     assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
     for nexthop in &objects.nexthops {
         match &nexthop.kind {
-            NexthopKind::Composite { components } => {
+            NexthopKind::Composite { components, .. } => {
                 assert!(components.iter().all(|member| member.nh < nexthop.id));
             }
             NexthopKind::Encap { out_vif, .. } | NexthopKind::Receive { out_vif } => {

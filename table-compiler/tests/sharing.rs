@@ -219,7 +219,7 @@ fn all_of_an_active_active_pair_take_flows() {
     let composite = nexthops
         .find(|nexthop| nexthop.id == found.nh)
         .expect("a nexthop");
-    let NexthopKind::Composite { components } = &composite.kind else {
+    let NexthopKind::Composite { components, .. } = &composite.kind else {
         panic!("{composite:?}")
     };
     let members: Vec<_> = components.iter().map(|member| Some(member.nh)).collect();

@@ -146,6 +146,10 @@ pub fn side(n: u32, percent: u32) -> FlowSide {
         action: FlowAction::Forward,
         flags: FlowFlags::ACTIVE,
         ecmp_index: None,
+        mirror_index: None,
+        second_mirror_index: None,
+        mirror_metadata_hex: None,
+        qos_map: None,
     };
     if six {
         let host = |low: u32| {

@@ -24,6 +24,7 @@ pub fn vxlans(network: &Network, ids: &Ids) -> Vec<Vxlan> {
             Some(Vxlan {
                 vnid: tenant.vni?,
                 nh: ids.behind_vni?,
+                group: None,
             })
         })
         .collect()

@@ -10,7 +10,7 @@ use super::ids::{
 use super::pair::pairs;
 use crate::network::{Encapsulation, ForwardingMode, Interface, Network};
 use crate::objects::{
-    Component, Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
+    Component, EcmpFields, Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
 };
 
 pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
@@ -65,6 +65,7 @@ fn shared<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nextho
         });
         let kind = NexthopKind::Composite {
             components: components.collect(),
+            hash: EcmpFields::ALL,
         };
         let vrf = network.network(pair.network).vrf;
         Some(Nexthop {
@@ -138,7 +139,10 @@ fn whole(vrf: u16, ids: OfNetwork, members: Vec<Component>) -> impl Iterator<Ite
                 id,
                 vrf,
                 Family::Bridge,
-                NexthopKind::Composite { components },
+                NexthopKind::Composite {
+                    components,
+                    hash: EcmpFields::ALL,
+                },
             )
         };
         let lists = vec![Component {
@@ -179,6 +183,7 @@ fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
         udp_ports: None,
         rw_dst_mac: key.inner_mac,
         copy_tos: network.node.copy_tos,
+        more_uplinks: Vec::new(),
     });
     Nexthop {
         flags: encapsulation | l3 | NexthopFlags::ETREE_ROOT,

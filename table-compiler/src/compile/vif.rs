@@ -120,6 +120,7 @@ fn plain(idx: u32, vif_type: VifType, mac: crate::Mac) -> Vif {
         mirror_index: None,
         mirror_metadata_rx_hex: None,
         mirror_metadata_tx_hex: None,
+        qos_map: None,
         fat_flow_rules: Vec::new(),
         fat_flow_exclude: Vec::new(),
         check_source: false,

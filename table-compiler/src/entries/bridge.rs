@@ -37,6 +37,7 @@ fn entry(bridge: &Bridge, index: &Index<'_>) -> Result<((u16, Mac), BridgeEntry)
         receive: matches!(nexthop.kind, NexthopKind::L2Receive),
         nexthop: nexthop.id,
         label: route::label(label, user)?,
+        control: bridge.flags.contains(BridgeFlags::L2_CONTROL_DATA),
     };
     Ok(((vrf, bridge.mac), entry))
 }

@@ -6,7 +6,10 @@ use underpass_layout::tables::{id, LabelAction, MplsEntry};
 
 use super::error::EntryError;
 use super::index::Index;
-use crate::objects::{Family, Mpls, NexthopKind};
+use crate::objects::{Family, Mpls, NexthopFlags, NexthopKind};
+
+/// Labels from here on that lead to lists are those of multicast trees.
+const FIRST_TREE: u32 = 1024;
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, MplsEntry>, EntryError> {
     let labels = index.objects.mpls.iter();
@@ -22,10 +25,17 @@ fn entry(mpls: &Mpls, index: &Index<'_>) -> Result<(u32, MplsEntry), EntryError>
         (_, Family::Bridge) => LabelAction::Frame,
         (_, Family::Inet | Family::Inet6) => LabelAction::Nexthop,
     };
+    let has = |flag| nexthop.flags.contains(flag);
+    let composite = matches!(nexthop.kind, NexthopKind::Composite { .. });
+    let frame = action == LabelAction::Frame;
     let entry = MplsEntry {
         action,
         vrf: index.home(nexthop)?,
         nexthop: nexthop.id,
+        control: frame && has(NexthopFlags::L2_CONTROL_DATA),
+        tree: frame && composite && label >= FIRST_TREE,
+        flood_unknown: frame && has(NexthopFlags::UNKNOWN_UC_FLOOD),
+        learn: frame && has(NexthopFlags::MAC_LEARN),
     };
     Ok((label, entry))
 }

@@ -56,7 +56,7 @@ fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryErro
                 ..of(tables::NexthopKind::Receive)
             })
         }
-        NexthopKind::Composite { components } if is_ecmp(nexthop) => Ok(NexthopEntry {
+        NexthopKind::Composite { components, .. } if is_ecmp(nexthop) => Ok(NexthopEntry {
             flow_nexthop: if plain.policy { nexthop.id } else { 0 },
             fat_set: fat_set_behind(components, index),
             ..of(tables::NexthopKind::Ecmp)

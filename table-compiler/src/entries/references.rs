@@ -24,7 +24,7 @@ pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
         }
     }
     for nexthop in index.nexthops.values() {
-        if let NexthopKind::Composite { components } = &nexthop.kind {
+        if let NexthopKind::Composite { components, .. } = &nexthop.kind {
             for (place, component) in components.iter().enumerate() {
                 let user = || format!("component {place} of nexthop {}", nexthop.id);
                 index.nexthop(component.nh, user)?;

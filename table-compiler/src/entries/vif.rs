@@ -60,5 +60,11 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
         check_mac: vif.check_mac.is_some(),
         mac: vif.check_mac.map_or(0, |mac| bridge::mac(&mac.0)),
         hop_limit: vif.decrement_hop_limit,
+        mirror: 0,
+        flood_unknown: vif.flags.contains(VifFlags::UNKNOWN_UC_FLOOD),
+        learn: vif.flags.contains(VifFlags::MAC_LEARN),
+        etree_root: vif.flags.contains(VifFlags::ETREE_ROOT),
+        igmp: vif.flags.contains(VifFlags::IGMP),
+        qos: 0,
     })
 }

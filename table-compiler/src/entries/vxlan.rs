@@ -7,7 +7,7 @@ use underpass_layout::tables::{VxlanEntry, VxlanKey};
 use super::error::EntryError;
 use super::index::Index;
 use super::vrf;
-use crate::objects::{NexthopKind, Vxlan};
+use crate::objects::{NexthopFlags, NexthopKind, Vxlan};
 
 /// Largest VNI: 24 bits.
 const MOST: u32 = (1 << 24) - 1;
@@ -28,6 +28,9 @@ fn entry(vxlan: &Vxlan, index: &Index<'_>) -> Result<(u32, VxlanEntry), EntryErr
                 valid: true,
                 key: VxlanKey { vni },
                 vrf,
+                flood_unknown: nexthop.flags.contains(NexthopFlags::UNKNOWN_UC_FLOOD),
+                learn: nexthop.flags.contains(NexthopFlags::MAC_LEARN),
+                ..VxlanEntry::default()
             },
         )),
         _ => Err(EntryError::NoVrf {

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use super::flags::{self, flag_set};
+use super::hex::HexBytes;
 
 /// A flow and its answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,18 @@ pub struct FlowSide {
     /// Which of several nexthops.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecmp_index: Option<u32>,
+    /// Where copies go, with the mirror flag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror_index: Option<u32>,
+    /// Where further copies go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub second_mirror_index: Option<u32>,
+    /// What is put before the copies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mirror_metadata_hex: Option<HexBytes>,
+    /// How its packets are marked in tunnels, whatever the interface says: the id of a QoS map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qos_map: Option<u8>,
 }
 
 /// Its key: `10.1.1.3:1000 to 10.2.2.4:80 of protocol 6 under nexthop 23`.

@@ -1,5 +1,7 @@
 //! What a packet from the underlay says about where it belongs: MPLS label or VNI.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 /// A label of this node.
@@ -8,7 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Mpls {
     /// The label.
     pub label: u32,
-    /// What becomes of packets with it.
+    /// What becomes of packets with it. One for a replication with legs of a tree is a tree's: what comes by it has the
+    /// headers that such legs have.
     pub nh: u32,
 }
 
@@ -18,6 +21,10 @@ pub struct Mpls {
 pub struct Vxlan {
     /// The identifier.
     pub vnid: u32,
-    /// The nexthop whose VRF frames with it go on in.
+    /// The nexthop whose VRF frames with it go on in. Its flags say whether source MACs are learned and frames for
+    /// unknown ones flooded.
     pub nh: u32,
+    /// An option: the multicast group of the underlay by which frames for many come, beside this node's address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<IpAddr>,
 }

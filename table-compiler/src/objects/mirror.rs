@@ -15,4 +15,10 @@ pub struct Mirror {
     pub vni: Option<u32>,
     /// Whether copies carry the metadata header.
     pub dynamic_juniper_header: bool,
+    /// An option: bytes of a packet that a copy takes at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snap_length: Option<u16>,
+    /// An option: copies a second at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
 }

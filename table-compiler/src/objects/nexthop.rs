@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use super::ecmp::EcmpFields;
 use super::flags::{self, flag_set};
 use super::hex::HexBytes;
 use crate::mac::Mac;
@@ -64,6 +65,8 @@ pub enum NexthopKind {
     Composite {
         /// They, in order.
         components: Vec<Component>,
+        /// Where one is chosen: what the choice looks at.
+        hash: EcmpFields,
     },
     /// It goes on in the nexthop's VRF.
     VrfTranslate,
@@ -95,6 +98,18 @@ pub struct TunnelNexthop {
     pub rw_dst_mac: Option<Mac>,
     /// An option: the outer type of service is that of the packet within.
     pub copy_tos: bool,
+    /// The other ways into the underlay, at most two; flag `underlay_ecmp` says that there are some.
+    pub more_uplinks: Vec<Uplink>,
+}
+
+/// A way into the underlay beside the first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uplink {
+    /// The interface to the underlay.
+    pub out_vif: u32,
+    /// The outer Ethernet header.
+    pub rewrite_hex: HexBytes,
 }
 
 /// A member of a composite.
@@ -166,6 +181,8 @@ flag_set! {
         VALIDATE_MCAST_SRC = 0x800_0000 "validate_mcast_src",
         /// Several uplinks.
         UNDERLAY_ECMP = 0x1000_0000 "underlay_ecmp",
+        /// NVGRE, which the peer does not have.
+        NVGRE = 0x8000_0000 "nvgre",
     }
 }
 
@@ -241,7 +258,11 @@ struct Flat {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     components: Option<Vec<Component>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    ecmp_config_hash: Option<EcmpFields>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     copy_tos: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    more_uplinks: Option<Vec<Uplink>>,
 }
 
 impl Type {
@@ -275,8 +296,9 @@ impl Type {
                 "via",
                 "rw_dst_mac",
                 "copy_tos",
+                "more_uplinks",
             ],
-            Self::Composite => &["components"],
+            Self::Composite => &["components", "ecmp_config_hash"],
         }
     }
 }
@@ -297,7 +319,9 @@ impl TryFrom<Flat> for Nexthop {
             ("via", flat.via.is_some()),
             ("rw_dst_mac", flat.rw_dst_mac.is_some()),
             ("components", flat.components.is_some()),
+            ("ecmp_config_hash", flat.ecmp_config_hash.is_some()),
             ("copy_tos", flat.copy_tos.is_some()),
+            ("more_uplinks", flat.more_uplinks.is_some()),
         ];
         for (key, given) in given {
             if given && !flat.kind.keys().contains(&key) {
@@ -320,6 +344,7 @@ impl TryFrom<Flat> for Nexthop {
             Type::Resolve => NexthopKind::Resolve { out_vif: any_vif },
             Type::Composite => NexthopKind::Composite {
                 components: flat.components.ok_or_else(|| missing("components"))?,
+                hash: flat.ecmp_config_hash.unwrap_or_default(),
             },
             Type::Tunnel => NexthopKind::Tunnel(TunnelNexthop {
                 sip: flat.sip.ok_or_else(|| missing("sip"))?,
@@ -336,6 +361,7 @@ impl TryFrom<Flat> for Nexthop {
                 },
                 rw_dst_mac: flat.rw_dst_mac,
                 copy_tos: flat.copy_tos.unwrap_or(false),
+                more_uplinks: flat.more_uplinks.unwrap_or_default(),
             }),
         };
         Ok(Self {
@@ -373,7 +399,9 @@ impl From<Nexthop> for Flat {
             via: None,
             rw_dst_mac: None,
             components: None,
+            ecmp_config_hash: None,
             copy_tos: None,
+            more_uplinks: None,
         };
         match kind {
             NexthopKind::Discard => {}
@@ -392,9 +420,10 @@ impl From<Nexthop> for Flat {
                 flat.kind = Type::Rcv;
                 flat.out_vif = Some(out_vif);
             }
-            NexthopKind::Composite { components } => {
+            NexthopKind::Composite { components, hash } => {
                 flat.kind = Type::Composite;
                 flat.components = Some(components);
+                flat.ecmp_config_hash = (hash != EcmpFields::ALL).then_some(hash);
             }
             NexthopKind::Tunnel(tunnel) => {
                 flat.kind = Type::Tunnel;
@@ -409,6 +438,8 @@ impl From<Nexthop> for Flat {
                 flat.via = tunnel.via;
                 flat.rw_dst_mac = tunnel.rw_dst_mac;
                 flat.copy_tos = tunnel.copy_tos.then_some(true);
+                let more = tunnel.more_uplinks;
+                flat.more_uplinks = (!more.is_empty()).then_some(more);
             }
         }
         flat

@@ -54,6 +54,9 @@ pub struct Vif {
     /// What is put before a copy of a packet to the guest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror_metadata_tx_hex: Option<HexBytes>,
+    /// How its packets are marked in tunnels, unless their flow says otherwise: the id of a QoS map.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qos_map: Option<u8>,
     /// Which flows share an entry, first match first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fat_flow_rules: Vec<FatFlowRule>,

@@ -30,7 +30,7 @@ impl Known for Objects {
 /// The members of an ECMP nexthop; none of another.
 pub(super) fn members(nexthop: &Nexthop) -> Option<&[Component]> {
     match &nexthop.kind {
-        NexthopKind::Composite { components } if is_ecmp(nexthop) => Some(components),
+        NexthopKind::Composite { components, .. } if is_ecmp(nexthop) => Some(components),
         _ => None,
     }
 }
