@@ -272,7 +272,7 @@ fn nexthop_words(nexthop: &Nexthop) -> (&'static str, String) {
                 ),
             )
         }
-        NexthopKind::Composite { components } => {
+        NexthopKind::Composite { components, .. } => {
             let members: Vec<String> = components.iter().map(|one| one.nh.to_string()).collect();
             ("composite", format!("nh {}", members.join(", ")))
         }

@@ -197,6 +197,10 @@ fn waiting(key: &Key, vrf: u16) -> FlowSide {
         action: FlowAction::Hold,
         flags: FlowFlags::ACTIVE,
         ecmp_index: None,
+        mirror_index: None,
+        second_mirror_index: None,
+        mirror_metadata_hex: None,
+        qos_map: None,
     }
 }
 

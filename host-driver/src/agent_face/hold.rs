@@ -150,6 +150,10 @@ mod tests {
             action: FlowAction::Hold,
             flags: FlowFlags::ACTIVE,
             ecmp_index: None,
+            mirror_index: None,
+            second_mirror_index: None,
+            mirror_metadata_hex: None,
+            qos_map: None,
         }
     }
 

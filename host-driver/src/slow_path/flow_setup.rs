@@ -68,6 +68,10 @@ fn side(key: &Key, vrf: u16, source: u32, action: FlowAction) -> FlowSide {
         action,
         flags: FlowFlags::ACTIVE,
         ecmp_index: None,
+        mirror_index: None,
+        second_mirror_index: None,
+        mirror_metadata_hex: None,
+        qos_map: None,
     }
 }
 

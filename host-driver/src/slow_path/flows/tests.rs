@@ -63,6 +63,10 @@ fn between(sip: IpAddr, dip: IpAddr) -> FlowSide {
         action: objects::FlowAction::Forward,
         flags: FlowFlags::ACTIVE | FlowFlags::RFLOW_VALID,
         ecmp_index: None,
+        mirror_index: None,
+        second_mirror_index: None,
+        mirror_metadata_hex: None,
+        qos_map: None,
     }
 }
 

@@ -23,7 +23,7 @@ impl World {
     pub fn members(&self, nexthop: u32) -> Option<&[Component]> {
         match self.nexthop(nexthop)? {
             Nexthop {
-                kind: NexthopKind::Composite { components },
+                kind: NexthopKind::Composite { components, .. },
                 flags,
                 ..
             } if flags.contains(NexthopFlags::COMP_ECMP)
