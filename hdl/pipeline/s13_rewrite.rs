@@ -10,7 +10,7 @@
 //! Checksums are carried on, never computed anew: one that was wrong stays wrong (RFC 1624).
 
 mod change;
-mod checksum;
+pub(crate) mod checksum;
 mod sums;
 #[cfg(test)]
 mod tests;

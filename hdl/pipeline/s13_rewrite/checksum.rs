@@ -12,14 +12,14 @@ use underpass_wires::{bundle, k, mux, only, zero, Bit, U};
 
 bundle! {
     /// Two words that stand for their sum.
-    pub(super) struct Sum {
+    pub(crate) struct Sum {
         a: U<16>,
         b: U<16>,
     }
 }
 
 /// All words added, three to two until two are left. Ten words take five steps of one gate each, 16 take six.
-pub(super) fn sum(words: &[U<16>]) -> Sum {
+pub(crate) fn sum(words: &[U<16>]) -> Sum {
     let mut words = words.to_vec();
     while words.len() > 2 {
         let threes = words.chunks(3).flat_map(|words| match *words {
@@ -53,12 +53,12 @@ impl Sum {
 }
 
 /// The checksum of a total: its complement, the carry brought round.
-pub(super) fn of_total(total: U<17>) -> U<16> {
+pub(crate) fn of_total(total: U<17>) -> U<16> {
     !(total.trunc::<16>() + total.slice::<1>(16).ext())
 }
 
 /// Whether that checksum is zero, found beside it.
-pub(super) fn is_zero(total: U<17>) -> Bit {
+pub(crate) fn is_zero(total: U<17>) -> Bit {
     let (carry, word) = (total.slice::<1>(16), total.trunc::<16>());
     mux(carry, word.eq(0xfffe), word.eq(0xffff))
 }
