@@ -6,6 +6,8 @@
 import struct
 
 from scapy.layers.inet import IP, UDP, Ether
+from scapy.layers.l2 import GRE
+from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
 
 ROUTER = "00:00:5e:00:01:00"
@@ -15,17 +17,23 @@ DATA = bytes(range(0x61, 0x61 + 20))
 # Interfaces of the base set-up.
 WIRE, HOST, AGENT = 0, 1, 2
 # Commands of the agent's header.
-ARP, NEXTHOP, MISS, L3_PROTOCOLS, DF, ZERO_TTL = 2, 4, 6, 7, 11, 12
+ARP, NEXTHOP, RESOLVE, MISS, L3_PROTOCOLS, DF, ZERO_TTL, MAC_LEARN, MAC_MOVE = 2, 4, 5, 6, 7, 11, 12, 17, 18
 
 
 # --- words of the vocabulary -----------------------------------------------------------------------------------------
 
-VIF = {"policy": (0x1, "policy(P)"), "l3": (0x40, "l3(L3)"), "l2": (0x80, "l2(L2)"), "dhcp": (0x100, "dhcp(D)"),
-       "vhost": (0x200, "vhost_phys(Vp)"), "no_new": (0x40000, "drop_new_flows(Df)"),
-       "root": (0x200000, "etree_root(Er)"), "igmp": (0x2000000, "igmp(Ig)")}
-NH = {"policy": (0x2, "policy"), "gre": (0x8, "gre"), "mpls_udp": (0x40, "mpls_udp"), "vxlan": (0x80, "vxlan"),
-      "relaxed": (0x100, "relaxed_policy"), "ecmp": (0x400, "comp_ecmp"), "root": (0x200000, "etree_root"),
-      "mcast": (0x20, "mcast"), "comp_encap": (0x2000, "comp_encap")}
+VIF = {"policy": (0x1, "policy(P)"), "rx": (0x8, "mirror_rx(Mr)"), "tx": (0x10, "mirror_tx(Mt)"),
+       "l3": (0x40, "l3(L3)"), "l2": (0x80, "l2(L2)"), "dhcp": (0x100, "dhcp(D)"),
+       "vhost": (0x200, "vhost_phys(Vp)"), "unknown": (0x10000, "unknown_uc_flood(Uuf)"),
+       "no_new": (0x40000, "drop_new_flows(Df)"), "learn": (0x80000, "mac_learn(L)"), "root": (0x200000, "etree_root(Er)"), "igmp": (0x2000000, "igmp(Ig)")}
+NH = {"policy": (0x2, "policy"), "gre": (0x8, "gre"), "udp": (0x10, "udp"), "mpls_udp": (0x40, "mpls_udp"), "vxlan": (0x80, "vxlan"),
+      "relaxed": (0x100, "relaxed_policy"), "tree": (0x200, "comp_fabric"), "ecmp": (0x400, "comp_ecmp"),
+      "lu_ecmp": (0x800, "lu_ecmp"), "evpn": (0x1000, "comp_evpn"), "root": (0x200000, "etree_root"),
+      "mcast": (0x20, "mcast"), "comp_encap": (0x2000, "comp_encap"), "tor": (0x4000, "comp_tor"),
+      "unknown": (0x10000, "unknown_uc_flood"), "sip_copy": (0x20000, "sip_copy"), "learn": (0x100000, "mac_learn"),
+      "control": (0x800000, "l2_control_data"), "l3_vxlan": (0x2000000, "l3_vxlan"),
+      "validate": (0x8000000, "validate_mcast_src"), "uplinks": (0x10000000, "underlay_ecmp"),
+      "nvgre": (0x80000000, "nvgre")}
 
 
 def flags(table, names):
@@ -64,7 +72,7 @@ def vm(vif, ip, vrf, policy=True, also=(), without=(), nh_flags=(), **more):
     """A guest: nexthop 20 + vif, bridged by nexthop 120 + vif."""
     names = ["l3", "l2", "dhcp", "root", *also] + (["policy"] if policy else [])
     names = [name for name in names if name not in without]
-    nexthop = ["root", *nh_flags] + (["policy"] if policy else [])
+    nexthop = [name for name in ("root", *nh_flags) if name not in without] + (["policy"] if policy else [])
     rewrite = hexmac(vm_mac(vif)) + hexmac(ROUTER) + "0800"
     return [
         {"object": "vif", "idx": vif, "type": "vm", "mac": ROUTER, "ip": ip, "vrf": vrf, "flags": flags(VIF, names),
@@ -87,27 +95,39 @@ def route(vrf, prefix, nh, label=None):
     return out | ({"label": label} if label is not None else {})
 
 
-def tunnel(nh=30, kind="mpls_udp", to="8.0.0.3"):
+def tunnel(nh=30, kind="mpls_udp", to="8.0.0.3", also=("root",), **more):
     return [{"object": "nexthop", "id": nh, "type": "tunnel", "sip": "8.0.0.2", "dip": to,
-             "flags": flags(NH, [kind, "root"]), "family": "inet", "out_vif": WIRE,
-             "rewrite_hex": hexmac(PEER) + hexmac(FABRIC) + "0800"}]
+             "flags": flags(NH, [kind, *also]), "family": "inet", "out_vif": WIRE,
+             "rewrite_hex": hexmac(PEER) + hexmac(FABRIC) + "0800", **more}]
 
 
 def label(number, nh):
     return [{"object": "mpls", "label": number, "nh": nh}]
 
 
-def broadcast(vrf, *vifs):
-    """The list of a VRF's guests that broadcasts go to."""
-    members = [{"nh": 120 + vif, "label": None} for vif in vifs]
-    return [
-        {"object": "nexthop", "id": 60, "type": "composite", "family": "bridge", "flags": flags(NH, ["comp_encap"]),
-         "vrf": vrf, "components": members},
-        {"object": "nexthop", "id": 61, "type": "composite", "family": "bridge", "flags": flags(NH, ["mcast"]),
-         "vrf": vrf, "components": [{"nh": 60, "label": None}]},
+def composite(nh, vrf, names, members, family="bridge"):
+    """A nexthop of several; members are nexthops, or pairs of a nexthop and a label."""
+    pairs = [one if isinstance(one, tuple) else (one, None) for one in members]
+    return {"object": "nexthop", "id": nh, "type": "composite", "family": family, "flags": flags(NH, names), "vrf": vrf,
+            "components": [{"nh": nh, "label": number} for nh, number in pairs]}
+
+
+def broadcast(vrf, *vifs, legs=(), also=()):
+    """The list of a VRF's guests that broadcasts go to; `legs` are other lists: (flag, members)."""
+    lists = [composite(60, vrf, ["comp_encap"], [120 + vif for vif in vifs])] if vifs else []
+    lists += [composite(62 + place, 0, [kind], members) for place, (kind, members) in enumerate(legs)]
+    return lists + [
+        composite(61, vrf, ["mcast", *also], [one["id"] for one in lists]),
         {"object": "bridge", "vrf": vrf, "mac": "ff:ff:ff:ff:ff:ff", "nh": 61,
          "flags": ["label_valid(L)", "flood_dhcp(Df)"], "label": 5},
     ]
+
+
+def vni(number, vrf, nh=84, also=()):
+    """A VXLAN network identifier that stands for the bridge table of a VRF."""
+    return [{"object": "nexthop", "id": nh, "type": "vrf_translate", "family": "bridge", "vrf": vrf,
+             "flags": flags(NH, also)},
+            {"object": "vxlan", "vnid": number, "nh": nh}]
 
 
 def side(key, vrf, rpf, action="forward", also=(), dvrf=None):
@@ -154,20 +174,54 @@ def ip4(src, dst, ttl=64, **more):
     return IP(src=src, dst=dst, ttl=ttl, id=more.pop("id", 1), **more)
 
 
-def mpls(number, ttl):
-    return Raw(struct.pack(">I", number << 12 | 1 << 8 | ttl))
+def mpls(number, ttl, exp=0):
+    return Raw(struct.pack(">I", number << 12 | exp << 9 | 1 << 8 | ttl))
 
 
-def from_fabric(inner, number=42, source="8.0.0.3", ttl=64):
+ZEROS = Raw(bytes(4))
+
+
+def underlay_in(source, **more):
+    return Ether(dst=FABRIC, src=PEER) / IP(src=source, dst="8.0.0.2", ttl=64, id=0x4d, **more)
+
+
+def underlay_out(dest, tos=0, **more):
+    return Ether(dst=PEER, src=FABRIC) / IP(src="8.0.0.2", dst=dest, ttl=64, tos=tos, id=more.pop("id", 1), **more)
+
+
+def from_fabric(inner, number=42, source="8.0.0.3", ttl=64, label_ttl=64):
     """MPLS over UDP from another node; no UDP checksum, as RFC 7510 section 3 allows."""
     outer = Ether(dst=FABRIC, src=PEER) / IP(src=source, dst="8.0.0.2", ttl=ttl, id=0x4d)
-    return outer / UDP(sport=50505, dport=6635, chksum=0) / mpls(number, 64) / inner
+    return outer / UDP(sport=50505, dport=6635, chksum=0) / mpls(number, label_ttl) / inner
 
 
-def to_fabric(inner, number, ttl=63, dest="8.0.0.3"):
+def to_fabric(inner, number, ttl=63, dest="8.0.0.3", tos=0, exp=0):
     """What a tunnel nexthop sends: the label's TTL is the packet's after it went down; the port is free."""
-    outer = Ether(dst=PEER, src=FABRIC) / IP(src="8.0.0.2", dst=dest, ttl=64, id=1)
-    return outer / UDP(sport=50000, dport=6635, chksum=0) / mpls(number, ttl) / inner
+    return underlay_out(dest, tos) / UDP(sport=50000, dport=6635, chksum=0) / mpls(number, ttl, exp) / inner
+
+
+def to_fabric_gre(inner, number, ttl=63, dest="8.0.0.3", id=1):
+    """MPLS over GRE (RFC 4023): the identification is that of an IPv4 packet within."""
+    return underlay_out(dest, id=id, proto=47) / GRE(proto=0x8847) / mpls(number, ttl) / inner
+
+
+def vxlan_from(inner, number, source):
+    return underlay_in(source) / UDP(sport=50505, dport=4789, chksum=0) / VXLAN(flags=8, vni=number) / inner
+
+
+def vxlan_to(inner, number, dest):
+    return underlay_out(dest) / UDP(sport=50000, dport=4789, chksum=0) / VXLAN(flags=8, vni=number) / inner
+
+
+def nvgre(inner, number):
+    """RFC 7637 section 3.2: the key is the virtual subnet and a flow id, which is free."""
+    return GRE(key_present=1, proto=0x6558, key=number << 8) / inner
+
+
+def along_tree(inner, number, source, dest, ttl=64):
+    """What stands behind the label of a tree: zeros, then a VXLAN packet between the tunnel's ends."""
+    packet = IP(src=source, dst=dest, ttl=ttl, id=1) / UDP(sport=50000, dport=4789, chksum=0)
+    return ZEROS / packet / VXLAN(flags=8, vni=number) / inner
 
 
 def trap(command, vif, vrf, packet, params=(0, 0, 0, 0, 0), param5=0):
