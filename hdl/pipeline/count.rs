@@ -2,13 +2,16 @@
 //! and flows seen.
 //!
 //! ```text
-//!   decided ─┬─▶ counter_rx       by receiving interface, unless the slow path injected it
+//!   decided ─┬─▶ counter_rx       by receiving interface, unless the slow path injected it or it comes back
 //!            ├─▶ counter_outcome  by receiving interface and reason, if it was dropped or punted
 //!            ├─▶ counter_tx       by outgoing interface, if it leaves
 //!            ├─▶ counter_flow     by flow id, if it met a flow
 //!            ├─▶ tcp, age         by flow pair, likewise (see [`crate::pairs`])
-//!            └─▶ edit             for deliver
+//!            ├─▶ round events     for the registers, if it goes round or is a copy that is none
+//!            └─▶ edit, errand     for deliver and rounds
 //! ```
+//! What goes round is counted when it has come back: as what it is then, with its flow in the round that says that it has met
+//! it.
 
 use super::s14_encap::Decided;
 use crate::buses::{
@@ -23,6 +26,7 @@ use crate::lookup::Place;
 use crate::pairs::{pairs, PairOrders, PairReports};
 use crate::stream::beat::{EditSlot, ErrandSlot, RoundEvents};
 use rust_hdl_core::prelude::{Bit as HdlBit, In, Signal};
+use underpass_layout::meta::RoundKind;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
 use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
@@ -83,6 +87,9 @@ pub fn counted(
     let vif = meta.classify.vif;
     wire!(dropped = meta.verdict.is(VerdictKind::Drop));
     wire!(punted = meta.verdict.is(VerdictKind::Punt));
+    wire!(round = edit.errand.on);
+    wire!(stays = (dropped | punted) & !round & !meta.member.skip);
+    wire!(meets_flow = valid & !(round & !edit.errand.round.judged));
 
     let outcome: U<7> = mux(
         punted,
@@ -92,14 +99,18 @@ pub fn counted(
     const { assert!(OUTCOMES == 1 << 7, "the outcome code is seven bits") };
     let event = |valid, row: U<20>, change: U<16>| Event { valid, row, change }.later("event");
     let rx = event(
-        valid & !meta.arrival.injected,
+        valid & !meta.arrival.injected & meta.arrival.comes_as(&[RoundKind::First]),
         vif.ext(),
         meta.arrival.length,
     );
-    let tx = event(valid & !dropped & !punted, edit.vif.ext(), edit.length);
-    let end = event(valid & (dropped | punted), cat!(vif, outcome), k(0));
+    let tx = event(
+        valid & !dropped & !punted & !round,
+        edit.vif.ext(),
+        edit.length,
+    );
+    let end = event(valid & stays, cat!(vif, outcome), k(0));
     let flow = event(
-        valid & meta.flow.hit,
+        meets_flow & meta.flow.hit,
         meta.flow.flow_id,
         meta.arrival.length - meta.decap.offset.ext(),
     );
@@ -108,7 +119,7 @@ pub fn counted(
     let chain = count::<TrafficCounter>(&Place::of(profile, id::COUNTER_TX), tx, chain);
     let chain = count::<OutcomeCounter>(&Place::of(profile, id::COUNTER_OUTCOME), end, chain);
     let chain = count::<FlowCounter>(&Place::of(profile, id::COUNTER_FLOW), flow, chain);
-    let (reports, chain) = pairs(profile, valid, meta, orders, chain);
+    let (reports, chain) = pairs(profile, meets_flow, meta, orders, chain);
 
     let mut out = EditSlot { valid, edit }.reg("edit");
     out.valid = valid.reg_rst("edit_valid");

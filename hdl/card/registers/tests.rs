@@ -1,4 +1,5 @@
 mod pairs;
+mod rounds;
 
 use super::*;
 use crate::stream::frames::Noise;
@@ -190,7 +191,7 @@ fn only_what_can_be_written_keeps_what_is_written() {
     let kept: Vec<u32> = (0..4)
         .map(|i| SEED + 4 * i)
         .chain((0..16).map(|i| TABLE_DATA + 4 * i))
-        .chain([TABLE_ADDRESS, SEED_TARGET])
+        .chain([TABLE_ADDRESS, SEED_TARGET, LEARN_INTERVAL])
         .collect();
     let before: Vec<u32> = (0..0x400).map(|word| bench.read(4 * word)).collect();
     for word in 0..0x400u32 {

@@ -1,9 +1,9 @@
 //! Sends each packet as its edit says: replaces fields in it, takes bytes off the front, puts a header
-//! in front.
+//! in front. What is for port `ROUND` goes to rounds instead of `m`.
 //!
 //! ```text
-//!   edit ─▶ plan ──┬─ cuts, patches ──▶ patch ─▶ strip ─ whole beats ─▶ prepend ─▶ [ queue ] ─▶ m
-//!                  '─ fronts ────────────────────────────────────────▶  ^
+//!   edit ─▶ plan ──┬─ cuts, patches ──▶ patch ─▶ strip ─ whole beats ─▶ prepend ─┬─▶ [ queue ] ─▶ m
+//!                  '─ fronts ────────────────────────────────────────▶  ^        '─▶ rounds
 //!   body ─▶ [ packet buffer ] ───────▶ patch                            '── carry
 //!
 //!   strip:    |////ssss|ssssssss|ss      |   2 beats of what is left    costs the packet's input beats
@@ -25,7 +25,7 @@ mod tests;
 
 use crate::stream::beat::{BodyWrite, Credit, EditSlot, Offer, RoundBeat};
 use crate::stream::bytes::ones;
-use underpass_wires::{block, bundle, k, mux, state, zero, Bit, BundleExt, U};
+use underpass_wires::{block, bundle, k, mux, state, wire, Bit, BundleExt, U};
 
 /// From an edit to its packet's first beat on `m`, one-beat packets.
 pub const DELIVER_CLOCKS: u32 = 14;
@@ -62,15 +62,16 @@ pub fn deliver(body: BodyWrite, edit: EditSlot, m_ready: Bit) -> Delivered {
     );
     room.next(k(1), sent.room);
 
-    // A dropped packet and the last beat of another can end in one clock; their slots are given back one a clock.
+    // A dropped packet, one that ends on `m` and one that goes round can end in one clock; their slots are given back one a
+    // clock.
     let owed = state::<U<9>>("owed");
-    let (some, both) = (stripped.dropped | sent.ended, stripped.dropped & sent.ended);
     let pay = owed.q.any();
-    let rise = mux(both, k(2), some.ext::<9>());
+    wire!(ended: U<2> = stripped.dropped.ext() + sent.ended.ext() + sent.went_round.ext());
+    let rise = ended.ext::<9>();
     owed.next(k(1), owed.q + rise + mux(pay, ones(), k(0)));
     Delivered {
         m: sent.m,
-        round: zero(),
+        round: sent.round,
         credit: Credit {
             body: consumed,
             header: pay,

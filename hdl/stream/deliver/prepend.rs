@@ -8,13 +8,14 @@
 //! ```
 //! One step makes one output beat: the whole beat of a header of 64 bytes and more, one for each beat of the packet,
 //! and one for what spills over its end. What a step is, is decided a clock before anything wide moves; the queue to
-//! `m` takes whatever was started.
+//! `m` takes whatever was started, and so does rounds.
 
 use super::plan::Front;
 use super::strip::Aligned;
-use crate::stream::beat::{Beat, Offer};
-use crate::stream::bytes::{first_bytes, ones};
+use crate::stream::beat::{Beat, Offer, RoundBeat};
+use crate::stream::bytes::{first_bytes, keep_bytes, ones};
 use crate::stream::fifo::{fifo, queue};
+use underpass_layout::port;
 use underpass_wires::{bundle, cat, k, mux, only, select, state, wire, Bit, BundleExt, U};
 
 /// Depth of the two queues as a power of two: 32, what one LUT RAM cell holds.
@@ -29,8 +30,12 @@ bundle! {
         m: Offer,
         /// More beats can be taken.
         room: Bit,
+        /// To rounds.
+        round: RoundBeat,
         /// A packet's last beat was taken from `m`.
         ended: Bit,
+        /// A packet's last beat went to rounds.
+        went_round: Bit,
     }
 
     /// What the two queues in front and the one behind are told.
@@ -83,7 +88,11 @@ pub fn prepend(valid: Bit, beat: Aligned, planned: Bit, front: Front, m_ready: B
     );
     beats.pop(sent.take);
     fronts.pop(sent.end);
-    let out = queue::<Beat, DEPTH>("out", sent.valid, sent.beat);
+    // Rounds has kept room for what comes, so it waits for nothing but what is in front of it.
+    wire!(round = sent.beat.port().eq(port::ROUND));
+    let goes_round = (sent.valid & round).reg_rst("goes_round");
+    let round_last = sent.beat.last.reg("round_last");
+    let out = queue::<Beat, DEPTH>("out", sent.valid & !round, sent.beat);
     room.next(k(1), out.used.lt(LIMIT));
     let taken = out.valid & m_ready;
     out.pop(taken);
@@ -93,6 +102,12 @@ pub fn prepend(valid: Bit, beat: Aligned, planned: Bit, front: Front, m_ready: B
             beat: out.head,
         },
         room: beats.used.lt(LIMIT),
+        round: RoundBeat {
+            valid: goes_round,
+            data: (sent.beat.data & keep_bytes(sent.beat.keep)).reg("round_data"),
+            last: round_last,
+        },
+        went_round: goes_round & round_last,
         ended: (taken & out.head.last).reg_rst("ended"),
     }
 }

@@ -1,8 +1,9 @@
 use super::*;
 use crate::stream::beat::{BODY_DEPTH, EDIT_DEPTH};
-use crate::stream::frames::{beats, offered, words, Noise, PlainBeat};
+use crate::stream::frames::{beats, bytes, offered, words, Noise, PlainBeat};
 use crate::stream::patches;
 use underpass_layout::meta::{Edit as PlainEdit, HEADER_BYTES};
+use underpass_layout::port::ROUND;
 use underpass_layout::Record;
 use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 
@@ -20,7 +21,7 @@ impl Case {
         Case {
             bytes: noise.bytes(length),
             edit: PlainEdit {
-                port: noise.below(1024) as u16,
+                port: noise.below(usize::from(ROUND)) as u16,
                 strip: strip as u8,
                 add: add as u8,
                 header,
@@ -37,6 +38,15 @@ impl Case {
             ..Default::default()
         };
         self
+    }
+
+    fn round(mut self) -> Self {
+        self.edit.port = ROUND;
+        self
+    }
+
+    fn goes_round(&self) -> bool {
+        self.edit.port == ROUND && !self.edit.drop
     }
 
     fn patched(mut self, noise: &mut Noise) -> Self {
@@ -67,6 +77,7 @@ fn sim() -> Sim {
     Sim::new(&build("deliver", Ports::Fields, Blocks::Modules, || {
         let out = deliver(input("body"), input("edit"), input("m_ready"));
         output("m", out.m);
+        output("round", out.round);
         output("credit", out.credit);
     }))
 }
@@ -94,6 +105,8 @@ impl Pace<'_> {
 #[derive(Default)]
 struct Out {
     beats: Vec<PlainBeat>,
+    /// What went to rounds: bytes, and whether the packet ends.
+    round: Vec<(Vec<u8>, bool)>,
     /// Clock of each packet's last beat in, and of each packet's last beat out.
     ended: Vec<u64>,
     first: Option<u64>,
@@ -105,10 +118,21 @@ struct Out {
 /// Sends the packets through and compares what leaves.
 fn run(cases: &[Case], pace: Pace<'_>) -> Out {
     let out = send(cases, pace);
-    let expected: Vec<PlainBeat> = cases.iter().flat_map(Case::expected).collect();
+    let leaves = cases.iter().filter(|case| !case.goes_round());
+    let expected: Vec<PlainBeat> = leaves.flat_map(Case::expected).collect();
     assert_eq!(out.beats.len(), expected.len());
     for (at, (got, want)) in out.beats.iter().zip(&expected).enumerate() {
         assert_eq!(got, want, "beat {at}");
+    }
+    let round = cases.iter().filter(|case| case.goes_round());
+    let round: Vec<PlainBeat> = round.flat_map(Case::expected).collect();
+    assert_eq!(out.round.len(), round.len());
+    for (at, (got, want)) in out.round.iter().zip(&round).enumerate() {
+        assert_eq!(
+            (got.0.as_slice(), got.1),
+            (want.bytes.as_slice(), want.last),
+            "beat {at} of those that go round"
+        );
     }
     out
 }
@@ -171,6 +195,14 @@ fn send(cases: &[Case], pace: Pace<'_>) -> Out {
                 out.ended.push(now);
             }
             out.beats.push(beat);
+        }
+        let round = sim.get_int("round_valid") == 1;
+        if round {
+            let last = sim.get_int("round_last") == 1;
+            if last {
+                out.ended.push(now);
+            }
+            out.round.push((bytes(&sim.get("round_data")), last));
         }
         if sim.get_int("credit_body") == 1 {
             out.consumed.push(now);
@@ -258,6 +290,11 @@ fn mixed(noise: &mut Noise, count: usize) -> Vec<Case> {
             let strip = [0, noise.clone().below(256), 50, 64][noise.below(4)].min(length);
             let add = [0, 14, 64, noise.clone().below(HEADER_BYTES + 1)][noise.below(4)];
             let case = Case::new(noise, length, strip, add);
+            let case = if noise.below(3) == 0 {
+                case.round()
+            } else {
+                case
+            };
             match noise.below(6) {
                 0 => case.dropped(),
                 1..=3 => case.patched(noise),
@@ -375,4 +412,46 @@ fn every_place_of_every_field_is_patched() {
             .collect();
         run(&cases, Pace::full());
     }
+}
+
+#[test]
+fn what_goes_round_does_not_wait_for_m() {
+    let mut noise = Noise(78);
+    let round = |noise: &mut Noise| Case::new(noise, 300, 50, 36).round();
+    let cases = [
+        round(&mut noise),
+        Case::new(&mut noise, 60, 0, 0),
+        round(&mut noise),
+        Case::new(&mut noise, 200, 0, 0),
+        round(&mut noise),
+    ];
+    let mut ready = |now| now >= 80;
+    let out = run(
+        &cases,
+        Pace {
+            ready: &mut ready,
+            ..Pace::full()
+        },
+    );
+    assert_eq!(out.ended.len(), cases.len());
+    assert!(out.ended[2] < 40, "{:?}", out.ended);
+    assert!(out.first >= Some(80));
+}
+
+#[test]
+fn what_goes_round_costs_m_nothing_but_its_own_beats() {
+    let mut noise = Noise(79);
+    let cases: Vec<Case> = (0..100)
+        .map(|i| {
+            let case = Case::new(&mut noise, 64 * (1 + i % 3), 0, 0);
+            match i % 4 {
+                0 => case,
+                _ => case.round(),
+            }
+        })
+        .collect();
+    let out = run(&cases, Pace::full());
+    let sum: u64 = cases.iter().map(Case::cost).sum();
+    let last = *out.ended.last().expect("something is sent");
+    assert!(last <= sum + 20, "{last} clocks, {sum} expected");
 }

@@ -1,27 +1,30 @@
-//! Takes beats from the outer stream and makes of each packet a header for the stages and a body for the packet buffer.
+//! Takes beats from the outer stream and from rounds, and makes of each packet a header for the stages and a body for the
+//! packet buffer.
 //!
 //! ```text
-//!   clock 0             1                    2                3
-//!   s ─▶ take, mask ─▶ place in window ─▶ window parts ─▶ header
-//!          ^        '─▶ body
-//!          '── room: registers only
+//!   clock 0                  1                    2                3
+//!   s ──────┐
+//!           ├▶ take, mask ─▶ place in window ─▶ window parts ─▶ header
+//!   rounds ─┘      ^     '─▶ body
+//!                  '── room, whose turn: registers only
 //! ```
-//! A packet of one beat a clock passes without a bubble. The header leaves [`HEADER_CLOCKS`] clocks after the beat that
+//! Whose turn it is, is in [`turns`]. A packet of one beat a clock passes without a bubble. The header leaves [`HEADER_CLOCKS`] clocks after the beat that
 //! completes it was taken (the third of the window, or the last), the body [`BODY_CLOCKS`] after each beat.
 //!
 //! A frame of the slow port starts with an [`InjectShim`] of one beat: it stays in the body, where the edit strips it,
-//! but is no part of the window or of the length.
+//! but is no part of the window or of the length. A copy from rounds has no shim: what is known of it comes beside it.
 
-use crate::hardware::{Arrival, InjectShim};
+pub mod turns;
+
+use crate::hardware::{Arrival, InjectShim, Round};
 use crate::stream::beat::{
     BodyWrite, Credit, HeaderSlot, Offer, RoundOffer, BODY_DEPTH, EDIT_DEPTH,
 };
 use crate::stream::bytes::{counted, keep_bytes};
+use turns::{turns, Waiting};
 use underpass_layout::port;
 use underpass_layout::shim::InjectCommand;
-use underpass_wires::{
-    any_of, bundle, cat, k, mux, only, state, unpack, wire, zero, Bit, BundleExt, U,
-};
+use underpass_wires::{any_of, bundle, cat, k, mux, only, state, unpack, wire, Bit, BundleExt, U};
 
 /// From a beat that is taken to its place in the body.
 pub const BODY_CLOCKS: u32 = 1;
@@ -39,7 +42,7 @@ bundle! {
         body: BodyWrite,
         /// The beat that rounds offers is taken at the end of this clock.
         rounds_ready: Bit,
-        /// A packet of rounds has begun.
+        /// A packet of rounds was begun.
         copied: Bit,
         /// Packets that were begun and have not left, and those that go round.
         in_flight: U<10>,
@@ -53,6 +56,7 @@ bundle! {
         data: U<512>,
         length: U<16>,
         port: U<10>,
+        round: Round,
     }
 
     /// A beat with its place in the window: none, or one of three. `first` clears what the packet before left there.
@@ -66,44 +70,57 @@ bundle! {
         behind_shim: U<16>,
         port: U<10>,
         injected: Bit,
+        round: Round,
     }
 }
 
-/// See the module. `enable` closes the input between two packets.
+/// See the module. `enable` closes the outer stream between two packets; what goes round comes back all the same. `held`:
+/// packets that are in rounds.
 #[track_caller]
 pub fn gather(s: Offer, enable: Bit, rounds: RoundOffer, held: U<8>, credit: Credit) -> Gathered {
     // Both count a clock late, so one beat and one packet less than there is room for are let in.
     let beats = state::<U<10>>("beats");
     let packets = state::<U<9>>("packets");
-    let within = state::<Bit>("within");
     wire!(room = beats.q.lt(BODY_DEPTH - 1));
-    wire!(open = packets.q.lt(EDIT_DEPTH - 1) & enable.timeless());
-    wire!(ready = room & (within.q | open));
-    wire!(take = s.valid & ready);
-    within.next(take, !s.beat.last);
-
+    wire!(open = packets.q.lt(EDIT_DEPTH - 1));
+    let turn = turns(
+        room,
+        open,
+        Waiting {
+            s: s.valid,
+            s_last: s.beat.last,
+            enable,
+            rounds: rounds.valid,
+            rounds_last: rounds.last,
+        },
+    );
+    wire!(from_rounds = turn.from_rounds);
     let masked = s.beat.data & keep_bytes(s.beat.keep);
     let taken = Taken {
-        valid: take.reg_rst("taken_valid"),
-        first: (!within.q).aged(0).reg("taken_first"),
-        last: s.beat.last.reg("taken_last"),
-        data: masked.reg("taken_data"),
-        length: s.beat.length().reg("taken_length"),
-        port: s.beat.port().trunc::<10>().reg("taken_port"),
+        valid: turn.taken.reg_rst("taken_valid"),
+        first: turn.first.reg("taken_first"),
+        last: mux(from_rounds, rounds.last, s.beat.last).reg("taken_last"),
+        data: mux(from_rounds, rounds.data, masked).reg("taken_data"),
+        length: mux(from_rounds, rounds.length, s.beat.length()).reg("taken_length"),
+        port: mux(from_rounds, k(port::ROUND), s.beat.port().trunc::<10>()).reg("taken_port"),
+        round: only(from_rounds, rounds.round).reg("taken_round"),
     };
+    let copied = taken.valid & taken.first & from_rounds.reg("taken_copy");
     counted(beats, taken.valid, credit.body.timeless());
     counted(packets, taken.valid & taken.first, credit.header.timeless());
+    // A copy counts as begun two clocks after its first beat, and it may be the last one of its packet.
+    let held = held.delay("held", 2).timeless();
     Gathered {
-        ready,
+        ready: turn.s_ready,
+        rounds_ready: turn.rounds_ready,
+        copied,
         header: header(placed(taken)),
         body: BodyWrite {
             valid: taken.valid,
             data: taken.data,
             last: taken.last,
         },
-        rounds_ready: zero(),
-        copied: zero(),
-        in_flight: packets.q.ext::<10>() + held.ext::<10>() + only(rounds.valid, k::<10>(0)),
+        in_flight: packets.q.ext::<10>() + held.ext(),
     }
 }
 
@@ -130,6 +147,7 @@ fn placed(beat: Taken) -> Placed {
         behind_shim: behind_shim.reg("placed_behind_shim"),
         port: beat.port.reg("placed_port"),
         injected: injected.reg("placed_injected"),
+        round: beat.round.reg("placed_round"),
     }
 }
 
@@ -146,8 +164,12 @@ fn header(beat: Placed) -> HeaderSlot {
 
 fn arrival(beat: Placed) -> Arrival {
     let shim: InjectShim = unpack(beat.data);
-    let known =
-        [InjectCommand::Transmit, InjectCommand::Receive].map(|one| shim.command.eq(one.code()));
+    let known = [
+        InjectCommand::Transmit,
+        InjectCommand::Receive,
+        InjectCommand::Flood,
+    ]
+    .map(|one| shim.command.eq(one.code()));
     let command: U<2> = only(any_of(&known), shim.command.trunc());
     let said = only(
         beat.injected,
@@ -161,7 +183,7 @@ fn arrival(beat: Placed) -> Arrival {
         command,
         inject_vif,
         inject_port,
-        round: zero(),
+        round: beat.round.reg("arrival_round"),
     }
 }
 

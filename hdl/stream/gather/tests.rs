@@ -1,20 +1,33 @@
+mod rounds;
+
 use super::*;
+use crate::pipeline::records::record;
 use crate::stream::frames::{beats, bytes, offer, Noise, PlainBeat};
 use underpass_layout::meta::{Arrival as PlainArrival, WINDOW_BYTES};
 use underpass_layout::shim;
-use underpass_wires::{build, input, output, Blocks, Ports, Sim};
+use underpass_wires::{build, input, output, unpack, Blocks, Bundle, Ports, Sim};
 
 fn sim() -> Sim {
     Sim::new(&build("gather", Ports::Fields, Blocks::Inline, || {
+        let rounds = RoundOffer {
+            valid: input("rounds_valid"),
+            data: input("rounds_data"),
+            last: input("rounds_last"),
+            length: input("rounds_length"),
+            round: unpack(input::<U<{ Round::W }>>("rounds_round")),
+        };
         let out = gather(
             input::<Offer>("s"),
             input::<Bit>("enable"),
-            input::<RoundOffer>("rounds"),
+            rounds,
             input::<U<8>>("held"),
             input::<Credit>("credit"),
         );
         output("ready", out.ready);
+        output("rounds_ready", out.rounds_ready);
+        output("copied", out.copied);
         output("header", out.header);
+        output("arrival", out.header.arrival.pack::<{ Arrival::W }>());
         output("body", out.body);
         output("in_flight", out.in_flight);
     }))
@@ -58,19 +71,7 @@ fn run(
         }
         if sim.get_int("header_valid") == 1 {
             let window = bytes(&sim.get("header_window"));
-            let get =
-                |sim: &mut Sim, field: &str| sim.get_int(&format!("header_arrival_{field}")) as u16;
-            let arrival = PlainArrival {
-                port: get(sim, "port"),
-                length: get(sim, "length"),
-                injected: get(sim, "injected") == 1,
-                command: shim::InjectCommand::from_code(u32::from(get(sim, "command")))
-                    .expect("a command"),
-                inject_vif: get(sim, "inject_vif"),
-                inject_port: get(sim, "inject_port"),
-                round: Default::default(),
-            };
-            out.headers.push((now, arrival, window));
+            out.headers.push((now, record(sim, "arrival"), window));
         }
         if sim.get_int("body_valid") == 1 {
             out.bodies.push((
@@ -101,6 +102,7 @@ fn expected(frame: &[u8], port: u16) -> (PlainArrival, Vec<u8>) {
         arrival.command = match shim[0] {
             1 => shim::InjectCommand::Transmit,
             2 => shim::InjectCommand::Receive,
+            3 => shim::InjectCommand::Flood,
             _ => shim::InjectCommand::None,
         };
         arrival.inject_vif = half(2) & 0x1fff;
@@ -183,7 +185,7 @@ fn gaps_change_nothing_but_the_time() {
         .map(|_| {
             let length = 1 + noise.below([40, 300, 700][noise.clone().below(3)]);
             let mut frame = noise.bytes(length);
-            frame[0] &= 3;
+            frame[0] &= 7;
             (frame, [1, 0x100, 0x200][noise.below(3)])
         })
         .collect();
