@@ -11,7 +11,10 @@
 //! take the lower chain, in step with the packets: where a stage has no table, they wait as long as it takes. This file
 //! is structure only; what a stage does stands in its own.
 
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod count;
+pub mod entropy;
 pub mod ip;
 pub mod ipv4;
 pub mod ipv6;
