@@ -10,7 +10,7 @@
 //!   send, receive ─────────────────────────────────────────▶ core
 //! ```
 //! Everything happens at once (what the rings have to do, at the next `run`): nothing is ever in flight, no clock
-//! passes, and the hash words (which the model does not use) are filled as soon as the seed is told, whichever of them.
+//! passes, so no copy is too early or finds no room, and the hash words (which the model does not use) are filled as soon as the seed is told, whichever of them.
 
 pub mod memory;
 mod rings;
@@ -41,6 +41,8 @@ pub struct ModelCard {
     seed: [u32; 4],
     seed_target: u32,
     table: TableAccess,
+    /// Nothing is left out here for its sake.
+    learn_interval: u32,
     slow: SlowPort,
     rings: Rings,
     sent: VecDeque<(u16, Vec<u8>)>,
@@ -55,6 +57,7 @@ impl ModelCard {
             seed: [0; 4],
             seed_target: 0,
             table: TableAccess::default(),
+            learn_interval: 0,
             slow: SlowPort::default(),
             rings: Rings::default(),
             sent: VecDeque::new(),
@@ -89,6 +92,10 @@ impl ModelCard {
             AGE_LIMIT => self.core.pairs.limit(),
             AGE_EVENT => self.core.pairs.event().map_or(0, |event| event.word()),
             AGE_SWEEPS => self.core.pairs.sweeps(),
+            ROUND_PACKETS => self.core.rounds.packets(),
+            ROUND_COPIES => self.core.rounds.copies(),
+            ROUND_SKIPPED => self.core.rounds.skipped(),
+            LEARN_INTERVAL => self.learn_interval,
             TCP_CONTROL if self.core.pairs.any_reset() => ANY_RESET,
             slow_registers::PUNT_STATUS => self.slow.status(),
             slow_registers::PUNT_DATA => self.slow.pop_word(),
@@ -117,6 +124,7 @@ impl ModelCard {
             AGE_TAKE => {
                 self.core.pairs.take_event();
             }
+            LEARN_INTERVAL => self.learn_interval = value,
             TCP_CONTROL => self.core.pairs.set_any_reset(value & ANY_RESET != 0),
             slow_registers::INJECT_DATA => self.slow.push_word(value),
             slow_registers::INJECT_COMMIT => self.slow.commit(value as usize),
@@ -171,16 +179,22 @@ impl ModelCard {
     }
 
     fn process(&mut self, port: u16, frame: &[u8]) {
-        let output = self.core.process(frame, port);
-        match output.port {
+        let ModelCard {
+            core,
+            rings,
+            slow,
+            sent,
+            ..
+        } = self;
+        core.run(frame, port, |output| match output.port {
             Some(port::SLOW) => {
-                if let Some(frame) = self.rings.punt(output.frame) {
-                    self.slow.punt(frame);
+                if let Some(frame) = rings.punt(output.frame.clone()) {
+                    slow.punt(frame);
                 }
             }
-            Some(port) => self.sent.push_back((port, output.frame)),
-            None => (),
-        }
+            Some(port::ROUND) | None => (),
+            Some(port) => sent.push_back((port, output.frame.clone())),
+        });
     }
 }
 

@@ -1,16 +1,18 @@
 //! What the card counts, at the end of the stages and in the order of the packets.
 //!
 //! ```text
-//!   rx[vif]            every packet that did not come from the slow path
+//!   rx[vif]            every packet that came from outside, but not from the slow path
 //!   outcome[vif][why]  every packet that was dropped or punted
 //!   tx[vif]            every packet that left, punts aside
 //!   flow[id]           every packet whose flow was found
 //! ```
-//! So the sum over `rx`, with the injected packets, is the sum over `tx` and `outcome`. What leaves on an interface that
+//! What goes round is counted by [`Rounds`](crate::rounds::Rounds), and here once it comes to an end. So the sum over `rx`,
+//! with the injected packets and the copies, is the sum over `tx` and `outcome`, with the packets that went round and the
+//! copies that were none. What leaves on an interface that
 //! the table has no row for is counted in its last row, a flow id beyond the table not at all.
 
 use crate::tables::{checked, counted, RowError};
-use underpass_layout::meta::{Edit, Meta};
+use underpass_layout::meta::{Edit, Meta, RoundKind};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowCounter, OutcomeCounter, TrafficCounter, TABLES};
 use underpass_layout::{FieldSpec, Record, Verdict, OUTCOMES};
@@ -41,12 +43,15 @@ impl Counters {
     /// Counts a packet that passed all stages.
     pub fn count(&mut self, meta: &Meta, edit: &Edit) {
         let length = meta.arrival.length;
-        if !meta.arrival.injected {
+        if !meta.arrival.injected && meta.arrival.round.kind == RoundKind::First {
             add_traffic(&mut self.rx, meta.classify.vif, length);
         }
-        if meta.flow.hit {
+        if is_judged(meta, edit) {
             let bytes = length.saturating_sub(meta.decap.offset.into());
             self.add_flow(meta.flow.flow_id as usize, bytes);
+        }
+        if edit.errand.on || meta.member.skip {
+            return;
         }
         let verdict = Verdict::from(meta.verdict);
         match verdict.outcome() {
@@ -112,6 +117,11 @@ impl Counters {
             _ => self.flow[row].pack().to_vec(),
         }))
     }
+}
+
+/// Has the packet met its flow, and for the last time?
+pub(crate) fn is_judged(meta: &Meta, edit: &Edit) -> bool {
+    meta.flow.hit && (!edit.errand.on || edit.errand.round.judged)
 }
 
 fn add_traffic(counters: &mut [TrafficCounter], vif: u16, bytes: u16) {

@@ -3,30 +3,33 @@
 //! ```text
 //!   wire or host port:  | packet ...                 arrival.length = all of it
 //!   slow port:          | InjectShim 64 | packet ... arrival.length = without the shim
+//!   rounds:             | packet ...                 arrival.length = all of it, arrival.round = what is known of it
 //! ```
 
 use crate::window::Window;
-use underpass_layout::meta::{Arrival, Meta, BEAT_BYTES};
+use underpass_layout::meta::{Arrival, Meta, Round, BEAT_BYTES};
 use underpass_layout::port;
-use underpass_layout::shim::{InjectCommand, InjectShim};
+use underpass_layout::shim::InjectShim;
 use underpass_layout::{words_for, Record};
 
 const SHIM_WORDS: usize = words_for(8 * BEAT_BYTES);
 const PORT_MASK: u16 = (1 << port::BITS) - 1;
 const VIF_MASK: u16 = (1 << 13) - 1;
 
-/// Writes `meta.arrival` and gives the window over the packet.
+/// Writes `meta.arrival` of a packet that came round and gives the window over it. `meta` is all zero, here as below.
+pub fn again<'a>(frame: &'a [u8], round: &Round, meta: &mut Meta) -> Window<'a> {
+    meta.arrival.port = port::ROUND;
+    meta.arrival.length = frame.len() as u16;
+    meta.arrival.round = *round;
+    Window::new(frame)
+}
+
+/// Writes `meta.arrival` of a packet from outside and gives the window over it.
 pub fn gather<'a>(frame: &'a [u8], port: u16, meta: &mut Meta) -> Window<'a> {
     let port = port & PORT_MASK;
     if port != port::SLOW {
-        meta.arrival = Arrival {
-            port,
-            length: frame.len() as u16,
-            injected: false,
-            command: InjectCommand::None,
-            inject_vif: 0,
-            inject_port: 0,
-        };
+        meta.arrival.port = port;
+        meta.arrival.length = frame.len() as u16;
         return Window::new(frame);
     }
     let (shim, packet) = frame.split_at(frame.len().min(BEAT_BYTES));
@@ -38,6 +41,7 @@ pub fn gather<'a>(frame: &'a [u8], port: u16, meta: &mut Meta) -> Window<'a> {
         command: shim.command,
         inject_vif: shim.vif & VIF_MASK,
         inject_port: shim.port & PORT_MASK,
+        round: meta.arrival.round,
     };
     Window::new(packet)
 }
@@ -57,6 +61,7 @@ pub(crate) fn read_shim(bytes: &[u8]) -> InjectShim {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use underpass_layout::shim::InjectCommand;
 
     #[test]
     fn a_wire_packet_is_taken_as_it_is() {

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_quoted ─▶ s6_bridge ─┐
-//!      ┌─ s13_rewrite ◀─ s12_nexthop ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀───────────┘
-//!      └▶ s14_encap ─▶ deliver ─▶ frame
-//!             └─▶ counters, pairs
+//!   ▲  ┌─ s12_nexthop ◀─ s11_member ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀────────────┘
+//!   │  └▶ s13_rewrite ─▶ s14_encap ─▶ deliver ─┬─▶ frame
+//!   │                        └─▶ counters, pairs └─▶ rounds ─┐
+//!   └───────────────────────── copies ◀──────────────────────┘
 //! ```
 //! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
 //! packets that the card hands to the host to forward. It is written from the RFCs and from what the peer was seen to
@@ -28,8 +29,10 @@ pub mod gather;
 pub mod headers;
 pub mod pairs;
 pub mod pipeline;
+pub mod rounds;
 mod routes;
 pub mod s10_route;
+pub mod s11_member;
 pub mod s12_nexthop;
 pub mod s13_rewrite;
 pub mod s14_encap;

@@ -12,11 +12,12 @@
 
 mod tcp;
 
+use crate::counters::is_judged;
 use crate::headers::ipv4::TCP;
 use crate::tables::{checked, RowError};
 use std::collections::VecDeque;
 use tcp::Segment;
-use underpass_layout::meta::Meta;
+use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::profile::Profile;
 use underpass_layout::registers::{
     AGE_BITS, EVENTS, EVENT_DEAD, EVENT_GENERATION, EVENT_PAIR_BITS, EVENT_VALID,
@@ -83,9 +84,9 @@ impl Pairs {
         }
     }
 
-    /// Sees a packet that passed all stages.
-    pub fn see(&mut self, meta: &Meta) {
-        if !meta.flow.hit {
+    /// Sees a packet that passed all stages: once, when its flow has judged it for good.
+    pub fn see(&mut self, meta: &Meta, edit: &Edit) {
+        if !is_judged(meta, edit) {
             return;
         }
         let (pair, reverse) = (meta.flow.flow_id >> 1, meta.flow.flow_id & 1 == 1);

@@ -3,20 +3,29 @@
 use crate::s14_encap::Identification;
 use crate::tables::Tables;
 use crate::{
-    gather, s10_route, s12_nexthop, s13_rewrite, s14_encap, s1_parse, s2_classify, s3_decap,
-    s4_inner, s5_quoted, s6_bridge, s7_receiver, s8_key, s9_flow,
+    gather, s10_route, s11_member, s12_nexthop, s13_rewrite, s14_encap, s1_parse, s2_classify,
+    s3_decap, s4_inner, s5_quoted, s6_bridge, s7_receiver, s8_key, s9_flow,
 };
-use underpass_layout::meta::{Edit, Meta, STAGES};
+use underpass_layout::meta::{Edit, Meta, Round, STAGES};
 
 /// How many of [`STAGES`] come before the flow is looked up.
 const BEFORE_FLOW: usize = 9;
+
+/// From where a packet comes to the stages.
+#[derive(Clone, Copy, Debug)]
+pub enum From<'a> {
+    /// From outside, on this port.
+    Port(u16),
+    /// From an earlier round, with what is known of it.
+    Round(&'a Round),
+}
 
 /// Takes a packet through the stages up to the key of its flow. `meta` is all zero; `watch` sees each stage's name, as
 /// [`STAGES`] has it, and what is known after it.
 pub fn to_flow(
     tables: &Tables,
     frame: &[u8],
-    port: u16,
+    from: From<'_>,
     meta: &mut Meta,
     mut watch: impl FnMut(&'static str, &Meta),
 ) {
@@ -25,7 +34,10 @@ pub fn to_flow(
         watch(STAGES[stage].0, meta);
         stage += 1;
     };
-    let window = gather::gather(frame, port, meta);
+    let window = match from {
+        From::Port(port) => gather::gather(frame, port, meta),
+        From::Round(round) => gather::again(frame, round, meta),
+    };
     passed(meta);
     s1_parse::parse(&window, meta);
     passed(meta);
@@ -61,6 +73,8 @@ pub fn from_flow(
     s9_flow::flow(tables, meta);
     passed(meta);
     s10_route::route(tables, meta);
+    passed(meta);
+    s11_member::member(tables, meta);
     passed(meta);
     s12_nexthop::nexthop(tables, meta);
     passed(meta);

@@ -3,32 +3,31 @@
 //! ```text
 //!   inner, flow.onward ───▶ patch: TTL one less, addresses and ports of the flow, checksums   (see `patch`)
 //!   inner, vrf ───────────▶ entropy: the tunnel's source port
-//!   length, tunnel ───────▶ outer IP length ─▶ longer than the link carries? punt
+//!   length, tunnel ───────▶ outer IP length ─▶ longer than the link carries? punt; of a copy, drop
 //! ```
+//! The source port holds for what is dropped or punted too: copies for analyzers have it.
 
 pub(crate) mod patch;
 
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan};
+use crate::s3_decap::CONTROL_BYTES;
 use underpass_layout::hash::{entropy, fold48};
-use underpass_layout::meta::{Inner, Meta, Rewrite};
-use underpass_layout::tables::{NexthopEntry, NexthopKind, TunnelKind};
-use underpass_layout::PuntReason;
+use underpass_layout::meta::{Inner, Meta, Rewrite, RoundKind, TREE_BYTES};
+use underpass_layout::tables::{Leg, NexthopKind, TunnelKind};
+use underpass_layout::{DropReason, PuntReason};
 
 /// TTL of a label over a packet that brings none: a frame, or an IP packet whose own is 0.
 const DEFAULT_TTL: u8 = 64;
 
 /// Computes the new fields.
 pub fn rewrite(meta: &mut Meta) {
+    meta.rewrite.entropy = source_port(meta.decap.vrf, &meta.inner);
     if !meta.open() {
         return;
     }
     let inner = &meta.inner;
-    let strip = if meta.bridge.l3 {
-        inner.l3_offset
-    } else {
-        meta.decap.offset
-    };
+    let strip = strip(meta);
     let payload = meta.arrival.length.saturating_sub(strip.into());
     let patch = patch::of(meta);
     let ttl = if patch.ttl { patch.new_ttl } else { inner.ttl };
@@ -36,13 +35,41 @@ pub fn rewrite(meta: &mut Meta) {
         patch,
         ttl: label_ttl(meta.bridge.l3, ttl),
         payload,
-        entropy: source_port(meta.decap.vrf, inner),
+        entropy: meta.rewrite.entropy,
     };
     let nexthop = &meta.nexthop;
-    let length = usize::from(payload) + overhead(nexthop, meta.bridge.l3);
+    let length = usize::from(payload) + overhead(meta);
     if nexthop.kind == NexthopKind::Tunnel && nexthop.mtu != 0 && length > nexthop.mtu.into() {
-        meta.punt(PuntReason::TooBig);
+        let round = &meta.arrival.round;
+        match round.kind == RoundKind::Member || round.quiet {
+            true => meta.drop(DropReason::TooBig),
+            false => meta.punt(PuntReason::TooBig),
+        }
     }
+}
+
+/// Bytes taken off the front of a packet that goes by its nexthop.
+pub(crate) fn strip(meta: &Meta) -> u8 {
+    match (meta.bridge.l3, keeps_tree(meta)) {
+        (true, _) => meta.inner.l3_offset,
+        (false, true) => meta.decap.offset - TREE_BYTES as u8,
+        (false, false) => meta.decap.offset,
+    }
+}
+
+/// Do the headers stay that a frame brings from one multicast tree into another?
+pub(crate) fn keeps_tree(meta: &Meta) -> bool {
+    goes_along_tree(meta) && meta.decap.tree
+}
+
+/// Is it a copy along a multicast tree?
+pub(crate) fn goes_along_tree(meta: &Meta) -> bool {
+    meta.member.leg == Leg::Tree && meta.nexthop.kind == NexthopKind::Tunnel
+}
+
+/// Do four zero bytes go in front of the frame, behind the label?
+pub(crate) fn has_control(meta: &Meta) -> bool {
+    meta.bridge.control || goes_along_tree(meta)
 }
 
 fn label_ttl(l3: bool, ttl: u8) -> u8 {
@@ -73,22 +100,29 @@ fn source_port(vrf: u16, inner: &Inner) -> u16 {
 }
 
 /// Bytes from the outer IP header up to the payload.
-pub(crate) fn overhead(nexthop: &NexthopEntry, l3: bool) -> usize {
+pub(crate) fn overhead(meta: &Meta) -> usize {
+    let nexthop = &meta.nexthop;
+    let behind_label = match (has_control(meta), goes_along_tree(meta) && !meta.decap.tree) {
+        (_, true) => usize::from(CONTROL_BYTES) + TREE_BYTES,
+        (true, false) => CONTROL_BYTES.into(),
+        (false, false) => 0,
+    };
     let behind_ip = match nexthop.tunnel {
-        TunnelKind::None => 0,
-        TunnelKind::MplsGre => gre::LENGTH + mpls::LENGTH,
-        TunnelKind::MplsUdp => udp::LENGTH + mpls::LENGTH,
-        TunnelKind::Vxlan if l3 && nexthop.l3_vxlan => {
+        TunnelKind::None | TunnelKind::Stt => 0,
+        TunnelKind::MplsGre => gre::LENGTH + mpls::LENGTH + behind_label,
+        TunnelKind::MplsUdp => udp::LENGTH + mpls::LENGTH + behind_label,
+        TunnelKind::Vxlan if meta.bridge.l3 && nexthop.l3_vxlan => {
             udp::LENGTH + vxlan::LENGTH + ethernet::LENGTH
         }
         TunnelKind::Vxlan => udp::LENGTH + vxlan::LENGTH,
+        TunnelKind::Nvgre => gre::KEYED_LENGTH,
     };
-    outer_ip_length(nexthop) + behind_ip
+    outer_ip_length(nexthop.tunnel_v6) + behind_ip
 }
 
 /// Bytes of the outer IP header.
-pub(crate) fn outer_ip_length(nexthop: &NexthopEntry) -> usize {
-    if nexthop.tunnel_v6 {
+pub(crate) fn outer_ip_length(v6: bool) -> usize {
+    if v6 {
         ipv6::LENGTH
     } else {
         ipv4::LENGTH

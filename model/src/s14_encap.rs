@@ -3,18 +3,22 @@
 //! ```text
 //!   Continue ─▶ Deliver:  | Ethernet |                                       packet    Encap, routed
 //!                         |                                                  frame     Encap, bridged
-//!                         | Ethernet | IP | GRE | MPLS |                     packet, frame
-//!                         | Ethernet | IP | UDP | MPLS |                     packet, frame
+//!                         | Ethernet | IP | GRE, UDP | MPLS |                packet, frame    (see `tunnel`)
 //!                         | Ethernet | IP | UDP | VXLAN | (Ethernet)         packet, frame
+//!                         | Ethernet | IP | GRE |                            frame
 //!   Deliver:              |                                    as it came    cross-connect, Transmit
 //!   Punt:                 | PuntShim |                         as it came
+//!   any, to go round:     |                                    as it came, or out of its tunnel  (see `errand`)
 //! ```
 
+mod errand;
+mod tunnel;
+
 use crate::decide::Decide;
-use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan, Header};
+use crate::headers::{ethernet, Header};
 use crate::s13_rewrite::patch::NOTHING;
-use crate::s13_rewrite::{outer_ip_length, overhead};
-use underpass_layout::meta::{Edit, HeaderKind, Meta, Patch, BEAT_BYTES, HEADER_BYTES};
+use crate::s13_rewrite::strip;
+use underpass_layout::meta::{Edit, HeaderKind, Meta, Patch, RoundKind, BEAT_BYTES, HEADER_BYTES};
 use underpass_layout::port;
 use underpass_layout::shim::{InjectCommand, PuntShim};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
@@ -49,14 +53,18 @@ pub fn encap(ids: &mut Identification, meta: &mut Meta) -> Edit {
 
 /// The same, in the memory of an edit of which nothing is left.
 pub(crate) fn encap_into(ids: &mut Identification, meta: &mut Meta, edit: &mut Edit) {
-    match Verdict::from(meta.verdict) {
-        Verdict::Continue => {
-            meta.decide(Verdict::Deliver);
-            match meta.nexthop.kind {
-                NexthopKind::Tunnel => into_tunnel(ids, meta, edit),
-                _ => to_interface(meta, edit),
-            }
-        }
+    if edit.errand.on {
+        edit.errand = errand::NONE;
+    }
+    let verdict = Verdict::from(meta.verdict);
+    if verdict == Verdict::Continue {
+        meta.decide(Verdict::Deliver);
+    }
+    if errand::before_all(meta, edit) {
+        return;
+    }
+    match verdict {
+        Verdict::Continue => by_nexthop(ids, meta, edit),
         Verdict::Deliver => as_it_came(meta, edit),
         Verdict::Punt(why) => to_slow_path(meta, why, edit),
         Verdict::Drop(_) => {
@@ -79,6 +87,7 @@ const DROPPED: Edit = Edit {
     add: 0,
     header: [0; HEADER_BYTES],
     length: 0,
+    errand: errand::NONE,
 };
 
 /// What all orders have in common: the bytes in front of `strip` go, `header` comes.
@@ -125,133 +134,49 @@ fn move_behind(patch: &mut Patch, shim: u8) {
     }
 }
 
-fn to_interface(meta: &Meta, edit: &mut Edit) {
-    let nexthop = &meta.nexthop;
-    let mut header = Header::EMPTY;
-    let (strip, kind) = if meta.bridge.l3 {
-        let ethertype = meta.inner.ethertype;
-        ethernet::write(&mut header, nexthop.dst_mac, nexthop.src_mac, ethertype);
-        (meta.inner.l3_offset, HeaderKind::Ethernet)
-    } else {
-        (meta.decap.offset, HeaderKind::Bare)
-    };
+fn by_nexthop(ids: &mut Identification, meta: &Meta, edit: &mut Edit) {
+    if meta.member.list {
+        return errand::to_members(meta, edit);
+    }
+    match meta.nexthop.kind {
+        NexthopKind::Translate => return errand::to_other_vrf(meta, edit),
+        NexthopKind::Tunnel => {
+            let mut header = Header::EMPTY;
+            let kind = tunnel::write(&mut header, ids, meta);
+            leave(meta, kind, &header, edit);
+        }
+        _ if meta.bridge.l3 => {
+            let (nexthop, ethertype) = (&meta.nexthop, meta.inner.ethertype);
+            let mut header = Header::EMPTY;
+            ethernet::write(&mut header, nexthop.dst_mac, nexthop.src_mac, ethertype);
+            leave(meta, HeaderKind::Ethernet, &header, edit);
+        }
+        _ => leave(meta, HeaderKind::Bare, &Header::EMPTY, edit),
+    }
+    errand::behind_all(meta, edit);
+}
+
+/// The packet leaves by its nexthop, behind a header.
+fn leave(meta: &Meta, kind: HeaderKind, header: &Header, edit: &mut Edit) {
     let change = Change {
-        port: nexthop.port,
-        vif: nexthop.vif,
-        strip,
+        port: meta.nexthop.port,
+        vif: meta.nexthop.vif,
+        strip: strip(meta),
         patch: &meta.rewrite.patch,
         kind,
-        header: &header,
+        header,
     };
     order(meta, &change, edit);
 }
 
-fn into_tunnel(ids: &mut Identification, meta: &Meta, edit: &mut Edit) {
-    let nexthop = &meta.nexthop;
-    let l3 = meta.bridge.l3;
-    let mut header = Header::EMPTY;
-    let total = usize::from(meta.rewrite.payload) + overhead(nexthop, l3);
-    if nexthop.tunnel_v6 {
-        write_outer_ipv6(&mut header, meta, total);
-    } else {
-        write_outer_ipv4(&mut header, ids, meta, total);
-    }
-    let udp_length = total.saturating_sub(outer_ip_length(nexthop)) as u16;
-    let kind = match nexthop.tunnel {
-        TunnelKind::MplsGre => {
-            gre::write(&mut header);
-            mpls::write(&mut header, meta.route.label, meta.rewrite.ttl);
-            HeaderKind::MplsGre
-        }
-        TunnelKind::MplsUdp => {
-            udp::write(&mut header, meta.rewrite.entropy, udp::MPLS, udp_length);
-            mpls::write(&mut header, meta.route.label, meta.rewrite.ttl);
-            HeaderKind::MplsUdp
-        }
-        TunnelKind::Vxlan | TunnelKind::None => {
-            udp::write(&mut header, meta.rewrite.entropy, udp::VXLAN, udp_length);
-            vxlan::write(&mut header, meta.route.label);
-            if l3 && nexthop.l3_vxlan {
-                let (dst, src) = (nexthop.router_mac, nexthop.src_mac);
-                ethernet::write(&mut header, dst, src, meta.inner.ethertype);
-                HeaderKind::VxlanRouted
-            } else {
-                HeaderKind::Vxlan
-            }
-        }
-    };
-    let change = Change {
-        port: nexthop.port,
-        vif: nexthop.vif,
-        strip: if l3 {
-            meta.inner.l3_offset
-        } else {
-            meta.decap.offset
-        },
-        patch: &meta.rewrite.patch,
-        kind,
-        header: &header,
-    };
-    order(meta, &change, edit);
-}
-
-fn outer_protocol(tunnel: TunnelKind) -> u8 {
-    match tunnel {
-        TunnelKind::MplsGre => ipv4::GRE,
-        TunnelKind::MplsUdp | TunnelKind::Vxlan | TunnelKind::None => ipv4::UDP,
-    }
-}
-
-/// Type of service of the outer header, zero but by an option; the tenant's is zero where it sends no IP.
-fn outer_tos(meta: &Meta) -> u8 {
-    match meta.nexthop.copy_tos {
-        true => meta.inner.tos,
-        false => 0,
-    }
-}
-
-/// GRE takes the identification of the packet inside over, as the peer does.
-fn write_outer_ipv4(header: &mut Header, ids: &mut Identification, meta: &Meta, total: usize) {
-    let nexthop = &meta.nexthop;
-    let id = match nexthop.tunnel {
-        TunnelKind::MplsGre if meta.inner.ipv4 => meta.inner.id,
-        _ => ids.take(),
-    };
-    let outer = ipv4::Outer {
-        tos: outer_tos(meta),
-        total_length: total as u16,
-        id,
-        protocol: outer_protocol(nexthop.tunnel),
-        src: nexthop.tunnel_src as u32,
-        dst: nexthop.tunnel_dst as u32,
-    };
-    ethernet::write(header, nexthop.dst_mac, nexthop.src_mac, ethernet::IPV4);
-    ipv4::write(header, &outer);
-}
-
-/// The flow label is what the source port of a UDP tunnel is: behind GRE, the only thing that tells flows apart.
-fn write_outer_ipv6(header: &mut Header, meta: &Meta, total: usize) {
-    let nexthop = &meta.nexthop;
-    let outer = ipv6::Outer {
-        traffic_class: outer_tos(meta),
-        payload_length: total.saturating_sub(ipv6::LENGTH) as u16,
-        flow_label: meta.rewrite.entropy.into(),
-        next_header: outer_protocol(nexthop.tunnel),
-        src: nexthop.tunnel_src,
-        dst: nexthop.tunnel_dst,
-    };
-    ethernet::write(header, nexthop.dst_mac, nexthop.src_mac, ethernet::IPV6);
-    ipv6::write(header, &outer);
-}
-
-/// A frame that the slow path transmits, or one that changes sides at a cross-connect.
+/// A frame that is only to be transmitted, or one that changes sides at a cross-connect.
 fn as_it_came(meta: &Meta, edit: &mut Edit) {
-    let arrival = &meta.arrival;
-    let transmit = arrival.injected && arrival.command == InjectCommand::Transmit;
-    let (port, vif) = if transmit {
+    let (arrival, entry) = (&meta.arrival, &meta.classify.entry);
+    let (port, vif) = if arrival.round.kind == RoundKind::Transmit {
+        (arrival.round.port, arrival.round.vif)
+    } else if arrival.injected && arrival.command == InjectCommand::Transmit {
         (arrival.inject_port, arrival.inject_vif)
     } else {
-        let entry = &meta.classify.entry;
         (entry.cross_port, entry.cross_vif)
     };
     let change = Change {
@@ -263,6 +188,15 @@ fn as_it_came(meta: &Meta, edit: &mut Edit) {
         header: &Header::EMPTY,
     };
     order(meta, &change, edit);
+}
+
+/// The port that the packet came in by, however often it went round since.
+fn receiving_port(meta: &Meta) -> u16 {
+    let arrival = &meta.arrival;
+    match arrival.round.kind {
+        RoundKind::First => arrival.port,
+        _ => arrival.round.port,
+    }
 }
 
 /// Records of stages that the packet did not pass are still zero, and so are their fields in the shim.
@@ -278,7 +212,7 @@ fn to_slow_path(meta: &Meta, why: PuntReason, edit: &mut Edit) {
         outer_v6: tunnelled && meta.parse.v6,
         reserved: 0,
         vif: meta.classify.vif,
-        port: meta.arrival.port,
+        port: receiving_port(meta),
         vrf: meta.decap.vrf,
         offset: meta.decap.offset,
         l3_offset: meta.inner.l3_offset,
@@ -288,7 +222,8 @@ fn to_slow_path(meta: &Meta, why: PuntReason, edit: &mut Edit) {
         label: if tunnelled { meta.parse.label } else { 0 },
         outer_src: if tunnelled { meta.parse.src } else { 0 },
         fat_set: meta.receiver.fat_set,
-        padding: [0; 22],
+        round: meta.arrival.round.kind,
+        padding: [0; 21],
     };
     let mut header = Header::EMPTY;
     for word in shim.pack() {

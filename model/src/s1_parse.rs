@@ -4,17 +4,20 @@
 //!   | Ethernet | tag? | IPv4 | GRE        | MPLS  | tenant's packet
 //!                     | IPv6 | UDP 6635   | MPLS  |
 //!                     |      | UDP 4789   | VXLAN |
+//!                     |      | GRE with a key     |
+//!                     |      | TCP 7471: STT, which the slow path takes off
 //!                     at     behind               offset
 //! ```
-//! Behind IPv6 extension headers there is no tunnel: no router that ends or starts one of ours writes any.
+//! Behind IPv6 extension headers there is no tunnel: no router that ends or starts one of ours writes any. Of a tenant's
+//! packet that goes round, the tunnel that it came through is known.
 
 use crate::headers::ethernet::{self, Ethernet};
 use crate::headers::ipv4::{self, Ipv4};
 use crate::headers::ipv6::{self, Ipv6};
 use crate::headers::mpls::{self, Label};
-use crate::headers::{gre, icmp, udp, vxlan};
+use crate::headers::{gre, icmp, tcp, udp, vxlan};
 use crate::window::Window;
-use underpass_layout::meta::{Meta, Parse};
+use underpass_layout::meta::{Meta, Parse, RoundKind};
 use underpass_layout::tables::TunnelKind;
 
 /// A tunnel header: its kind, and where the word with its label starts, bytes.
@@ -33,6 +36,17 @@ struct Payload {
 
 /// Reads the outer headers. It decides nothing: whether they matter is the interface's business.
 pub fn parse(window: &Window<'_>, meta: &mut Meta) {
+    let round = &meta.arrival.round;
+    if matches!(
+        round.kind,
+        RoundKind::Tenant | RoundKind::Member | RoundKind::Transmit
+    ) {
+        meta.parse.v6 = round.outer_v6;
+        meta.parse.src = round.outer_src;
+        meta.parse.tunnel = round.tunnel;
+        meta.parse.label = round.outer_label;
+        return;
+    }
     let length = usize::from(meta.arrival.length);
     let ethernet = Ethernet::read(window, 0);
     let parse = &mut meta.parse;
@@ -54,6 +68,10 @@ pub fn parse(window: &Window<'_>, meta: &mut Meta) {
     let Some((kind, label_at)) = find_tunnel(window, &payload) else {
         return;
     };
+    if kind == TunnelKind::Stt {
+        parse.tunnel = kind;
+        return;
+    }
     let offset = match kind {
         TunnelKind::Vxlan => label_at + vxlan::LENGTH,
         _ => label_at + mpls::LENGTH,
@@ -64,13 +82,18 @@ pub fn parse(window: &Window<'_>, meta: &mut Meta) {
     }
     parse.tunnel = kind;
     parse.offset = offset as u8;
-    if kind == TunnelKind::Vxlan {
-        (parse.label, parse.label_valid) = vxlan::read(window, label_at);
-    } else {
-        let label = Label::read(window, label_at);
-        parse.label = label.label;
-        parse.label_valid = label.bottom;
-        parse.label_ttl = label.ttl;
+    parse.zeros = window.be32(offset) == 0;
+    match kind {
+        TunnelKind::Vxlan => (parse.label, parse.label_valid) = vxlan::read(window, label_at),
+        TunnelKind::Nvgre => {
+            (parse.label, parse.label_valid) = (window.be32(label_at) >> 8, true);
+        }
+        _ => {
+            let label = Label::read(window, label_at);
+            parse.label = label.label;
+            parse.label_valid = label.bottom;
+            parse.label_ttl = label.ttl;
+        }
     }
 }
 
@@ -101,12 +124,15 @@ fn read_ipv6(window: &Window<'_>, at: usize, room: usize, parse: &mut Parse) -> 
     })
 }
 
-/// The tunnel header behind the IP header. A GRE or UDP header that is itself cut short is no header: the packet is the
-/// host's to judge.
+/// The tunnel header behind the IP header. A GRE, UDP or TCP header that is itself cut short is no header: the packet is
+/// the host's to judge.
 fn find_tunnel(window: &Window<'_>, payload: &Payload) -> Option<Found> {
     let behind = payload.at;
     match payload.protocol? {
         ipv4::GRE if payload.length >= gre::LENGTH => {
+            if gre::is_nvgre(window, behind) {
+                return Some((TunnelKind::Nvgre, behind + gre::LENGTH));
+            }
             let length = gre::length_before_mpls(window, behind)?;
             Some((TunnelKind::MplsGre, behind + length))
         }
@@ -117,6 +143,10 @@ fn find_tunnel(window: &Window<'_>, payload: &Payload) -> Option<Found> {
                 _ => return None,
             };
             Some((kind, behind + udp::LENGTH))
+        }
+        ipv4::TCP if payload.length >= tcp::LENGTH => {
+            let is_stt = udp::dst_port(window, behind) == tcp::STT;
+            is_stt.then_some((TunnelKind::Stt, behind))
         }
         _ => None,
     }

@@ -2,37 +2,58 @@
 //!
 //! ```text
 //!   fabric ─┬─ ARP, neighbour discovery ───────▶ punt
-//!           ├─ tunnel to our address ─▶ [mpls] or [vxlan] ─▶ nexthop, or VRF
+//!           ├─ tunnel to our address, or VXLAN to the VNI's group
+//!           │        ─▶ [mpls] or [vxlan] ─▶ nexthop, or VRF; STT ─▶ punt
 //!           └─ other ──┐
 //!   host, agent ───────┴─▶ cross-connect, or drop
 //!   vm ──────────────────▶ as it is, in the interface's VRF
+//!   tenant's packet that goes round ─▶ as it was known
+//!
+//!   behind a label:   | 0000 | frame                       control
+//!                     | 0000 | IPv4 | UDP | VXLAN | frame  tree
 //! ```
 //! An unknown label or VNI is a drop, never a guess. The record stays zero where the packet goes no further.
 
 use crate::decide::Decide;
 use crate::headers::ethernet;
 use crate::tables::Tables;
-use underpass_layout::meta::{Decap, Meta, Parse};
-use underpass_layout::tables::{LabelAction, TunnelKind, VifKind};
+use underpass_layout::meta::{Decap, Meta, Parse, RoundKind, TREE_BYTES};
+use underpass_layout::tables::{LabelAction, TunnelKind, VifKind, VxlanEntry};
 use underpass_layout::{DropReason, PuntReason, Verdict};
+
+/// Bytes of a control word (RFC 4448 section 4.6).
+pub(crate) const CONTROL_BYTES: u8 = 4;
 
 /// Ends the tunnel, or sees that there is none to end.
 pub fn decap(tables: &Tables, meta: &mut Meta) {
     if !meta.open() {
         return;
     }
+    let round = &meta.arrival.round;
+    if matches!(round.kind, RoundKind::Tenant | RoundKind::Member) {
+        meta.decap = Decap {
+            tunnelled: round.tunnelled,
+            frame: round.frame,
+            offset: if round.tree { TREE_BYTES as u8 } else { 0 },
+            vrf: round.vrf,
+            direct: round.direct,
+            nexthop: round.nexthop,
+            label: round.label,
+            flood_unknown: round.flood_unknown,
+            learn: false,
+            tree: round.tree,
+        };
+        return;
+    }
     match meta.classify.entry.kind {
         VifKind::Fabric => from_fabric(tables, meta),
         VifKind::Host | VifKind::Agent => cross_connect(meta),
         VifKind::Vm => {
-            meta.decap = Decap {
-                tunnelled: false,
-                frame: true,
-                offset: 0,
-                vrf: meta.classify.entry.vrf,
-                direct: false,
-                nexthop: 0,
-            }
+            let vif = &meta.classify.entry;
+            meta.decap.frame = true;
+            meta.decap.vrf = vif.vrf;
+            meta.decap.flood_unknown = vif.flood_unknown;
+            meta.decap.learn = vif.learn;
         }
     }
 }
@@ -50,12 +71,21 @@ fn from_fabric(tables: &Tables, meta: &mut Meta) {
     }
     let vif = &meta.classify.entry;
     let to_us = (parse.v6, parse.dst) == (vif.address_v6, vif.address);
-    if parse.tunnel == TunnelKind::None || !to_us {
-        return cross_connect(meta);
-    }
+    let network = network(tables, parse);
+    let to_group = network.is_some_and(|network| {
+        parse.tunnel == TunnelKind::Vxlan
+            && network.group
+            && (parse.v6, parse.dst) == (vif.address_v6, network.group_address)
+    });
     let inside = match parse.tunnel {
-        TunnelKind::Vxlan => under_vni(tables, parse),
-        _ => under_label(tables, parse),
+        TunnelKind::None => return cross_connect(meta),
+        _ if !to_us && !to_group => return cross_connect(meta),
+        TunnelKind::Stt => return meta.punt(PuntReason::Stt),
+        TunnelKind::Vxlan | TunnelKind::Nvgre => match network {
+            Some(network) => Ok(under_vni(network, parse)),
+            None => Err(DropReason::InvalidVnid),
+        },
+        TunnelKind::MplsGre | TunnelKind::MplsUdp => under_label(tables, parse),
     };
     match inside {
         Ok(decap) => meta.decap = decap,
@@ -72,30 +102,52 @@ fn under_label(tables: &Tables, parse: &Parse) -> Result<Decap, DropReason> {
     if parse.label_ttl <= 1 {
         return Err(DropReason::TtlExceeded);
     }
+    let in_front = match (entry.tree, entry.control) {
+        (true, _) => CONTROL_BYTES + TREE_BYTES as u8,
+        (false, true) => CONTROL_BYTES,
+        (false, false) => 0,
+    };
+    if in_front != 0 && !parse.zeros {
+        return Err(DropReason::InvalidPacket);
+    }
+    let frame = entry.action == LabelAction::Frame;
     Ok(Decap {
         tunnelled: true,
-        frame: entry.action == LabelAction::Frame,
-        offset: parse.offset,
+        frame,
+        offset: parse.offset + in_front,
         vrf: entry.vrf,
         direct: entry.action != LabelAction::Route,
         nexthop: entry.nexthop,
+        label: 0,
+        flood_unknown: frame && entry.flood_unknown,
+        learn: frame && entry.learn,
+        tree: entry.tree,
     })
 }
 
-/// What is under a VNI: a frame of that network.
-fn under_vni(tables: &Tables, parse: &Parse) -> Result<Decap, DropReason> {
-    let entry = tables
-        .vxlan(parse.label)
-        .filter(|_| parse.label_valid)
-        .ok_or(DropReason::InvalidVnid)?;
-    Ok(Decap {
+/// The network that a VNI or a virtual subnet stands for, where there is one in the packet.
+fn network<'a>(tables: &'a Tables, parse: &Parse) -> Option<&'a VxlanEntry> {
+    let has_vni = matches!(parse.tunnel, TunnelKind::Vxlan | TunnelKind::Nvgre);
+    if !has_vni || !parse.label_valid {
+        return None;
+    }
+    tables.vxlan(parse.label)
+}
+
+/// A frame of that network.
+fn under_vni(network: &VxlanEntry, parse: &Parse) -> Decap {
+    Decap {
         tunnelled: true,
         frame: true,
         offset: parse.offset,
-        vrf: entry.vrf,
+        vrf: network.vrf,
         direct: false,
         nexthop: 0,
-    })
+        label: 0,
+        flood_unknown: network.flood_unknown,
+        learn: network.learn,
+        tree: false,
+    }
 }
 
 fn cross_connect(meta: &mut Meta) {

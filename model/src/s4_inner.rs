@@ -37,6 +37,8 @@ pub fn inner(window: &Window<'_>, meta: &mut Meta) {
     }
     .and_then(|()| read_ip(window, end, &mut meta.inner));
     if let Err(Malformed) = outcome {
+        // Nobody is to take half of it for the packet's ends.
+        meta.inner = Inner::default();
         meta.drop(DropReason::InvalidPacket);
     }
 }
@@ -55,6 +57,7 @@ fn read_ethernet(
     inner.src_mac = ethernet.src;
     inner.ethertype = ethernet.ethertype;
     inner.tagged = ethernet.tagged;
+    inner.priority = ethernet.priority;
     inner.l3_offset = (start + ethernet.length()) as u8;
     Ok(())
 }

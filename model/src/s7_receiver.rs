@@ -7,12 +7,14 @@
 //!   all others ─▶ route ─▶ [nexthop] ─┬─ policy ──────▶ that nexthop's K(nh)
 //!                                     └─ none ────────▶ no flow
 //! ```
+//! A packet that goes round meets its flow once, a copy for a member of a list or for an analyzer none.
+//!
 //! There is one lookup of a route in this stage. Where it is spent on the source, `s10_route` looks up the destination,
 //! and no flow is looked up at output: the option is for interfaces in packet mode whose peers are so too, or remote.
 
 use crate::decide::Decide;
 use crate::routes;
-use crate::s6_bridge::is_vms_unicast;
+use crate::s6_bridge::{is_as_it_came, is_vms_unicast, meets_flow};
 use crate::tables::Tables;
 use underpass_layout::meta::{Meta, Receiver, Route};
 use underpass_layout::tables::NexthopKind;
@@ -50,7 +52,7 @@ pub(crate) fn is_routed_later(meta: &Meta) -> bool {
 /// Without policy, the VM's source has to be checked by its route.
 fn checks_source(meta: &Meta) -> bool {
     let vif = &meta.classify.entry;
-    vif.check_source && !vif.policy && is_vms_unicast(meta)
+    vif.check_source && !vif.policy && is_vms_unicast(meta) && is_as_it_came(meta)
 }
 
 /// The route to the source leads to the interface that the packet came from. Where the card has no routes of the VRF,
@@ -96,7 +98,8 @@ fn route(tables: &Tables, meta: &mut Meta) {
 /// Does the nexthop ask for a flow?
 fn at_output(tables: &Tables, meta: &mut Meta) {
     let (inner, nexthop) = (&meta.inner, tables.nexthop(meta.route.nexthop));
-    let wanted = nexthop.valid
+    let wanted = meets_flow(meta)
+        && nexthop.valid
         && nexthop.policy
         && matches!(nexthop.kind, NexthopKind::Encap | NexthopKind::Ecmp)
         && !inner.tagged

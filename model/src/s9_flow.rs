@@ -4,6 +4,8 @@
 //!   receiver, key ─▶ [flow] ─┬─ miss ─▶ punt, or passes where the nexthop is relaxed
 //!                            └─ hit ──▶ counted ─▶ Hold ─▶ [onward] ─▶ [source] ─▶ Drop ─▶ on its way
 //! ```
+//! A flow whose row of `onward` says drop is mirrored all the same, so that row holds for its packets.
+//!
 //! The flow of a VM's packet comes before the verdict of `s6_bridge`, as in the peer: it overrules that verdict, unless
 //! it lets the packet pass.
 
@@ -151,6 +153,9 @@ fn act(tables: &Tables, meta: &mut Meta, found: &Found) -> Verdict {
     }
     if let Some(onward) = onward {
         go_onward(meta, onward);
+        if onward.drop {
+            return Verdict::Drop(DropReason::FlowActionDrop);
+        }
     }
     Verdict::Continue
 }

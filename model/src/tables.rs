@@ -24,9 +24,11 @@ use sets::Sets;
 use underpass_layout::hash::Split;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{
-    id, BridgeEntry, BridgeKey, FatExcludeEntry, FatRuleEntry, FlowEntry, FlowEntry6, FlowKey,
-    FlowKey6, Lookup, MplsEntry, NexthopEntry, OnwardEntry, PortEntry, RouteEntry, RouteKey,
-    SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry, VxlanKey, BANKS, TABLES, WAYS,
+    id, BridgeEntry, BridgeKey, FatExcludeEntry, FatRuleEntry, FloodEntry, FlowEntry, FlowEntry6,
+    FlowKey, FlowKey6, GroupEntry, LearnedEntry, LearnedKey, Lookup, MemberEntry, MirrorEntry,
+    MirrorTextEntry, MplsEntry, NexthopEntry, OnwardEntry, OriginEntry, OriginKey, PortEntry,
+    QosEntry, RouteEntry, RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry,
+    VxlanKey, BANKS, TABLES, WAYS,
 };
 
 /// Why a row can not be written or read.
@@ -96,6 +98,14 @@ pub struct Tables {
     fat_rule: Sets<FatRuleEntry>,
     fat_exclude: Sets<FatExcludeEntry>,
     onward: Direct<OnwardEntry>,
+    flood: Direct<FloodEntry>,
+    learned: Exact<LearnedEntry>,
+    member: Direct<MemberEntry>,
+    origin: Exact<OriginEntry>,
+    mirror: Direct<MirrorEntry>,
+    mirror_text: Sets<MirrorTextEntry>,
+    qos: Direct<QosEntry>,
+    group: Direct<GroupEntry>,
     splits: [[Split; BANKS]; TABLES.len()],
 }
 
@@ -119,6 +129,14 @@ impl Tables {
             fat_rule: Sets::new(profile, spec(id::FAT_RULE)),
             fat_exclude: Sets::new(profile, spec(id::FAT_EXCLUDE)),
             onward: Direct::new(profile, spec(id::ONWARD)),
+            flood: Direct::new(profile, spec(id::FLOOD)),
+            learned: Exact::new(profile, spec(id::LEARNED), 1),
+            member: Direct::new(profile, spec(id::MEMBER)),
+            origin: Exact::new(profile, spec(id::ORIGIN), 1),
+            mirror: Direct::new(profile, spec(id::MIRROR)),
+            mirror_text: Sets::new(profile, spec(id::MIRROR_TEXT)),
+            qos: Direct::new(profile, spec(id::QOS)),
+            group: Direct::new(profile, spec(id::GROUP)),
             splits: [[Split::RESET; BANKS]; TABLES.len()],
         }
     }
@@ -146,6 +164,14 @@ impl Tables {
             id::FAT_RULE => &mut self.fat_rule,
             id::FAT_EXCLUDE => &mut self.fat_exclude,
             id::ONWARD => &mut self.onward,
+            id::FLOOD => &mut self.flood,
+            id::LEARNED => &mut self.learned,
+            id::MEMBER => &mut self.member,
+            id::ORIGIN => &mut self.origin,
+            id::MIRROR => &mut self.mirror,
+            id::MIRROR_TEXT => &mut self.mirror_text,
+            id::QOS => &mut self.qos,
+            id::GROUP => &mut self.group,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
         memory.write(place, words);
@@ -183,6 +209,14 @@ impl Tables {
             id::FAT_RULE => &self.fat_rule,
             id::FAT_EXCLUDE => &self.fat_exclude,
             id::ONWARD => &self.onward,
+            id::FLOOD => &self.flood,
+            id::LEARNED => &self.learned,
+            id::MEMBER => &self.member,
+            id::ORIGIN => &self.origin,
+            id::MIRROR => &self.mirror,
+            id::MIRROR_TEXT => &self.mirror_text,
+            id::QOS => &self.qos,
+            id::GROUP => &self.group,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
         Ok(memory.row(place).to_vec())
@@ -211,6 +245,16 @@ impl Tables {
     /// Where a MAC address is.
     pub fn bridge(&self, vrf: u16, mac: u64) -> Option<&BridgeEntry> {
         self.bridge.find(0, &BridgeKey { vrf, mac })
+    }
+
+    /// Where frames of a VRF go that are for many, or for an unknown MAC.
+    pub fn flood(&self, vrf: u16) -> &FloodEntry {
+        self.flood.wrapped(vrf.into())
+    }
+
+    /// Where a source MAC was last seen.
+    pub fn learned(&self, vrf: u16, mac: u64) -> Option<&LearnedEntry> {
+        self.learned.find(0, &LearnedKey { vrf, mac })
     }
 
     /// How a VRF is searched.
@@ -291,6 +335,41 @@ impl Tables {
     /// With what else a flow goes on; its number as in [`Tables::vif`].
     pub fn onward(&self, onward: u32) -> &OnwardEntry {
         self.onward.wrapped(onward)
+    }
+
+    /// The members of a nexthop that stands for several; its number as in [`Tables::vif`], as of all below.
+    pub fn group(&self, nexthop: u32) -> &GroupEntry {
+        self.group.wrapped(nexthop)
+    }
+
+    /// A member.
+    pub fn member(&self, position: u16) -> &MemberEntry {
+        self.member.wrapped(position.into())
+    }
+
+    /// As what a tunnel end sends packets for a list.
+    pub fn origin(&self, nexthop: u32, v6: bool, address: u128) -> Option<&OriginEntry> {
+        let key = OriginKey {
+            nexthop,
+            v6,
+            address,
+        };
+        self.origin.find(0, &key)
+    }
+
+    /// How copies for an analyzer are sent.
+    pub fn mirror(&self, mirror: u16) -> &MirrorEntry {
+        self.mirror.wrapped(mirror.into())
+    }
+
+    /// What stands in front of them, a way after the other.
+    pub fn mirror_text(&self, mirror: u16) -> &[MirrorTextEntry] {
+        self.mirror_text.wrapped(mirror.into())
+    }
+
+    /// A forwarding class.
+    pub fn qos(&self, row: u32) -> &QosEntry {
+        self.qos.wrapped(row)
     }
 }
 

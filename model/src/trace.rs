@@ -27,6 +27,8 @@ pub struct Trace {
     pub steps: Vec<(&'static str, Meta)>,
     /// What was done with the bytes.
     pub edit: Edit,
+    /// What each pass of what went round for it made of that, one after the other.
+    pub rounds: Vec<Trace>,
 }
 
 /// Did `s10_route` find the nexthop, or was it known before?
@@ -42,6 +44,15 @@ struct Line {
 }
 
 impl Trace {
+    /// Of one pass.
+    pub(crate) fn of(steps: Vec<(&'static str, Meta)>, edit: Edit) -> Self {
+        Trace {
+            steps,
+            edit,
+            rounds: Vec::new(),
+        }
+    }
+
     /// The lines of the stages that had to do with the packet.
     fn lines(&self) -> impl Iterator<Item = (&'static str, Line)> + '_ {
         let mut before = Verdict::Continue;

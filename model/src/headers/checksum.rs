@@ -14,11 +14,42 @@ fn fold(mut sum: u32) -> u16 {
 
 /// The checksum of bytes whose checksum field is zero; over bytes with their checksum it gives 0.
 pub fn checksum(bytes: &[u8]) -> u16 {
-    let sum = bytes
-        .chunks(2)
-        .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0)))
-        .sum();
-    !fold(sum)
+    let mut sum = Sum::from(0);
+    sum.bytes(bytes, false);
+    sum.checksum()
+}
+
+/// A sum that grows.
+#[derive(Clone, Copy, Debug)]
+pub struct Sum(u16);
+
+impl From<u16> for Sum {
+    /// What is summed up already.
+    fn from(sum: u16) -> Self {
+        Sum(sum)
+    }
+}
+
+impl Sum {
+    /// Adds a word.
+    pub fn word(&mut self, word: u16) {
+        self.0 = fold(u32::from(self.0) + u32::from(word));
+    }
+
+    /// Adds bytes, of which the first is the upper half of a word, or where they start at an `odd` place the lower one.
+    pub fn bytes(&mut self, bytes: &[u8], odd: bool) {
+        let sum = bytes
+            .chunks(2)
+            .map(|pair| u32::from(pair[0]) << 8 | u32::from(pair.get(1).copied().unwrap_or(0)))
+            .sum();
+        let sum = fold(sum);
+        self.word(if odd { sum.swap_bytes() } else { sum });
+    }
+
+    /// The checksum over it.
+    pub fn checksum(self) -> u16 {
+        !self.0
+    }
 }
 
 /// A checksum over which words change.
@@ -75,6 +106,13 @@ mod tests {
     #[test]
     fn an_odd_byte_is_the_upper_half_of_a_word() {
         assert_eq!(checksum(&[1, 2, 3]), checksum(&[1, 2, 3, 0]));
+    }
+
+    #[test]
+    fn bytes_at_an_odd_place_are_summed_as_if_one_stood_in_front() {
+        let mut sum = Sum::from(0x0900);
+        sum.bytes(&[0xff, 3, 4, 0xfe], true);
+        assert_eq!(sum.checksum(), checksum(&[9, 0xff, 3, 4, 0xfe]));
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub struct Ethernet {
     pub ethertype: u16,
     /// There is a VLAN tag.
     pub tagged: bool,
+    /// Its priority (IEEE 802.1Q clause 9.6); 0 without one.
+    pub priority: u8,
 }
 
 impl Ethernet {
@@ -47,6 +49,7 @@ impl Ethernet {
             src: window.mac(at + 6),
             ethertype: if tagged { window.be16(at + 16) } else { outer },
             tagged,
+            priority: if tagged { window.byte(at + 14) >> 5 } else { 0 },
         }
     }
 

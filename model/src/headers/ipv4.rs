@@ -11,6 +11,8 @@ use crate::window::Window;
 
 /// Bytes without options.
 pub const LENGTH: usize = 20;
+/// Protocol number of IGMP.
+pub const IGMP: u8 = 2;
 /// Protocol number of TCP.
 pub const TCP: u8 = 6;
 /// Protocol number of UDP.
@@ -24,6 +26,10 @@ pub fn has_ports(protocol: u8) -> bool {
     matches!(protocol, TCP | UDP | SCTP)
 }
 
+/// Where the total length lies.
+pub const TOTAL_LENGTH_OFFSET: usize = 2;
+/// Where the identification lies.
+pub const ID_OFFSET: usize = 4;
 /// Where the TTL lies.
 pub const TTL_OFFSET: usize = 8;
 /// Where the checksum lies.

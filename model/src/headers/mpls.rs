@@ -12,6 +12,8 @@ use crate::window::Window;
 pub const LENGTH: usize = 4;
 
 const LABEL_MASK: u32 = 0xf_ffff;
+const EXP_MASK: u8 = 7;
+const EXP_SHIFT: u32 = 9;
 const BOTTOM: u32 = 1 << 8;
 
 /// One entry.
@@ -37,9 +39,10 @@ impl Label {
     }
 }
 
-/// Appends the only entry of a stack: EXP 0, bottom. A label of more than 20 bits is cut.
-pub fn write(to: &mut Header, label: u32, ttl: u8) {
-    let word = (label & LABEL_MASK) << 12 | BOTTOM | u32::from(ttl);
+/// Appends the only entry of a stack. A label of more than 20 bits is cut, an EXP of more than three.
+pub fn write(to: &mut Header, label: u32, exp: u8, ttl: u8) {
+    let exp = u32::from(exp & EXP_MASK) << EXP_SHIFT;
+    let word = (label & LABEL_MASK) << 12 | exp | BOTTOM | u32::from(ttl);
     to.put(&word.to_be_bytes());
 }
 
@@ -50,8 +53,8 @@ mod tests {
     #[test]
     fn the_bytes_of_rfc_3032() {
         let mut header = Header::EMPTY;
-        write(&mut header, 48, 63);
-        assert_eq!(header.written(), [0x00, 0x03, 0x01, 0x3f]);
+        write(&mut header, 48, 5, 63);
+        assert_eq!(header.written(), [0x00, 0x03, 0x0b, 0x3f]);
         let read = Label::read(&Window::new(header.written()), 0);
         assert_eq!((read.label, read.bottom, read.ttl), (48, true, 63));
     }

@@ -7,6 +7,8 @@
 
 use crate::window::Window;
 
+/// Destination port of STT, which looks like TCP and is none (draft-davie-stt-08 section 3.1).
+pub const STT: u16 = 7471;
 /// Bytes without options.
 pub const LENGTH: usize = 20;
 /// Where the checksum lies.

@@ -10,6 +10,8 @@ use crate::window::Window;
 
 /// Bytes.
 pub const LENGTH: usize = 8;
+/// Where the length lies.
+pub const LENGTH_OFFSET: usize = 4;
 /// Where the checksum lies.
 pub const CHECKSUM_OFFSET: usize = 6;
 /// Destination port of MPLS over UDP (RFC 7510 section 6).

@@ -1,5 +1,6 @@
 use super::*;
 use crate::headers::tcp::{ACK, RST};
+use underpass_layout::meta::Edit;
 use underpass_layout::profile::{SIM, U250};
 use underpass_layout::Record;
 
@@ -47,8 +48,8 @@ fn event(dead: bool, generation: u8, pair: u32) -> Event {
 fn both_directions_of_a_pair_share_a_row() {
     let mut pairs = pairs();
     pairs.set_now(9);
-    pairs.see(&packet(10, 3));
-    pairs.see(&packet(11, 3));
+    pairs.see(&packet(10, 3), &Edit::default());
+    pairs.see(&packet(11, 3), &Edit::default());
     let expected = TcpEntry {
         generation: 3,
         forward: underpass_layout::tables::TcpSide {
@@ -79,11 +80,11 @@ fn both_directions_of_a_pair_share_a_row() {
 #[test]
 fn another_generation_starts_anew() {
     let mut pairs = pairs();
-    pairs.see(&reset(10, 1));
+    pairs.see(&reset(10, 1), &Edit::default());
     assert!(pairs.tcp(5).dead);
-    pairs.see(&packet(10, 2));
+    pairs.see(&packet(10, 2), &Edit::default());
     assert_eq!((pairs.tcp(5).dead, pairs.tcp(5).generation), (false, 2));
-    pairs.see(&reset(11, 2));
+    pairs.see(&reset(11, 2), &Edit::default());
     let expected = [event(true, 1, 5), event(true, 2, 5)];
     assert_eq!(events(&mut pairs), expected);
 }
@@ -91,8 +92,8 @@ fn another_generation_starts_anew() {
 #[test]
 fn a_connection_dies_once() {
     let mut pairs = pairs();
-    pairs.see(&reset(10, 1));
-    pairs.see(&reset(10, 1));
+    pairs.see(&reset(10, 1), &Edit::default());
+    pairs.see(&reset(10, 1), &Edit::default());
     assert_eq!(events(&mut pairs), [event(true, 1, 5)]);
 }
 
@@ -110,7 +111,7 @@ fn only_tcp_of_ones_own_has_a_state() {
         let mut pairs = pairs();
         let mut meta = packet(10, 1);
         change(&mut meta);
-        pairs.see(&meta);
+        pairs.see(&meta, &Edit::default());
         assert_eq!(pairs.tcp(5), TcpEntry::default(), "change {i}");
         assert_eq!(pairs.age(5).generation == 1, meta.flow.hit, "change {i}");
     }
@@ -119,12 +120,12 @@ fn only_tcp_of_ones_own_has_a_state() {
 #[test]
 fn a_pair_beyond_the_table_is_its_low_bits_or_none() {
     let mut pairs = pairs();
-    pairs.see(&reset(2 * 2048 + 10, 1));
+    pairs.see(&reset(2 * 2048 + 10, 1), &Edit::default());
     assert!(pairs.tcp(5).dead);
     assert_eq!(events(&mut pairs), [event(true, 1, 5)]);
     let mut large = Pairs::new(&U250);
     large.set_any_reset(true);
-    large.see(&reset(0xf_ffff, 1));
+    large.see(&reset(0xf_ffff, 1), &Edit::default());
     assert_eq!(large.event(), None);
 }
 
@@ -132,17 +133,17 @@ fn a_pair_beyond_the_table_is_its_low_bits_or_none() {
 fn a_pair_is_idle_once_until_its_next_packet() {
     let mut pairs = pairs();
     pairs.set_limit(10);
-    pairs.see(&packet(10, 1));
-    pairs.see(&packet(20, 2));
+    pairs.see(&packet(10, 1), &Edit::default());
+    pairs.see(&packet(20, 2), &Edit::default());
     pairs.set_now(9);
     assert_eq!(pairs.event(), None);
-    pairs.see(&packet(21, 2));
+    pairs.see(&packet(21, 2), &Edit::default());
     pairs.set_now(10);
     assert_eq!(events(&mut pairs), [event(false, 1, 5)]);
     assert!(pairs.age(5).reported);
     pairs.set_now(30);
     assert_eq!(events(&mut pairs), [event(false, 2, 10)]);
-    pairs.see(&packet(10, 1));
+    pairs.see(&packet(10, 1), &Edit::default());
     pairs.set_now(41);
     assert_eq!(events(&mut pairs), [event(false, 1, 5)]);
 }
@@ -152,7 +153,7 @@ fn time_wraps() {
     let mut pairs = pairs();
     pairs.set_limit(10);
     pairs.set_now(0x3fff);
-    pairs.see(&packet(10, 1));
+    pairs.see(&packet(10, 1), &Edit::default());
     pairs.set_now(0x4000 + 8);
     assert_eq!((pairs.now(), pairs.event()), (8, None));
     pairs.set_now(9);
@@ -162,7 +163,7 @@ fn time_wraps() {
 #[test]
 fn a_limit_that_is_lowered_counts_at_once_and_none_is_never() {
     let mut pairs = pairs();
-    pairs.see(&packet(10, 1));
+    pairs.see(&packet(10, 1), &Edit::default());
     pairs.set_now(100);
     assert_eq!((pairs.event(), pairs.sweeps), (None, 0));
     pairs.set_limit(100);
@@ -174,13 +175,13 @@ fn a_limit_that_is_lowered_counts_at_once_and_none_is_never() {
 fn the_sweep_leaves_room_for_connections_that_close() {
     let mut pairs = pairs();
     for pair in 0..40 {
-        pairs.see(&packet(2 * pair, 1));
+        pairs.see(&packet(2 * pair, 1), &Edit::default());
     }
     pairs.set_limit(1);
     pairs.set_now(1);
     assert_eq!((pairs.events.len(), pairs.sweeps()), (29, 1));
     for pair in 100..105 {
-        pairs.see(&reset(2 * pair, 1));
+        pairs.see(&reset(2 * pair, 1), &Edit::default());
     }
     let found = events(&mut pairs);
     assert_eq!(found.len(), 40 + 3, "two that closed found no room");

@@ -9,8 +9,8 @@
 //! (an entry on its way to another row) are two links: taking one away leaves the other. The hash is not the card's.
 
 use underpass_layout::tables::{
-    BridgeEntry, BridgeKey, FlowEntry, FlowEntry6, FlowKey, FlowKey6, RouteEntry, RouteKey,
-    VxlanEntry, VxlanKey,
+    BridgeEntry, BridgeKey, FlowEntry, FlowEntry6, FlowKey, FlowKey6, LearnedEntry, LearnedKey,
+    OriginEntry, OriginKey, RouteEntry, RouteKey, VxlanEntry, VxlanKey,
 };
 use underpass_layout::Record;
 
@@ -44,6 +44,11 @@ macro_rules! keyed {
 }
 keyed!(VxlanEntry, VxlanKey, key => key.vni.into());
 keyed!(BridgeEntry, BridgeKey, key => key.mac | u64::from(key.vrf) << 48);
+keyed!(LearnedEntry, LearnedKey, key => key.mac | u64::from(key.vrf) << 48);
+keyed!(OriginEntry, OriginKey, key => {
+    let whose = u64::from(key.nexthop) << 32 | u64::from(key.v6) << 56;
+    high(key.address).wrapping_mul(SPREAD).rotate_left(29) ^ key.address as u64 ^ whose
+});
 keyed!(RouteEntry, RouteKey, key => {
     let whose = u64::from(key.vrf) << 32 | u64::from(key.length) << 48 | u64::from(key.v6) << 56;
     high(key.prefix).wrapping_mul(SPREAD).rotate_left(29) ^ key.prefix as u64 ^ whose

@@ -7,7 +7,9 @@
 use super::raw::Raw;
 use super::Memory;
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{FatExcludeEntry, FatFamily, FatRuleEntry, TableSpec};
+use underpass_layout::tables::{
+    FatExcludeEntry, FatFamily, FatRuleEntry, MirrorTextEntry, TableSpec,
+};
 use underpass_layout::Record;
 
 /// An entry of which several make a set.
@@ -25,6 +27,13 @@ impl Member for FatRuleEntry {
 impl Member for FatExcludeEntry {
     fn used(&self) -> bool {
         self.family != FatFamily::None
+    }
+}
+
+/// The text of a mirror is all of its ways, however much of it is used.
+impl Member for MirrorTextEntry {
+    fn used(&self) -> bool {
+        true
     }
 }
 

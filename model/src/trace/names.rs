@@ -13,6 +13,7 @@ impl fmt::Display for Port {
         match port::name(self.0) {
             Some(name) => f.write_str(name),
             None if self.0 == port::SLOW => f.write_str("slow"),
+            None if self.0 == port::ROUND => f.write_str("round"),
             None => write!(f, "{:#x}", self.0),
         }
     }
@@ -49,6 +50,8 @@ pub(super) fn tunnel(kind: TunnelKind) -> &'static str {
         TunnelKind::MplsGre => "mpls-gre",
         TunnelKind::MplsUdp => "mpls-udp",
         TunnelKind::Vxlan => "vxlan",
+        TunnelKind::Nvgre => "nvgre",
+        TunnelKind::Stt => "stt",
     }
 }
 
@@ -56,6 +59,7 @@ pub(super) fn tunnel(kind: TunnelKind) -> &'static str {
 pub(super) fn label_word(kind: TunnelKind) -> &'static str {
     match kind {
         TunnelKind::Vxlan => "vni",
+        TunnelKind::Nvgre => "subnet",
         _ => "label",
     }
 }
