@@ -27,3 +27,14 @@ pub fn record<R: Record>(sim: &mut Sim, name: &str) -> R {
         .collect();
     R::unpack(&words).expect("codes that are known")
 }
+
+/// A record as one wire.
+pub fn words<R: Record>(record: &R) -> Vec<u64> {
+    let mut words = vec![0; R::WIDTH.div_ceil(32).next_multiple_of(2)];
+    record.pack_into(&mut words);
+    words
+        .chunks(2)
+        .map(|two| u64::from(two[0]) | u64::from(two[1]) << 32)
+        .take(R::WIDTH.div_ceil(64))
+        .collect()
+}

@@ -1,7 +1,8 @@
-//! s1_parse: find the tunnel header, if there is one. Reads the window. Writes `parse`.
+//! s1_parse: find the tunnel header, if there is one. Reads the window, `arrival.round`. Writes `parse`.
 //!
 //! ```text
-//!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6 ] ─▶ [ GRE | UDP ] ─▶ [ MPLS | VXLAN ] ─▶ parse
+//!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6 ] ─▶ [ GRE | UDP | TCP ] ─▶ [ MPLS | VXLAN | NVGRE | STT ] ─┬─▶ parse
+//!   a packet that comes round without its tunnel ─────── what its round says of it ────────────────────────────┘
 //! ```
 //! Five clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides. Both families share
 //! the shifter to what is behind the IP header: IPv6 is a header of ten words, extension headers end the search.
@@ -10,10 +11,11 @@ use super::ip::{self, Family, Ip, Room};
 use super::slot::HeadSlot;
 use super::{ipv4, ipv6};
 use crate::buses::{HeadOut, HeaderIn};
-use crate::hardware::Parse;
+use crate::hardware::{Arrival, Parse, Round};
+use underpass_layout::meta::RoundKind;
 use underpass_layout::tables::TunnelKind;
 use underpass_wires::{
-    bundle, cat, first, k, leaf, mux, only, select, wire, zero, Bit, BundleExt, U,
+    bundle, cat, first, k, leaf, mux, one_of, only, select, wire, zero, Bit, BundleExt, U,
 };
 
 /// Clocks from slot to slot.
@@ -30,6 +32,8 @@ pub const ARP: u32 = 0x0806;
 
 /// IP protocols (IANA).
 pub const ICMP: u32 = 1;
+/// IGMP.
+pub const IGMP: u32 = 2;
 /// TCP.
 pub const TCP: u32 = 6;
 /// UDP.
@@ -43,12 +47,21 @@ pub const ICMP6: u32 = 58;
 
 /// MPLS in GRE: the protocol type (RFC 4023 section 4).
 pub const GRE_MPLS: u32 = 0x8847;
+/// Ethernet in GRE, which with nothing but a key is NVGRE (RFC 7637 section 3.2).
+pub const GRE_ETHERNET: u32 = 0x6558;
 /// MPLS in UDP (RFC 7510 section 3).
 pub const MPLS_PORT: u32 = 6635;
 /// MPLS in UDP, the port the peer used before it had one.
 pub const OLD_MPLS_PORT: u32 = 51234;
 /// VXLAN (RFC 7348 section 5).
 pub const VXLAN_PORT: u32 = 4789;
+/// STT, of which each packet looks like a segment of TCP (draft-davie-stt-08 section 2).
+pub const STT_PORT: u32 = 7471;
+
+/// GRE with nothing but a key.
+const GRE_KEY: u32 = 0x2000;
+/// Bytes behind the IP header that are looked at: GRE 12, MPLS 4, what follows 4.
+const BEHIND_BITS: usize = 8 * 20;
 
 bundle! {
     /// The tunnel header as the bytes behind the IP header have it.
@@ -56,12 +69,18 @@ bundle! {
         mpls_gre: Bit,
         mpls_udp: Bit,
         vxlan: Bit,
+        nvgre: Bit,
+        stt: Bit,
         /// MPLS word, or the word of the VNI.
         word: U<32>,
+        /// The key of NVGRE.
+        key: U<32>,
         /// VXLAN flags.
         flags: U<8>,
         /// Bytes up to the tenant's packet, in 32-bit words.
         words: U<3>,
+        /// The word there is zero, if it is as many words away: 2, 3, 4.
+        zeros: [Bit; 3],
     }
 }
 
@@ -88,6 +107,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         v6: ethertype.eq(IPV6) & !runt,
     }
     .reg("family");
+    let bare = slot.meta.arrival.is_bare().delay("bare", LATENCY - 1);
     let (runt, ethertype, tagged) = (
         runt.delay("runt", 3),
         ethertype.delay("ethertype", 3),
@@ -96,7 +116,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
 
     // IP.
     let header = Ip::of(family, ipv4::fields(ip, room), ipv6::fields(ip, room)).reg("ip_header");
-    let behind = ip::from_word(ip, ip::words(ip, family)).reg("behind_ip");
+    let behind: U<BEHIND_BITS> = ip::from_word(ip, ip::words(ip, family)).reg("behind_ip");
     let is_ip = (family.v4 | family.v6).delay("is_ip", 2);
 
     // GRE or UDP, and what they carry.
@@ -107,11 +127,27 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
 
     // Whether it is whole.
     let bytes: U<5> = cat!(tunnel.words, k::<2>(0));
-    wire!(some = tunnel.mpls_gre | tunnel.mpls_udp | tunnel.vxlan);
+    let next: U<5> = cat!(tunnel.words + 1, k::<2>(0));
+    wire!(some = tunnel.mpls_gre | tunnel.mpls_udp | tunnel.vxlan | tunnel.nvgre);
     wire!(whole = header.payload.ge(bytes.ext::<16>()));
     let malformed = (is_ip & (!header.good | some & !whole)).reg("malformed");
-    let tunnel = only(some & whole, tunnel).reg("tunnel");
+    let zeros =
+        one_of(&[2, 3, 4].map(|words: usize| (tunnel.words.eq(words), tunnel.zeros[words - 2])));
+    let zeros = (some & header.payload.ge(next.ext::<16>()) & zeros).reg("zeros");
     let offset = only(some & whole, ip_end + bytes.ext()).reg("offset");
+    let tunnel = Tunnel {
+        stt: tunnel.stt,
+        ..only(
+            some & whole,
+            Tunnel {
+                word: mux(tunnel.nvgre, tunnel.key, tunnel.word),
+                key: zero(),
+                zeros: zero(),
+                ..tunnel
+            },
+        )
+    }
+    .reg("tunnel");
     let (runt, ethertype) = (runt.reg("runt_whole"), ethertype.reg("ethertype_whole"));
     let (header, neighbor) = (header.reg("ip_whole"), neighbor.reg("neighbor_whole"));
 
@@ -132,28 +168,53 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
                 kind(tunnel.mpls_gre, TunnelKind::MplsGre),
                 kind(tunnel.mpls_udp, TunnelKind::MplsUdp),
                 kind(tunnel.vxlan, TunnelKind::Vxlan),
+                kind(tunnel.nvgre, TunnelKind::Nvgre),
+                kind(tunnel.stt, TunnelKind::Stt),
             ],
             k(TunnelKind::None.code()),
         ),
         label: mux(
             is_mpls,
             mpls.slice::<20>(12).ext(),
-            only(tunnel.vxlan, tunnel.word).slice(8),
+            only(tunnel.vxlan | tunnel.nvgre, tunnel.word).slice(8),
         ),
         label_ttl: mpls.slice(0),
-        label_valid: mux(is_mpls, mpls.bit(8), tunnel.vxlan & tunnel.flags.bit(3)),
+        label_valid: mux(
+            is_mpls,
+            mpls.bit(8),
+            tunnel.vxlan & tunnel.flags.bit(3) | tunnel.nvgre,
+        ),
         offset,
-        zeros: zero(),
-    }
-    .reg("parse");
+        zeros,
+    };
 
-    let mut out = slot.later("slot", LATENCY);
-    out.meta.parse = parse;
-    out
+    let mut out = slot.later("slot", LATENCY - 1);
+    out.meta.parse = mux(bare, out.meta.arrival.round.outer(), parse);
+    out.later("out", 1)
+}
+
+impl Arrival {
+    /// It comes round without its outer headers.
+    pub fn is_bare(self) -> Bit {
+        self.comes_as(&[RoundKind::Tenant, RoundKind::Member, RoundKind::Transmit])
+    }
+}
+
+impl Round {
+    /// What is still known of the tunnel that a packet came through.
+    fn outer(self) -> Parse {
+        Parse {
+            v6: self.outer_v6,
+            src: self.outer_src,
+            tunnel: self.tunnel,
+            label: self.outer_label,
+            ..zero()
+        }
+    }
 }
 
 /// Neighbour discovery right behind an IPv6 header. Combinational.
-fn neighbor(header: Ip, behind: U<128>) -> Bit {
+fn neighbor(header: Ip, behind: U<BEHIND_BITS>) -> Bit {
     header.good
         & header.v6
         & header.payload.ge(8)
@@ -161,14 +222,16 @@ fn neighbor(header: Ip, behind: U<128>) -> Bit {
 }
 
 /// What the bytes behind the IP header are. Combinational.
-fn tunnel(header: Ip, behind: U<128>) -> Tunnel {
+fn tunnel(header: Ip, behind: U<BEHIND_BITS>) -> Tunnel {
     wire!(whole = header.good & !header.fragment);
     wire!(is_gre = whole & header.protocol.eq(GRE) & header.payload.ge(4));
     wire!(is_udp = whole & header.protocol.eq(UDP) & header.payload.ge(8));
+    wire!(is_tcp = whole & header.protocol.eq(TCP) & header.payload.ge(ip::TCP_HEADER));
     // RFC 2784 and 2890: checksum and key may be there, all other flags and the version are zero.
     let flags: U<16> = behind.at(0);
     let (checksum, key) = (flags.bit(15), flags.bit(13));
     wire!(mpls_gre = is_gre & !(flags & !k::<16>(0xa000)).any() & behind.at::<16>(2).eq(GRE_MPLS));
+    wire!(virtual_subnet = flags.eq(GRE_KEY) & behind.at::<16>(2).eq(GRE_ETHERNET));
     let port: U<16> = behind.at(2);
     wire!(mpls_udp = is_udp & (port.eq(MPLS_PORT) | port.eq(OLD_MPLS_PORT)));
     wire!(vxlan = is_udp & port.eq(VXLAN_PORT));
@@ -177,13 +240,17 @@ fn tunnel(header: Ip, behind: U<128>) -> Tunnel {
         options,
         &[behind.at(4), behind.at(8), behind.at(12), behind.at(12)],
     );
-    let gre_words: U<3> = options.ext::<3>() + 2;
+    let gre_words: U<3> = mux(virtual_subnet, k(2), options.ext::<3>() + 2);
     Tunnel {
         mpls_gre,
         mpls_udp,
         vxlan,
+        nvgre: is_gre & virtual_subnet,
+        stt: is_tcp & port.eq(STT_PORT),
         word: first(&[(is_gre, gre_word), (vxlan, behind.at(12))], behind.at(8)),
+        key: behind.at(4),
         flags: behind.at(8),
         words: first(&[(is_gre, gre_words), (vxlan, k(4))], k(3)),
+        zeros: [8, 12, 16].map(|byte| !behind.at::<32>(byte).any()),
     }
 }

@@ -1,12 +1,14 @@
 //! s4_inner: the tenant's own headers. Reads the window from `decap.offset` on. Writes `inner`.
 //!
 //! ```text
-//!   window ─▶ [ which offset ] ─▶ [ shift ] ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6, first extension header ]
+//!   window ─▶ [ tree?    ] ─▶ [ shift ] ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6, first extension header ]
+//!             [ offset?  ]
 //!                                  ┌────────────────────────────────────────────────────┘
 //!                                  └─▶ [ second ] ─▶ [ what is behind ] ─▶ [ ports ] ─▶ inner
 //! ```
-//! The offset is 0 for a packet that came through no tunnel. What would lie behind the window reads as zeros: `upper`
-//! says what is out of reach.
+//! The offset is 0 for a packet that came through no tunnel. The headers of a multicast tree in front of a frame are
+//! shifted out first, for all offsets alike. What would lie behind the window reads as zeros: `upper` says what is out
+//! of reach.
 
 #[cfg(test)]
 pub(super) mod packets;
@@ -22,9 +24,9 @@ use super::slot::{HeadSlot, Written};
 use super::{ipv4, ipv6};
 use crate::buses::{HeadIn, HeadOut};
 use crate::hardware::{Inner, VerdictBits};
-use underpass_layout::meta::WINDOW_BYTES;
+use underpass_layout::meta::TREE_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
 use upper::Upper;
 
 /// Clocks from slot to slot.
@@ -33,13 +35,10 @@ pub const LATENCY: usize = 8;
 /// Ethernet 14, VLAN 4, then what the reader of IP headers wants.
 const TENANT_BITS: usize = 18 * 8 + ip::WINDOW_BITS;
 /// Where a tenant's packet can start behind a tunnel, in steps of four: 14 + IPv4 20 + GRE 8 up to 18 + 60 + VXLAN 16;
-/// behind IPv6 it is 62 to 74.
-const OFFSETS: std::ops::RangeInclusive<usize> = 42..=94;
+/// behind IPv6 it is 62 to 74. Four zero bytes may follow, and in front of them [`TREE_BYTES`].
+const OFFSETS: std::ops::RangeInclusive<usize> = 42..=98;
 /// The window with zeros behind it.
 const PADDED_BITS: usize = 8 * *OFFSETS.end() + TENANT_BITS;
-
-// Ports and ICMP checksums always lie within the window, behind the longest headers too.
-const _: () = assert!(PADDED_BITS - 8 * ip::TCP_HEADER + 8 * 8 <= 8 * WINDOW_BYTES);
 
 bundle! {
     /// What the Ethernet step found.
@@ -48,6 +47,7 @@ bundle! {
         src: U<48>,
         ethertype: U<16>,
         tagged: Bit,
+        priority: U<3>,
         l3_offset: U<8>,
         bad: Bit,
     }
@@ -64,18 +64,28 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
     let slot = slot.written(Written::Decap);
     let decap = slot.meta.decap;
 
-    // Decide, then shift: the select is a register before it moves 94 bytes.
+    // Decide, then shift: the select is a register before it moves 98 bytes.
+    let starts = |offset: usize| {
+        mux(
+            decap.tree,
+            decap.offset.eq(offset + TREE_BYTES),
+            decap.offset.eq(offset),
+        )
+    };
     let offsets: Vec<(Bit, usize)> = std::iter::once(0)
         .chain(OFFSETS.step_by(4))
-        .map(|offset| (decap.offset.eq(offset).reg(&format!("at{offset}")), offset))
+        .map(|offset| (starts(offset).reg(&format!("at{offset}")), offset))
         .collect();
-    let window = slot.window.reg("window").ext::<PADDED_BITS>();
+    let window = mux(decap.tree, slot.window.shr(8 * TREE_BYTES), slot.window)
+        .reg("window")
+        .ext::<PADDED_BITS>();
     let choices: Vec<(Bit, U<TENANT_BITS>)> = offsets
         .iter()
         .map(|(here, offset)| (*here, window.slice(8 * offset)))
         .collect();
     let tenant = one_of(&choices).reg("tenant");
-    let room = (slot.meta.arrival.length - decap.offset.ext()).delay("room", 2);
+    let room = (slot.meta.arrival.length.ext::<17>() - decap.offset.ext()).reg("room");
+    let room = only(!room.bit(16), room.trunc::<16>()).reg("room_there");
     let (frame, offset) = (
         decap.frame.delay("frame", 2),
         decap.offset.delay("offset", 2),
@@ -128,7 +138,7 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         src_mac: ethernet.src,
         ethertype: ethernet.ethertype,
         tagged: ethernet.tagged,
-        priority: zero(),
+        priority: ethernet.priority,
         l3_offset: ethernet.l3_offset,
         ipv4: family.v4,
         ipv6: family.v6,
@@ -176,6 +186,7 @@ fn ethernet(tenant: U<TENANT_BITS>, room: U<16>, frame: Bit, offset: U<8>) -> Et
         src: only(frame, tenant.at(6)),
         ethertype: mux(frame, of_frame, of_version),
         tagged,
+        priority: only(tagged, tenant.at_bits(14, 0)),
         l3_offset: offset + first(&[(!frame, k(0)), (tagged, k(18))], k(14)),
         bad: mux(frame, bad_frame, bad_packet),
     }

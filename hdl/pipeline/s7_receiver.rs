@@ -8,7 +8,7 @@
 //! ```
 //! The longest prefix is looked up for one address of a packet, here or in `s10_route`: here the destination of packets
 //! that meet a flow at output if at all. Where an interface has its sources checked it is the source, and the
-//! destination's turn comes in `s10_route`.
+//! destination's turn comes in `s10_route`. A packet that comes round after its flow, or as a copy, meets none here.
 
 use super::s10_route::said;
 use super::slot::{Slot, Written};
@@ -17,6 +17,7 @@ use crate::card::host_bus::HostBus;
 use crate::hardware::{Meta, NexthopEntry, Receiver, Route, VerdictBits};
 use crate::lookup::prefix::{longest, Found, Wanted};
 use crate::lookup::{direct, prefix, Place};
+use underpass_layout::meta::RoundKind;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, NexthopKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
@@ -83,12 +84,20 @@ pub fn receiver(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) 
         },
     );
 
-    let here = here.delay("here", direct::LATENCY);
+    let arrival = meta.arrival;
+    wire!(
+        judged =
+            arrival.round.judged | arrival.round.quiet | arrival.comes_as(&[RoundKind::Member])
+    );
+    let may_ask = (here & !judged).delay("may_ask", direct::LATENCY);
     let mut slot = slot.later("routed", direct::LATENCY);
     let (inner, vif) = (slot.meta.inner, slot.meta.classify.entry);
     wire!(
-        at_output =
-            here & slot.meta.verdict.open() & asks.flow & !inner.tagged & (inner.ipv4 | inner.ipv6)
+        at_output = may_ask
+            & slot.meta.verdict.open()
+            & asks.flow
+            & !inner.tagged
+            & (inner.ipv4 | inner.ipv6)
     );
     let of_vm = Receiver {
         wanted: slot.meta.bridge.flow_first,
@@ -109,7 +118,7 @@ pub fn receiver(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) 
 }
 
 /// Whether the source of a packet is looked up here, and its destination in `s10_route`: a packet of a VM without
-/// policy whose interface has that option. Combinational.
+/// policy whose interface has that option, as it came. Combinational.
 pub(super) fn source_checked(meta: Meta) -> Bit {
     let (inner, vif) = (meta.inner, meta.classify.entry);
     wire!(group = meta.decap.frame & inner.dst_mac.bit(40));
@@ -120,6 +129,7 @@ pub(super) fn source_checked(meta: Meta) -> Bit {
         & (inner.ipv4 | inner.ipv6)
         & !group
         & !inner.neighbor
+        & meta.arrival.comes_as(&[RoundKind::First, RoundKind::Again])
 }
 
 /// What the route to its source says of a packet. Combinational.

@@ -7,6 +7,7 @@
 //! ```
 //! A tenant's packet meets its flow before its route, a packet from the fabric after it. Both are looked up here, once:
 //! for a tenant's packet (`flow_first`) the flow's answer overrules what `s6_bridge` decided, unless the flow lets it pass.
+//! A flow that drops its packets and has them mirrored goes onward all the same: its row names the mirrors.
 
 use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
@@ -17,7 +18,7 @@ use crate::lookup::{direct, exact, Place};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, FlowAction, SourceKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, leaf, mux, only, wire, zero, Bit, BundleExt};
+use underpass_wires::{bundle, first, leaf, mux, only, wire, zero, Bit, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 2 * direct::LATENCY + 1;
@@ -59,9 +60,10 @@ pub fn flow(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let meta = slot.meta;
     let looked_up = meta.receiver.wanted;
     wire!(hit = looked_up & found & !unkeyed(meta));
-    let verdict = judge(meta, found, entry, source);
+    let judged = judge(meta, found, entry, onward.drop, source);
+    let verdict = judged.verdict;
     wire!(decides = looked_up & !verdict.open() & (meta.bridge.flow_first | meta.verdict.open()));
-    wire!(goes_onward = hit & verdict.open() & entry.action.eq(FlowAction::Onward.code()));
+    wire!(goes_onward = hit & judged.goes_onward);
     slot.meta.flow = Flow {
         looked_up,
         hit,
@@ -76,13 +78,29 @@ pub fn flow(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     (out, chain.leave(out))
 }
 
+bundle! {
+    /// What a flow says of a packet.
+    struct Judged {
+        /// Open where it lets the packet pass.
+        verdict: VerdictBits,
+        /// Its row of `onward` holds, if it was found.
+        goes_onward: Bit,
+    }
+}
+
 /// Whether there is no key that tells the packet's flow. Combinational.
 fn unkeyed(meta: Meta) -> Bit {
     meta.inner.fragment | meta.inner.extension | meta.quoted.nested | meta.quoted.unreadable
 }
 
-/// What the flow says: open where it lets the packet pass. Combinational.
-fn judge(meta: Meta, found: Bit, entry: FlowValue, source: SourceEntry) -> VerdictBits {
+/// What the flow says. Combinational.
+fn judge(
+    meta: Meta,
+    found: Bit,
+    entry: FlowValue,
+    onward_drops: Bit,
+    source: SourceEntry,
+) -> Judged {
     let (inner, decap, quoted) = (meta.inner, meta.decap, meta.quoted);
     let from = |kind: SourceKind| source.kind.eq(kind.code());
     let action = |action: FlowAction| entry.action.eq(action.code());
@@ -99,7 +117,9 @@ fn judge(meta: Meta, found: Bit, entry: FlowValue, source: SourceEntry) -> Verdi
         punt(PuntReason::SourceMoved),
         drop(DropReason::InvalidSource),
     );
-    first(
+    wire!(missing = from(SourceKind::Missing));
+    wire!(onward = action(FlowAction::Onward));
+    let verdict = first(
         &[
             (inner.fragment, punt(PuntReason::Fragment)),
             (inner.extension, punt(PuntReason::Extension)),
@@ -107,12 +127,19 @@ fn judge(meta: Meta, found: Bit, entry: FlowValue, source: SourceEntry) -> Verdi
             (quoted.unreadable, drop(DropReason::InvalidPacket)),
             (!found, missed),
             (action(FlowAction::Hold), punt(PuntReason::FlowMiss)),
-            (from(SourceKind::Missing), drop(DropReason::InvalidNexthop)),
+            (missing, drop(DropReason::InvalidNexthop)),
             (elsewhere, moved),
-            (action(FlowAction::Drop), drop(DropReason::FlowActionDrop)),
+            (
+                action(FlowAction::Drop) | onward & onward_drops,
+                drop(DropReason::FlowActionDrop),
+            ),
         ],
         zero(),
-    )
+    );
+    Judged {
+        verdict,
+        goes_onward: onward & !missing & !elsewhere,
+    }
 }
 
 #[cfg(test)]

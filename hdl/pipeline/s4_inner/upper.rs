@@ -12,7 +12,8 @@
 //! ```
 //! A TCP header that does not lie whole within the window is out of reach, as one behind extension headers that the card
 //! does not read: its checksum could not be replaced. It takes IPv4 options or a tag around the tunnel and extension
-//! headers within it to get there.
+//! headers within it to get there. So are ports and checksums of the others, which takes the headers of a multicast tree
+//! as well.
 
 use super::tcp::Tcp;
 use crate::pipeline::ip::{self, Ip};
@@ -94,10 +95,12 @@ impl Upper {
     pub fn ports(self) -> Ports {
         let is = |protocol: u32| self.protocol.eq(protocol);
         wire!(seen = !self.fragment & !self.extension);
-        wire!(far = is(TCP) & self.offset.gt(WINDOW_BYTES - ip::TCP_HEADER));
+        let icmp = mux(self.v6, is(ICMP6), is(ICMP));
+        let beyond = |bytes: usize| self.offset.gt(WINDOW_BYTES - bytes);
+        wire!(far = is(TCP) & beyond(ip::TCP_HEADER) | (is(UDP) | is(SCTP) | icmp) & beyond(8));
         wire!(whole = seen & !far);
         wire!(has_ports = whole & any_of(&[is(TCP), is(UDP), is(SCTP)]));
-        wire!(icmp = whole & mux(self.v6, is(ICMP6), is(ICMP)));
+        wire!(icmp = whole & icmp);
         let least: [(Bit, U<16>); 4] = [
             (is(TCP), k(ip::TCP_HEADER)),
             (is(UDP), k(8)),

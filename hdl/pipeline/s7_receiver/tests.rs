@@ -20,7 +20,7 @@ fn only_unicast_ip_of_vms_without_policy_has_its_source_checked() {
     let mut sim = Sim::new(&build("checked", Ports::Packed, Blocks::Inline, || {
         output("checked", source_checked(input::<Slot>("slot").meta));
     }));
-    let changes: [fn(&mut meta::Meta); 8] = [
+    let changes: [fn(&mut meta::Meta); 9] = [
         |_| (),
         |packet| packet.classify.entry.check_source = false,
         |packet| packet.classify.entry.kind = VifKind::Fabric,
@@ -29,6 +29,7 @@ fn only_unicast_ip_of_vms_without_policy_has_its_source_checked() {
         |packet| packet.inner.tagged = true,
         |packet| packet.inner.neighbor = true,
         |packet| packet.inner.dst_mac = 0x0100_5e00_0001,
+        |packet| packet.arrival.round.kind = RoundKind::Tenant,
     ];
     for (number, change) in changes.into_iter().enumerate() {
         let mut packet = checked();

@@ -12,6 +12,7 @@ struct Case {
     action: FlowAction,
     source_moves: bool,
     source: tables::SourceEntry,
+    onward_drops: bool,
 }
 
 impl Case {
@@ -26,6 +27,7 @@ impl Case {
             action: FlowAction::Forward,
             source_moves: false,
             source: source(SourceKind::Any),
+            onward_drops: false,
         }
     }
 
@@ -45,6 +47,14 @@ fn source(kind: SourceKind) -> tables::SourceEntry {
 
 /// What the flow says of each.
 fn judged(cases: &[Case]) -> Vec<Verdict> {
+    said(cases)
+        .into_iter()
+        .map(|(verdict, _)| verdict)
+        .collect()
+}
+
+/// The same, and whether its row of `onward` holds.
+fn said(cases: &[Case]) -> Vec<(Verdict, bool)> {
     let mut sim = Sim::new(&build("judge", Ports::Packed, Blocks::Inline, || {
         let slot: Slot = input("slot");
         let entry = FlowValue {
@@ -52,23 +62,30 @@ fn judged(cases: &[Case]) -> Vec<Verdict> {
             source_moves: input("moves"),
             ..zero()
         };
-        output(
-            "verdict",
-            judge(slot.meta, input("found"), entry, input("source")),
+        let judged = judge(
+            slot.meta,
+            input("found"),
+            entry,
+            input("drops"),
+            input("source"),
         );
+        output("verdict", judged.verdict);
+        output("onward", judged.goes_onward);
     }));
     let mut judged = |case: &Case| {
         sim.set("slot", &slot(&case.meta));
         sim.set_int("found", case.found.into());
         sim.set_int("action", case.action.code().into());
         sim.set_int("moves", case.source_moves.into());
+        sim.set_int("drops", case.onward_drops.into());
         let words = case.source.pack();
         let pairs = words.chunks(2).map(|two| {
             let high = two.get(1).copied().unwrap_or(0);
             u64::from(two[0]) | u64::from(high) << 32
         });
         sim.set("source", &pairs.collect::<Vec<_>>());
-        record::<underpass_layout::VerdictBits>(&mut sim, "verdict").into()
+        let verdict = record::<underpass_layout::VerdictBits>(&mut sim, "verdict");
+        (verdict.into(), sim.get_int("onward") == 1)
     };
     cases.iter().map(&mut judged).collect()
 }
@@ -131,4 +148,23 @@ fn a_flow_that_goes_onward_comes_from_its_source() {
     let foreign = Verdict::Drop(DropReason::InvalidSource);
     let expected = [Verdict::Continue, Verdict::Continue, foreign, foreign];
     assert_eq!(judged(&[onward, from(5), from(6), tunnelled]), expected);
+}
+
+#[test]
+fn a_flow_that_drops_what_it_has_mirrored_goes_onward_from_its_source_alone() {
+    let drops = Case::passes().with(|case| {
+        case.action = FlowAction::Onward;
+        case.onward_drops = true;
+    });
+    let foreign = drops.with(|case| case.source = source(SourceKind::Vif));
+    let missing = drops.with(|case| case.source = source(SourceKind::Missing));
+    let plain = drops.with(|case| case.action = FlowAction::Forward);
+    let dropped = Verdict::Drop(DropReason::FlowActionDrop);
+    let expected = [
+        (dropped, true),
+        (Verdict::Drop(DropReason::InvalidSource), false),
+        (Verdict::Drop(DropReason::InvalidNexthop), false),
+        (Verdict::Continue, false),
+    ];
+    assert_eq!(said(&[drops, foreign, missing, plain]), expected);
 }
