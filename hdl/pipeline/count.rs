@@ -125,3 +125,6 @@ pub fn counted(
     out.valid = valid.reg_rst("edit_valid");
     (out, chain.end(), reports)
 }
+
+#[cfg(test)]
+mod tests;

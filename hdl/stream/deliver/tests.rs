@@ -387,7 +387,8 @@ fn a_length_that_lies_harms_only_its_own_packet() {
         liar.edit.length = said;
         cases.insert(0, liar);
         let out = send(&cases, Pace::full());
-        let expected: Vec<PlainBeat> = cases[1..].iter().flat_map(Case::expected).collect();
+        let leave = cases[1..].iter().filter(|case| !case.goes_round());
+        let expected: Vec<PlainBeat> = leave.flat_map(Case::expected).collect();
         assert!(
             out.beats.ends_with(&expected),
             "{length} bytes, said {said}"
