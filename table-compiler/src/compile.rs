@@ -7,6 +7,7 @@
 //!           then for each network: behind its VNI, flood list, flood head
 //!           then tunnels, in order of first use
 //!           then guests under other MACs, then what several guests have at once (allowed address pairs)
+//!           then tunnels that share packets, then flooding to other nodes, then analyzers, then nodes that were heard
 //! ```
 //!
 //! Numbers follow file order, so a guest added at the end changes no other guest's vif or nexthop, and
@@ -17,10 +18,14 @@
 //! again: the difference is those tunnels.
 
 mod bridge;
+mod flood;
 mod ids;
 mod label;
+mod learned;
+mod mirror;
 mod nexthop;
 mod pair;
+mod qos;
 mod route;
 mod vif;
 
@@ -38,12 +43,12 @@ pub fn objects(network: &Network) -> Objects {
         nexthops: nexthop::nexthops(network, &ids),
         bridges: bridge::bridges(network, &ids),
         routes: route::routes(network, &ids),
-        mpls: label::mpls(network),
+        mpls: label::mpls(network, &ids),
         vxlans: label::vxlans(network, &ids),
-        mirrors: Vec::new(),
-        forwarding_classes: Vec::new(),
-        qos_maps: Vec::new(),
-        learned: Vec::new(),
+        mirrors: mirror::mirrors(network, &ids),
+        forwarding_classes: qos::classes(network),
+        qos_maps: qos::maps(network),
+        learned: learned::learned(network),
         flow_pairs: Vec::new(),
         policies: policies(network),
         neighbors: neighbors(network),

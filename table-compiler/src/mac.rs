@@ -3,6 +3,7 @@
 //! Only the colon form is read, upper or lower case; lower case is printed.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,21 @@ impl Mac {
     #[must_use]
     pub const fn is_unicast(self) -> bool {
         self.0[0] & 1 == 0 && !matches!(self.0, [0, 0, 0, 0, 0, 0])
+    }
+
+    /// Where frames for a multicast group go (RFC 1112 section 6.4, RFC 2464 section 7). `None` of other addresses.
+    #[must_use]
+    pub fn of_group(address: IpAddr) -> Option<Self> {
+        match address {
+            _ if !address.is_multicast() => None,
+            IpAddr::V4(group) => {
+                let [_, b, c, d] = group.octets();
+                Some(Self([1, 0, 0x5e, b & 0x7f, c, d]))
+            }
+            IpAddr::V6(group) => match group.octets() {
+                [.., a, b, c, d] => Some(Self([0x33, 0x33, a, b, c, d])),
+            },
+        }
     }
 }
 
@@ -117,5 +133,14 @@ mod tests {
         assert!(!Mac([1, 0, 0x5e, 0, 0, 1]).is_unicast());
         assert!(!Mac([0; 6]).is_unicast());
         assert!(!Mac::BROADCAST.is_unicast());
+    }
+
+    #[test]
+    fn groups_have_macs_of_their_own() {
+        let of = |address: &str| Mac::of_group(address.parse().expect("an address"));
+        assert_eq!(of("239.129.1.100"), Some(Mac([1, 0, 0x5e, 1, 1, 100])));
+        assert_eq!(of("ff15::1:2"), Some(Mac([0x33, 0x33, 0, 1, 0, 2])));
+        assert_eq!(of("10.0.0.1"), None);
+        assert_eq!(of("fd00::1"), None);
     }
 }

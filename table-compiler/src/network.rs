@@ -6,21 +6,28 @@
 //! ```
 //!
 //! One file per section of the network file: [`Node`], [`Underlay`], [`VirtualNetwork`] with
-//! [`Subnet`], [`Interface`] with [`AddressPair`], [`FatFlow`], [`Policy`], [`Remote`], [`FloatingIp`]. A [`Network`] holds no text any more: names are
-//! indexes, defaults are filled in, and nothing in it contradicts anything else.
+//! [`Subnet`], [`Interface`] with [`AddressPair`], [`FatFlow`], [`Analyzer`], [`ForwardingClass`] with [`QosMap`], [`Policy`],
+//! [`Remote`] and [`Flood`] with [`NextHop`], [`FloatingIp`]. A [`Network`] holds no text any more: names are indexes,
+//! defaults are filled in, and nothing in it contradicts anything else. Beside the file it holds what the slow path heard:
+//! [`Network::active`] and [`Learned`].
 
 mod address_pair;
 mod allocate;
+mod analyzer;
 mod claims;
 mod error;
 mod fat_flow;
 mod floating_ip;
+mod flood;
 mod interface;
 mod later;
+mod learned;
 mod names;
+mod next_hop;
 mod node;
 mod place;
 mod policy;
+mod qos;
 mod read;
 mod remote;
 mod sharing;
@@ -30,31 +37,39 @@ mod virtual_network;
 mod yaml;
 
 pub use address_pair::{AddressPair, PairMode};
+pub use analyzer::{Analyzer, Copies, Mirror};
 pub use error::{NetworkError, NetworkErrorKind};
 pub use fat_flow::{Aggregation, FatFlow, Side};
 pub use floating_ip::FloatingIp;
-pub use interface::{ForwardingMode, Interface, LOCAL_LABELS};
+pub use flood::{Flood, FloodKind};
+pub use interface::{Etree, ForwardingMode, Interface, LOCAL_LABELS};
+pub use learned::{Learned, LearnedAt, LearnedMac};
 pub use names::NetworkIndex;
+pub use next_hop::NextHop;
 pub use node::Node;
 pub use place::Place;
 pub use policy::{Action, InvalidPortRange, Policy, PortRange, Rule};
+pub use qos::{ForwardingClass, QosMap};
 pub(crate) use read::is_link_local;
-pub use remote::{NextHop, Remote, Target};
+pub use remote::{Remote, Target};
 pub use subnet::Subnet;
 pub use underlay::Underlay;
-pub use virtual_network::{Encapsulation, Mode, VirtualNetwork};
+pub use virtual_network::{Encapsulation, HashField, Mode, VirtualNetwork};
 
 use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
 use address_pair::PairClaims;
+use analyzer::Analyzers;
 use claims::Claims;
 use error::Fault;
 use floating_ip::Guests;
 use names::Networks;
 use read::Fields;
+use remote::Item;
 
+use crate::mac::Mac;
 use crate::port::PortName;
 
 const KEYS: &[&str] = &[
@@ -63,6 +78,8 @@ const KEYS: &[&str] = &[
     "networks",
     "interfaces",
     "analyzers",
+    "forwarding_classes",
+    "qos_maps",
     "policies",
     "floating_ips",
     "remote",
@@ -81,13 +98,23 @@ pub struct Network {
     pub interfaces: Vec<Interface>,
     /// What may pass between networks, in file order.
     pub policies: Vec<Policy>,
+    /// Who gets copies of packets, in file order.
+    pub analyzers: Vec<Analyzer>,
+    /// How packets are marked in tunnels, in file order.
+    pub forwarding_classes: Vec<ForwardingClass>,
+    /// Which packets are marked how, in file order.
+    pub qos_maps: Vec<QosMap>,
     /// What lies on other nodes, in file order.
     pub remotes: Vec<Remote>,
+    /// Which other nodes get frames for many, in file order.
+    pub floods: Vec<Flood>,
     /// Addresses of other networks for guests, in file order.
     pub floating_ips: Vec<FloatingIp>,
     /// Which interface was heard to have the addresses of an active-standby pair, by the pair's network and addresses.
     /// It is not in the file: the slow path learns it (see [`Network::activate`]).
     pub active: BTreeMap<(NetworkIndex, IpNet), usize>,
+    /// Which MACs were learned, and where. It is not in the file either (see [`Network::learn`]).
+    pub learned: Learned,
 }
 
 impl Network {
@@ -111,6 +138,49 @@ impl Network {
             .any(|pair| pair.address == address && pair.mode == PairMode::ActiveStandby);
         let key = (found.network, address);
         has && self.active.insert(key, position) != Some(position)
+    }
+
+    /// Notes that frames from a MAC of a network, by its VRF, come from somewhere. True if that is news; false too where
+    /// the file says where that MAC is, where the network learns none, or where it has no VNI to answer another node with.
+    pub fn learn(&mut self, vrf: u16, mac: Mac, at: LearnedAt) -> bool {
+        let Some(network) = self.with_vrf(vrf) else {
+            return false;
+        };
+        let tenant = self.network(network);
+        let reachable = match at {
+            LearnedAt::Interface(position) => {
+                let interface = self.interfaces.get(position);
+                interface.is_some_and(|interface| interface.network == network)
+            }
+            LearnedAt::Node(end) => tenant.vni.is_some() && self.underlay.via(end).is_some(),
+        };
+        let learns = tenant.learn_macs && reachable && mac.is_unicast();
+        learns && !self.says_where(network, mac) && self.learned.learn(network, mac, at)
+    }
+
+    /// The network with a VRF.
+    #[must_use]
+    pub fn with_vrf(&self, vrf: u16) -> Option<NetworkIndex> {
+        let mut networks = self.networks.iter();
+        let position = networks.position(|network| network.vrf == vrf);
+        position.map(NetworkIndex)
+    }
+
+    /// True if the file says where frames to a MAC go.
+    fn says_where(&self, network: NetworkIndex, mac: Mac) -> bool {
+        let here = |interface: &Interface| {
+            let mut pairs = interface.allowed_address_pairs.iter();
+            let has = interface.mac == mac || pairs.any(|pair| pair.mac == mac);
+            interface.network == network && has
+        };
+        let elsewhere = |remote: &Remote| {
+            let has = matches!(&remote.target, Target::Guest { mac: guest, .. } if *guest == mac);
+            remote.network == network && has
+        };
+        mac == self.node.router_mac
+            || mac == self.underlay.mac
+            || self.interfaces.iter().any(here)
+            || self.remotes.iter().any(elsewhere)
     }
 
     /// The ports of the card that it uses: the underlay's, the host's, the guests'.
@@ -146,15 +216,20 @@ fn read(text: &str) -> Result<Network, Fault> {
     let mut ports = Claims::new("port");
     let node = node::read(fields.required("node")?)?;
     let underlay = underlay::read(fields.required("underlay")?, &mut ports)?;
-    let (networks, mut names, networks_fat_at) = networks(fields)?;
+    let mut labels = Claims::new("label");
+    let (mut networks, mut names, networks_fat_at) = networks(fields, &underlay, &mut labels)?;
+    let analyzers = analyzer::read_all(fields, &names, &underlay)?;
+    let (forwarding_classes, qos_maps, qos_names) = qos::read_all(fields)?;
 
     let mut around = interface::Surroundings {
         node: &node,
         underlay: &underlay,
         networks: &mut names,
+        analyzers: Analyzers::new(&analyzers),
+        qos_maps: qos_names,
         ports: &mut ports,
         names: Claims::new("interface"),
-        labels: Claims::new("label"),
+        labels,
         pairs: PairClaims::default(),
         fat_flows_at: Vec::new(),
     };
@@ -164,11 +239,15 @@ fn read(text: &str) -> Result<Network, Fault> {
         .map(|yaml| interface::read(yaml, &mut around))
         .collect::<Result<Vec<_>, _>>()?;
     allocate::labels(list, &mut interfaces, &networks)?;
-    let remotes = fields
-        .list("remote")?
-        .iter()
-        .map(|yaml| remote::read(yaml, &mut around))
-        .collect::<Result<_, _>>()?;
+    let (mut remotes, mut floods) = (Vec::new(), Vec::new());
+    for yaml in fields.list("remote")? {
+        match remote::read(yaml, &mut around)? {
+            Item::Remote(remote) => remotes.push(remote),
+            Item::Flood(flood) => floods.push(flood),
+        }
+    }
+    allocate::flood_labels(&floods, &interfaces, &mut networks);
+    analyzer::check(fields, &analyzers, &interfaces, &remotes)?;
     let interfaces_fat_at = around.fat_flows_at;
     let guests = Guests::new(&interfaces);
     let floating_ips = fields
@@ -180,18 +259,22 @@ fn read(text: &str) -> Result<Network, Fault> {
     let policies = fields
         .list("policies")?
         .iter()
-        .map(|yaml| policy::read(yaml, &names, &mut policy_names))
+        .map(|yaml| policy::read(yaml, &names, &Analyzers::new(&analyzers), &mut policy_names))
         .collect::<Result<_, _>>()?;
-    later::in_file(fields)?;
     let network = Network {
         node,
         underlay,
         networks,
         interfaces,
+        analyzers,
+        forwarding_classes,
+        qos_maps,
         policies,
         remotes,
+        floods,
         floating_ips,
         active: BTreeMap::new(),
+        learned: Learned::default(),
     };
     sharing::check(&network, &interfaces_fat_at, &networks_fat_at)?;
     Ok(network)
@@ -200,7 +283,11 @@ fn read(text: &str) -> Result<Network, Fault> {
 /// The networks, what the sections behind them refer to, and for each where its fat flows stand.
 type ReadNetworks = (Vec<VirtualNetwork>, Networks, Vec<Option<Place>>);
 
-fn networks(fields: Fields<'_>) -> Result<ReadNetworks, Fault> {
+fn networks(
+    fields: Fields<'_>,
+    underlay: &Underlay,
+    labels: &mut Claims<u32>,
+) -> Result<ReadNetworks, Fault> {
     let open = fields
         .list("networks")?
         .iter()
@@ -208,8 +295,10 @@ fn networks(fields: Fields<'_>) -> Result<ReadNetworks, Fault> {
         .collect::<Result<Vec<_>, _>>()?;
     let vrfs = allocate::vrfs(&open)?;
     let mut shared = virtual_network::Shared {
+        underlay,
         names: Claims::new("network"),
         vnis: Claims::new("VNI"),
+        labels,
     };
     let mut networks = Vec::with_capacity(open.len());
     let mut tenants = Vec::with_capacity(open.len());

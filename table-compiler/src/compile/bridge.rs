@@ -1,4 +1,5 @@
-//! MACs: guests here, also under the MACs of their allowed address pairs, guests elsewhere, the router, and all of them.
+//! MACs: guests here, also under the MACs of their allowed address pairs, guests elsewhere, the router, and all of them;
+//! then those that were learned.
 //!
 //! | mode  | guests | router | broadcast |
 //! |-------|--------|--------|-----------|
@@ -6,8 +7,9 @@
 //! | l3    | no     | yes    | no        |
 //! | l2    | yes    | no     | yes       |
 
-use super::ids::{bridged, Ids, Tunnel, L2_RECEIVE};
+use super::ids::{bridged, Ids, L2_RECEIVE};
 use super::pair::by_mac;
+use super::{flood, learned};
 use crate::mac::Mac;
 use crate::network::{Network, Target};
 use crate::objects::{Bridge, BridgeFlags};
@@ -30,15 +32,16 @@ pub fn bridges(network: &Network, ids: &Ids) -> Vec<Bridge> {
         let tenant = network.network(remote.network);
         if let Target::Guest { mac, .. } = &remote.target {
             if tenant.mode.bridges() {
-                let nh = ids.tunnel(&Tunnel::bridged(&remote.next_hop));
+                let way = ids.way(remote, true);
                 bridges.push(Bridge {
-                    flags: BridgeFlags::LABEL_VALID,
-                    label: Some(remote.next_hop.label),
-                    ..plain(tenant.vrf, *mac, nh)
+                    flags: BridgeFlags::LABEL_VALID.when(way.label.is_some()),
+                    label: way.label,
+                    ..plain(tenant.vrf, *mac, way.nh)
                 });
             }
         }
     }
+    bridges.extend(learned::bridges(network, ids));
     bridges
 }
 
@@ -46,7 +49,8 @@ fn of_networks(network: &Network, ids: &Ids) -> Vec<Bridge> {
     let mut bridges = Vec::new();
     let router = network.node.router_mac;
     let node = network.underlay.mac;
-    for (tenant, of_network) in network.networks.iter().zip(&ids.networks) {
+    let networks = network.networks.iter().zip(&ids.networks);
+    for (position, (tenant, of_network)) in networks.enumerate() {
         let flood_dhcp = BridgeFlags::FLOOD_DHCP;
         if tenant.mode.routes() {
             let receive = |mac| Bridge {
@@ -60,10 +64,11 @@ fn of_networks(network: &Network, ids: &Ids) -> Vec<Bridge> {
             }
         }
         if let Some(flood) = of_network.flood {
-            let labelled = BridgeFlags::LABEL_VALID.when(tenant.vni.is_some());
+            let label = flood::label(network, position);
+            let labelled = BridgeFlags::LABEL_VALID.when(label.is_some());
             bridges.push(Bridge {
                 flags: labelled | flood_dhcp,
-                label: tenant.vni,
+                label,
                 ..plain(tenant.vrf, Mac::BROADCAST, flood.head)
             });
         }

@@ -6,10 +6,12 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::flood;
 use super::pair::pairs;
 use crate::mac::Mac;
 use crate::network::{
-    is_link_local, Encapsulation, Network, NetworkIndex, NextHop, PairMode, Target, VirtualNetwork,
+    is_link_local, Copies, Encapsulation, FloodKind, Network, NetworkIndex, NextHop, PairMode,
+    Remote, Target, VirtualNetwork,
 };
 
 /// The underlay's vif.
@@ -53,7 +55,7 @@ fn number(position: usize) -> u32 {
 }
 
 /// What tells one tunnel nexthop from another.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tunnel {
     /// The other node.
     pub remote: IpAddr,
@@ -85,12 +87,43 @@ impl Tunnel {
             Target::Prefix(_) => next_hop.router_mac,
             Target::Guest { mac, .. } => Some(*mac),
         };
-        let inner_mac = mac.filter(|_| !next_hop.encapsulation.has_label());
+        let inner_mac = mac.filter(|_| next_hop.encapsulation == Encapsulation::Vxlan);
         Self {
             inner_mac,
             ..Self::bridged(next_hop)
         }
     }
+
+    /// The tunnel of frames that go over VXLAN, to a node or to a multicast group.
+    pub const fn vxlan(remote: IpAddr) -> Self {
+        Self {
+            remote,
+            encapsulation: Encapsulation::Vxlan,
+            inner_mac: None,
+        }
+    }
+}
+
+/// A tunnel with the label or VNI of what lies behind it.
+pub type Labelled = (Tunnel, u32);
+
+/// Several tunnels that share the packets of a network to one place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Several {
+    /// The network, which says what the choice looks at.
+    pub network: NetworkIndex,
+    /// Whether frames are bridged through them.
+    pub bridged: bool,
+    /// They, in file order.
+    pub members: Vec<Labelled>,
+}
+
+/// How a remote is reached.
+#[derive(Clone, Copy)]
+pub struct Way {
+    pub nh: u32,
+    /// Label or VNI; of several tunnels each has its own.
+    pub label: Option<u32>,
 }
 
 /// The nexthops that a network as a whole has.
@@ -128,6 +161,15 @@ pub struct Ids {
     pub other_macs: BTreeMap<OtherMac, u32>,
     /// Of active-active pairs that several guests have.
     pub shared: BTreeMap<Shared, u32>,
+    /// Tunnels that share packets, in the order of their ids.
+    pub several: Vec<(Several, u32)>,
+    by_several: HashMap<Several, u32>,
+    /// Lists of other nodes that get frames for many.
+    pub lists: BTreeMap<(NetworkIndex, FloodKind), u32>,
+    /// Heads of the replication of what comes by a network's `flood_label`.
+    pub labelled_heads: BTreeMap<NetworkIndex, u32>,
+    /// Towards each analyzer that copies are routed to, by its position.
+    pub analyzers: Vec<Option<u32>>,
 }
 
 impl Ids {
@@ -152,22 +194,19 @@ impl Ids {
             by_tunnel: HashMap::new(),
             other_macs: BTreeMap::new(),
             shared: BTreeMap::new(),
+            several: Vec::new(),
+            by_several: HashMap::new(),
+            lists: BTreeMap::new(),
+            labelled_heads: BTreeMap::new(),
+            analyzers: Vec::new(),
         };
         for remote in &network.remotes {
-            let mode = network.network(remote.network).mode;
-            let guest = matches!(remote.target, Target::Guest { .. });
-            let bridged = (guest && mode.bridges()).then(|| Tunnel::bridged(&remote.next_hop));
-            let has_routes = match &remote.target {
-                Target::Prefix(_) => true,
-                Target::Guest { addresses, .. } => {
-                    addresses.iter().any(|address| !is_link_local(address))
+            for next_hop in &remote.next_hops {
+                if is_bridged(network, remote) {
+                    ids.add_tunnel(Tunnel::bridged(next_hop), &mut take);
                 }
-            };
-            let routed = (mode.routes() && has_routes)
-                .then(|| Tunnel::routed(&remote.next_hop, &remote.target));
-            for tunnel in bridged.into_iter().chain(routed) {
-                if let Entry::Vacant(vacant) = ids.by_tunnel.entry(tunnel) {
-                    ids.tunnels.push((tunnel, *vacant.insert(take())));
+                if is_routed(network, remote) {
+                    ids.add_tunnel(Tunnel::routed(next_hop, &remote.target), &mut take);
                 }
             }
         }
@@ -184,7 +223,64 @@ impl Ids {
                 ids.shared.insert((pair.network, pair.address), take());
             }
         }
+        ids.add_several(network, &mut take);
+        ids.add_flooding(network, &mut take);
+        for analyzer in &network.analyzers {
+            let routed = matches!(analyzer.copies, Copies::Juniper { .. });
+            ids.analyzers.push(routed.then(&mut take));
+        }
+        for end in network.learned.ends() {
+            ids.add_tunnel(Tunnel::vxlan(end), &mut take);
+        }
         ids
+    }
+
+    fn add_tunnel(&mut self, tunnel: Tunnel, take: &mut impl FnMut() -> u32) {
+        if let Entry::Vacant(vacant) = self.by_tunnel.entry(tunnel) {
+            self.tunnels.push((tunnel, *vacant.insert(take())));
+        }
+    }
+
+    fn add_several(&mut self, network: &Network, take: &mut impl FnMut() -> u32) {
+        for remote in &network.remotes {
+            let bridged = is_bridged(network, remote).then(|| several(remote, true));
+            let routed = is_routed(network, remote).then(|| several(remote, false));
+            for several in bridged.into_iter().chain(routed) {
+                if several.members.len() > 1 && !self.by_several.contains_key(&several) {
+                    let id = take();
+                    self.by_several.insert(several.clone(), id);
+                    self.several.push((several, id));
+                }
+            }
+        }
+    }
+
+    /// Lists in the order in which the file has the first of their nodes, those of multicast groups before.
+    fn add_flooding(&mut self, network: &Network, take: &mut impl FnMut() -> u32) {
+        for (list, (tunnel, _)) in flood::legs(network) {
+            self.add_tunnel(tunnel, take);
+            self.lists.entry(list).or_insert_with(&mut *take);
+        }
+        for (position, tenant) in network.networks.iter().enumerate() {
+            if tenant.flood_label.is_some() {
+                self.labelled_heads.insert(NetworkIndex(position), take());
+            }
+        }
+    }
+
+    /// How a remote is reached by frames that are bridged, or by packets that are routed.
+    pub fn way(&self, remote: &Remote, bridged: bool) -> Way {
+        let several = several(remote, bridged);
+        match several.members.as_slice() {
+            [(tunnel, label)] => Way {
+                nh: self.tunnel(tunnel),
+                label: Some(*label),
+            },
+            _ => Way {
+                nh: self.by_several.get(&several).copied().unwrap_or(DISCARD),
+                label: None,
+            },
+        }
     }
 
     /// The nexthop of packets routed to a guest under one of its MACs.
@@ -196,5 +292,34 @@ impl Ids {
     /// The nexthop of a tunnel that some remote uses.
     pub fn tunnel(&self, tunnel: &Tunnel) -> u32 {
         self.by_tunnel.get(tunnel).copied().unwrap_or(DISCARD)
+    }
+}
+
+/// True if frames are bridged to a remote.
+fn is_bridged(network: &Network, remote: &Remote) -> bool {
+    let guest = matches!(remote.target, Target::Guest { .. });
+    guest && network.network(remote.network).mode.bridges()
+}
+
+/// True if packets are routed to a remote.
+fn is_routed(network: &Network, remote: &Remote) -> bool {
+    let has_routes = match &remote.target {
+        Target::Prefix(_) => true,
+        Target::Guest { addresses, .. } => addresses.iter().any(|address| !is_link_local(address)),
+    };
+    has_routes && network.network(remote.network).mode.routes()
+}
+
+/// The tunnels to a remote.
+fn several(remote: &Remote, bridged: bool) -> Several {
+    let tunnel = |next_hop: &NextHop| match bridged {
+        true => Tunnel::bridged(next_hop),
+        false => Tunnel::routed(next_hop, &remote.target),
+    };
+    let next_hops = remote.next_hops.iter();
+    Several {
+        network: remote.network,
+        bridged,
+        members: next_hops.map(|hop| (tunnel(hop), hop.label)).collect(),
     }
 }

@@ -8,7 +8,11 @@ use super::ids::{
     HOST, HOST_VIF, L2_RECEIVE, OWN_ADDRESS,
 };
 use super::pair::pairs;
-use crate::network::{Encapsulation, ForwardingMode, Interface, Network};
+use super::{flood, mirror};
+use crate::mac::Mac;
+use crate::network::{
+    Encapsulation, Etree, ForwardingMode, HashField, Interface, Network, VirtualNetwork,
+};
 use crate::objects::{
     Component, EcmpFields, Family, HexBytes, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop,
 };
@@ -18,15 +22,11 @@ pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
     for (position, interface) in network.interfaces.iter().enumerate() {
         nexthops.extend(guest(network, position, interface));
     }
-    let mut members = vec![Vec::new(); network.networks.len()];
-    for (position, interface) in network.interfaces.iter().enumerate() {
-        members[interface.network.0].push(Component {
-            nh: bridged(position),
-            label: None,
-        });
-    }
-    for ((tenant, of_network), members) in network.networks.iter().zip(&ids.networks).zip(members) {
-        nexthops.extend(whole(tenant.vrf, *of_network, members));
+    let local_lists = flood::local_lists(network, ids);
+    for ((tenant, of_network), list) in network.networks.iter().zip(&ids.networks).zip(local_lists)
+    {
+        nexthops.extend(behind_vni(tenant, *of_network));
+        nexthops.extend(list);
     }
     nexthops.extend(
         ids.tunnels
@@ -35,6 +35,9 @@ pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
     );
     nexthops.extend(under_other_macs(network, ids));
     nexthops.extend(shared(network, ids));
+    nexthops.extend(several(network, ids));
+    nexthops.extend(flood::nexthops(network, ids));
+    nexthops.extend(mirror::nexthops(network, ids));
     nexthops
 }
 
@@ -65,7 +68,7 @@ fn shared<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nextho
         });
         let kind = NexthopKind::Composite {
             components: components.collect(),
-            hash: EcmpFields::ALL,
+            hash: hash(network.network(pair.network)),
         };
         let vrf = network.network(pair.network).vrf;
         Some(Nexthop {
@@ -73,6 +76,42 @@ fn shared<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nextho
             ..plain(id, vrf, Family::Inet, kind)
         })
     })
+}
+
+/// Tunnels that share packets.
+fn several<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nexthop> + 'a {
+    ids.several.iter().map(|(several, id)| {
+        let tenant = network.network(several.network);
+        let family = match several.bridged {
+            true => Family::Bridge,
+            false => Family::Inet,
+        };
+        let members = several.members.iter();
+        let components = members.map(|(tunnel, label)| Component {
+            nh: ids.tunnel(tunnel),
+            label: Some(*label),
+        });
+        let kind = NexthopKind::Composite {
+            components: components.collect(),
+            hash: hash(tenant),
+        };
+        Nexthop {
+            flags: NexthopFlags::COMP_ECMP,
+            ..plain(*id, tenant.vrf, family, kind)
+        }
+    })
+}
+
+/// What a network's choice of one of several looks at.
+fn hash(tenant: &VirtualNetwork) -> EcmpFields {
+    let fields = tenant.ecmp_hash.iter().map(|field| match field {
+        HashField::SourceIp => EcmpFields::SOURCE,
+        HashField::DestinationIp => EcmpFields::DESTINATION,
+        HashField::Protocol => EcmpFields::PROTOCOL,
+        HashField::SourcePort => EcmpFields::SOURCE_PORT,
+        HashField::DestinationPort => EcmpFields::DESTINATION_PORT,
+    });
+    fields.collect()
 }
 
 fn own(network: &Network) -> [Nexthop; 5] {
@@ -110,7 +149,7 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> [Nexthop;
     let vrf = network.network(interface.network).vrf;
     let policy = NexthopFlags::POLICY.when(interface.mode == ForwardingMode::Flow);
     let encap = |id, family| Nexthop {
-        flags: policy | NexthopFlags::ETREE_ROOT,
+        flags: policy | NexthopFlags::ETREE_ROOT.when(interface.etree == Etree::Root),
         ..plain(
             id,
             vrf,
@@ -127,44 +166,33 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> [Nexthop;
     ]
 }
 
-/// What a network has as a whole: the way in by its VNI, and flooding.
-fn whole(vrf: u16, ids: OfNetwork, members: Vec<Component>) -> impl Iterator<Item = Nexthop> {
-    let behind_vni = ids
-        .behind_vni
-        .map(|id| plain(id, vrf, Family::Bridge, NexthopKind::VrfTranslate));
-    let flood = ids.flood.map(|flood| {
-        let composite = |id, flags, components| Nexthop {
-            flags,
-            ..plain(
-                id,
-                vrf,
-                Family::Bridge,
-                NexthopKind::Composite {
-                    components,
-                    hash: EcmpFields::ALL,
-                },
-            )
-        };
-        let lists = vec![Component {
-            nh: flood.list,
-            label: None,
-        }];
-        [
-            composite(flood.list, NexthopFlags::COMP_ENCAP, members),
-            composite(flood.head, NexthopFlags::MCAST, lists),
-        ]
-    });
-    behind_vni.into_iter().chain(flood.into_iter().flatten())
+/// The way into a network by its VNI.
+fn behind_vni(tenant: &VirtualNetwork, ids: OfNetwork) -> Option<Nexthop> {
+    let flood =
+        NexthopFlags::UNKNOWN_UC_FLOOD.when(tenant.flood_unknown_unicast && tenant.mode.bridges());
+    Some(Nexthop {
+        flags: flood | NexthopFlags::MAC_LEARN.when(tenant.learn_macs),
+        ..plain(
+            ids.behind_vni?,
+            tenant.vrf,
+            Family::Bridge,
+            NexthopKind::VrfTranslate,
+        )
+    })
 }
 
 fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
     let underlay = &network.underlay;
-    let via = underlay.via(key.remote);
-    let mac = via.and_then(|neighbor| underlay.neighbors.get(&neighbor));
+    let via = underlay
+        .via(key.remote)
+        .filter(|_| !key.remote.is_multicast());
+    let known = via.and_then(|neighbor| underlay.neighbors.get(&neighbor));
+    let mac = known.copied().or_else(|| Mac::of_group(key.remote));
     let encapsulation = match key.encapsulation {
         Encapsulation::MplsGre => NexthopFlags::GRE,
         Encapsulation::MplsUdp => NexthopFlags::MPLS_UDP,
         Encapsulation::Vxlan => NexthopFlags::VXLAN,
+        Encapsulation::Nvgre => NexthopFlags::NVGRE,
     };
     let ethernet = match key.remote {
         IpAddr::V4(_) => HexBytes::ethernet,
@@ -176,7 +204,7 @@ fn tunnel(network: &Network, key: &Tunnel, id: u32) -> Nexthop {
         dip: key.remote,
         out_vif: FABRIC_VIF,
         rewrite: mac
-            .map(|mac| ethernet(*mac, underlay.mac))
+            .map(|mac| ethernet(mac, underlay.mac))
             .unwrap_or_default(),
         resolved: mac.is_some(),
         via,

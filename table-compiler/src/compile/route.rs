@@ -22,7 +22,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::ids::{self, Ids, Tunnel, AGENT, DISCARD, OWN_ADDRESS};
+use super::ids::{self, Ids, AGENT, DISCARD, OWN_ADDRESS};
 use super::pair::pairs;
 use crate::network::{is_link_local, Mode, Network, PairMode, Remote, Target};
 use crate::objects::{Route, RouteFlags};
@@ -184,14 +184,12 @@ fn elsewhere(network: &Network, remote: &Remote, ids: &Ids, table: &mut Table) {
     if !tenant.mode.routes() {
         return;
     }
+    let way = ids.way(remote, false);
+    let labelled = |route: &Route| RouteFlags::LABEL_VALID.when(route.label.is_some());
     let tunnelled = |prefix| Route {
-        flags: RouteFlags::LABEL_VALID | RouteFlags::PROXY,
-        label: Some(remote.next_hop.label),
-        ..plain(
-            tenant.vrf,
-            prefix,
-            ids.tunnel(&Tunnel::routed(&remote.next_hop, &remote.target)),
-        )
+        flags: RouteFlags::LABEL_VALID.when(way.label.is_some()) | RouteFlags::PROXY,
+        label: way.label,
+        ..plain(tenant.vrf, prefix, way.nh)
     };
     match &remote.target {
         Target::Prefix(prefix) => {
@@ -199,7 +197,7 @@ fn elsewhere(network: &Network, remote: &Remote, ids: &Ids, table: &mut Table) {
             if let Some(Own { route: before, .. }) = table.get(prefix) {
                 let flood = RouteFlags::FLOOD;
                 if before.flags.contains(flood) {
-                    route.flags = RouteFlags::LABEL_VALID | flood;
+                    route.flags = labelled(&route) | flood;
                 }
                 route.stitched_mac = before.stitched_mac;
             }
@@ -225,7 +223,7 @@ fn elsewhere(network: &Network, remote: &Remote, ids: &Ids, table: &mut Table) {
                     );
                 }
                 if let Some(Own { route, .. }) = table.get_mut(&prefix) {
-                    route.flags = RouteFlags::LABEL_VALID | RouteFlags::PROXY;
+                    route.flags = labelled(route) | RouteFlags::PROXY;
                     route.stitched_mac = tenant.mode.bridges().then_some(*mac);
                 }
             }

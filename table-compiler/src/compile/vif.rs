@@ -1,8 +1,11 @@
 //! Interfaces: underlay, host and agent, then the guests'.
 
 use super::ids::{guest_vif, routed, AGENT_VIF, FABRIC_VIF, HOST, HOST_VIF};
-use crate::network::{Aggregation, FatFlow, ForwardingMode, Interface, Mode, Network, Side};
-use crate::objects::{Aggregate, FatFlowRule, Ignore, Vif, VifFlags, VifType};
+use super::qos;
+use crate::network::{
+    Aggregation, Copies, Etree, FatFlow, ForwardingMode, Interface, Mode, Network, Side,
+};
+use crate::objects::{Aggregate, FatFlowRule, HexBytes, Ignore, Metadata, Vif, VifFlags, VifType};
 
 /// Bytes of a frame on the interfaces that the node itself has, as a vRouter's agent says it.
 const OWN_MTU: u16 = 1514;
@@ -54,15 +57,26 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
     let policy = VifFlags::POLICY.when(interface.mode == ForwardingMode::Flow);
     let no_new_flows = VifFlags::DROP_NEW_FLOWS.when(interface.drop_new_flows);
     let fat_flows = network.fat_flows(interface);
+    let bridging = VifFlags::MAC_LEARN.when(tenant.learn_macs)
+        | VifFlags::UNKNOWN_UC_FLOOD.when(tenant.flood_unknown_unicast && tenant.mode.bridges())
+        | VifFlags::ETREE_ROOT.when(interface.etree == Etree::Root);
+    let mirrored = interface.mirror.map_or(VifFlags::NONE, |mirror| {
+        VifFlags::MIRROR_RX.when(mirror.ingress) | VifFlags::MIRROR_TX.when(mirror.egress)
+    });
+    let (rx, tx) = metadata(network, interface);
     let dhcp = VifFlags::DHCP.when(tenant.subnets.iter().any(|subnet| subnet.dhcp));
     Vif {
         name: Some(interface.name.clone()),
         port: Some(interface.port),
         ip: interface.addresses.first().copied(),
-        flags: policy | forwarding | dhcp | no_new_flows | VifFlags::ETREE_ROOT,
+        flags: policy | forwarding | dhcp | no_new_flows | bridging | mirrored,
         vrf: tenant.vrf,
         mtu: GUEST_MTU,
         nh_id: Some(routed(position)),
+        mirror_index: interface.mirror.map(|mirror| index(mirror.analyzer)),
+        mirror_metadata_rx_hex: rx,
+        mirror_metadata_tx_hex: tx,
+        qos_map: interface.qos_map.map(qos::map_id),
         fat_flow_exclude: match fat_flows.is_empty() {
             true => Vec::new(),
             false => network.fat_flow_exclude(interface),
@@ -74,6 +88,27 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
         flow_limit: interface.flow_limit,
         ..plain(guest_vif(position), VifType::Vm, network.node.router_mac)
     }
+}
+
+/// What stands before copies of what a guest sends, and of what it is sent.
+fn metadata(network: &Network, interface: &Interface) -> (Option<HexBytes>, Option<HexBytes>) {
+    let none = (None, None);
+    interface.mirror.map_or(none, |mirror| {
+        let name = &network.network(interface.network).name;
+        let copies = network.analyzers[mirror.analyzer].copies;
+        let juniper = matches!(copies, Copies::Juniper { .. });
+        let of =
+            |asked: bool, metadata: Metadata<'_>| metadata.bytes().filter(|_| asked && juniper);
+        (
+            of(mirror.ingress, Metadata::FromGuest(name)),
+            of(mirror.egress, Metadata::ToGuest(name)),
+        )
+    })
+}
+
+/// The index of a mirror, by its analyzer's position.
+fn index(analyzer: usize) -> u32 {
+    u32::try_from(analyzer).unwrap_or(u32::MAX)
 }
 
 fn rule(fat: &FatFlow) -> FatFlowRule {

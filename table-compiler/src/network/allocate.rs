@@ -6,6 +6,9 @@
 //! * VRFs: the lowest free from 1.
 //! * `label`, where packets are routed and some encapsulation of the network has labels: the lowest
 //!   free of the card's labels.
+//! * `flood_label`, where nodes send copies of frames for many over MPLS, and `tree_label`, where there is a tree: two
+//!   numbers for each network from the middle of the card's labels on, by its place in the file; the lowest free behind
+//!   where they are taken.
 //! * `l2_label`, where frames are bridged and some encapsulation has labels: the highest free. A node
 //!   with more interfaces than half the labels runs out of these first; the interfaces at the end then
 //!   have none, and frames for them come over VXLAN or through the router.
@@ -14,6 +17,7 @@ use std::collections::HashSet;
 
 use super::claims::Claims;
 use super::error::Fault;
+use super::flood::{Flood, FloodKind};
 use super::interface::{Interface, LOCAL_LABELS};
 use super::read::Fields;
 use super::virtual_network::{Encapsulation, VirtualNetwork};
@@ -21,6 +25,9 @@ use super::yaml::Yaml;
 
 /// VRF numbers of networks; 0 is the underlay's.
 const VRFS: std::ops::RangeInclusive<u16> = 1..=4095;
+
+/// Where labels of whole networks start: labels of interfaces come from both ends.
+const NETWORK_LABELS: u32 = 2560;
 
 /// One VRF for each network.
 pub(super) fn vrfs(networks: &[Fields<'_>]) -> Result<Vec<u16>, Fault> {
@@ -55,11 +62,7 @@ pub(super) fn labels(
     interfaces: &mut [Interface],
     networks: &[VirtualNetwork],
 ) -> Result<(), Fault> {
-    let mut taken: HashSet<u32> = interfaces
-        .iter()
-        .flat_map(|i| [i.label, i.l2_label])
-        .flatten()
-        .collect();
+    let mut taken = taken(interfaces, networks);
     let has_labels: Vec<bool> = networks
         .iter()
         .map(|network| {
@@ -97,4 +100,43 @@ pub(super) fn labels(
         }
     }
     Ok(())
+}
+
+/// Labels for the networks that need some for flooding and have none.
+pub(super) fn flood_labels(
+    floods: &[Flood],
+    interfaces: &[Interface],
+    networks: &mut [VirtualNetwork],
+) {
+    let mut taken = taken(interfaces, networks);
+    let mut take = |wanted: u32| {
+        let mut free = (wanted..=*LOCAL_LABELS.end()).filter(|label| !taken.contains(label));
+        let label = free.next()?;
+        taken.insert(label);
+        Some(label)
+    };
+    for (position, network) in (0..).zip(networks) {
+        let floods = || floods.iter().filter(|flood| flood.network.0 == position);
+        let heads = floods()
+            .filter(|flood| flood.kind != FloodKind::Tree)
+            .flat_map(|flood| &flood.next_hops)
+            .any(|next_hop| next_hop.encapsulation.has_label());
+        let tree = floods().any(|flood| flood.kind == FloodKind::Tree);
+        let wanted = u32::try_from(position).map_or(u32::MAX, |position| {
+            NETWORK_LABELS.saturating_add(2 * position)
+        });
+        if heads && network.flood_label.is_none() {
+            network.flood_label = take(wanted);
+        }
+        if tree && network.tree_label.is_none() {
+            network.tree_label = take(wanted.saturating_add(1));
+        }
+    }
+}
+
+/// Labels that something has.
+fn taken(interfaces: &[Interface], networks: &[VirtualNetwork]) -> HashSet<u32> {
+    let interfaces = interfaces.iter().flat_map(|i| [i.label, i.l2_label]);
+    let networks = networks.iter().flat_map(|n| [n.flood_label, n.tree_label]);
+    interfaces.chain(networks).flatten().collect()
 }

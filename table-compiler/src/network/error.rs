@@ -89,6 +89,16 @@ pub enum NetworkErrorKind {
         /// The name.
         name: String,
     },
+    /// A name that nobody defined.
+    #[error("found {what} `{name}`, expected the name of one in `{section}`")]
+    UnknownName {
+        /// What kind of thing.
+        what: &'static str,
+        /// The name.
+        name: String,
+        /// The section that defines such things.
+        section: &'static str,
+    },
     /// One allowed address pair in two modes.
     #[error("found allowed address {address} in another mode than before, expected one mode")]
     PairMode {

@@ -6,12 +6,13 @@ use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
 use super::address_pair::{self, AddressPair, Owner, PairClaims, PairMode};
+use super::analyzer::{self, Analyzers, Mirror};
 use super::claims::Claims;
 use super::error::Fault;
 use super::fat_flow::{self, FatFlow};
-use super::later;
 use super::names::{NetworkIndex, Networks};
 use super::place::Place;
+use super::qos;
 use super::read::{is_link_local, Fields};
 use super::underlay::Underlay;
 use super::yaml::Yaml;
@@ -32,6 +33,8 @@ const KEYS: &[&str] = &[
     "fat_flows",
     "fat_flow_exclude",
     "mirror",
+    "etree",
+    "qos",
     "check_source",
     "check_mac",
     "flow_limit",
@@ -87,6 +90,21 @@ pub struct Interface {
     pub flow_limit: Option<u32>,
     /// Whether only flows that are set up already pass.
     pub drop_new_flows: bool,
+    /// Where copies of its packets go.
+    pub mirror: Option<Mirror>,
+    /// What it is in the E-tree of its network.
+    pub etree: Etree,
+    /// How its packets are marked in tunnels: a position in [`Network::qos_maps`](super::Network::qos_maps).
+    pub qos_map: Option<usize>,
+}
+
+/// What an interface is in an E-tree (MEF 6.1.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Etree {
+    /// It may talk to everyone.
+    Root,
+    /// It may not talk to other leaves.
+    Leaf,
 }
 
 /// What is taken among all interfaces, and what they refer to.
@@ -94,6 +112,8 @@ pub(super) struct Surroundings<'a> {
     pub node: &'a Node,
     pub underlay: &'a Underlay,
     pub networks: &'a mut Networks,
+    pub analyzers: Analyzers<'a>,
+    pub qos_maps: qos::Names,
     pub ports: &'a mut Claims<PortName>,
     pub names: Claims<String>,
     pub labels: Claims<u32>,
@@ -142,9 +162,9 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interfa
     let allowed_address_pairs = address_pair::read_all(fields, &owner, around)?;
     let fat = fat_flow::read_all(fields)?;
     around.fat_flows_at.push(fat.at);
-    later::in_interface(fields)?;
     let flow_limit = fields.optional("flow_limit");
-    let interface = Interface {
+    let qos_map = fields.optional("qos");
+    let mut interface = Interface {
         name,
         port,
         network,
@@ -162,9 +182,38 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Interfa
             .map(|yaml| yaml.number("a number of flows", FLOW_LIMITS))
             .transpose()?,
         drop_new_flows: fields.flag("drop_new_flows", false)?,
+        mirror: None,
+        etree: etree(fields, network, around.networks)?,
+        qos_map: qos_map.map(|yaml| around.qos_maps.find(yaml)).transpose()?,
     };
     check_options(fields, &interface)?;
+    if let Some(yaml) = fields.optional("mirror") {
+        let mirror = analyzer::mirror(
+            yaml,
+            &interface,
+            &around.analyzers,
+            around.networks,
+            around.underlay,
+        )?;
+        interface.mirror = Some(mirror);
+    }
     Ok(interface)
+}
+
+fn etree(fields: Fields<'_>, network: NetworkIndex, networks: &Networks) -> Result<Etree, Fault> {
+    let Some(entry) = fields.entry("etree") else {
+        return Ok(Etree::Root);
+    };
+    let etree = entry
+        .value
+        .word(&[("root", Etree::Root), ("leaf", Etree::Leaf)])?;
+    if etree == Etree::Leaf && !networks.learns(network) {
+        // As in the peer, an E-tree is kept to by interfaces that learn.
+        let found = "`etree: leaf` in a network that learns no MACs";
+        let expected = "one with `learn_macs: true`";
+        return Err(Fault::unexpected(entry.key_at, found, expected));
+    }
+    Ok(etree)
 }
 
 /// Refuses options that the card could not hold to, or that have nothing to do.

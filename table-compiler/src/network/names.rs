@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::error::{Fault, NetworkErrorKind};
-use super::virtual_network::{Tenant, VirtualNetwork};
+use super::virtual_network::{Mode, Tenant, VirtualNetwork};
 use super::yaml::Yaml;
 
 /// A network's position in [`Network::networks`](super::Network::networks).
@@ -15,6 +15,14 @@ pub(super) struct Networks {
     by_name: HashMap<String, NetworkIndex>,
     by_vni: HashMap<u32, NetworkIndex>,
     tenants: Vec<Tenant>,
+    said: Vec<Said>,
+}
+
+/// What a network says of itself that other sections must fit.
+struct Said {
+    name: String,
+    vni: Option<u32>,
+    learns: bool,
 }
 
 impl Networks {
@@ -33,6 +41,14 @@ impl Networks {
                 .filter_map(|(index, n)| Some((n.vni?, index)))
                 .collect(),
             tenants,
+            said: networks
+                .iter()
+                .map(|network| Said {
+                    name: network.name.clone(),
+                    vni: network.vni,
+                    learns: network.learn_macs,
+                })
+                .collect(),
         }
     }
 
@@ -53,6 +69,23 @@ impl Networks {
 
     pub fn with_vni(&self, vni: u32) -> Option<NetworkIndex> {
         self.by_vni.get(&vni).copied()
+    }
+
+    pub fn name(&self, index: NetworkIndex) -> &str {
+        &self.said[index.0].name
+    }
+
+    pub fn vni(&self, index: NetworkIndex) -> Option<u32> {
+        self.said[index.0].vni
+    }
+
+    /// True if the network learns MACs.
+    pub fn learns(&self, index: NetworkIndex) -> bool {
+        self.said[index.0].learns
+    }
+
+    pub fn mode(&self, index: NetworkIndex) -> Mode {
+        self.tenants[index.0].mode
     }
 
     /// What is taken within a network.

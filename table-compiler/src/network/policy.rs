@@ -9,11 +9,12 @@ use std::str::FromStr;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
+use super::analyzer::{metadata_fits, Analyzers, Copies, FLOW_METADATA};
 use super::claims::Claims;
 use super::error::Fault;
 use super::names::{NetworkIndex, Networks};
 use super::read::Fields;
-use super::yaml::Yaml;
+use super::yaml::{Value, Yaml};
 
 const KEYS: &[&str] = &["name", "networks", "rules"];
 const RULE_KEYS: &[&str] = &[
@@ -23,7 +24,11 @@ const RULE_KEYS: &[&str] = &[
     "destination",
     "source_ports",
     "destination_ports",
+    "mirror",
 ];
+
+/// Analyzers that one flow's packets may be copied to.
+const MOST_MIRRORS: usize = 2;
 
 /// Protocols by name; every other is written as its number.
 const PROTOCOLS: [(&str, Option<u8>); 5] = [
@@ -76,6 +81,10 @@ pub struct Rule {
     /// Its destination port is in one of these; none is any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub destination_ports: Vec<PortRange>,
+    /// Where copies of its flows' packets go, at most two: positions in
+    /// [`Network::analyzers`](super::Network::analyzers), which are indexes of mirrors.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<u32>,
 }
 
 /// Transport ports from `first` to `last`, both included; written `80` or `8000-8100`.
@@ -145,6 +154,7 @@ impl From<PortRange> for String {
 pub(super) fn read(
     yaml: &Yaml,
     networks: &Networks,
+    analyzers: &Analyzers<'_>,
     names: &mut Claims<String>,
 ) -> Result<Policy, Fault> {
     let fields = Fields::open(yaml, "a policy", KEYS)?;
@@ -158,10 +168,11 @@ pub(super) fn read(
         joined.push(networks.find(yaml)?);
         claims.claim(yaml.name()?, yaml.at)?;
     }
+    let metadata = metadata(&joined, networks);
     let rules = fields
         .list("rules")?
         .iter()
-        .map(rule)
+        .map(|yaml| rule(yaml, analyzers, metadata))
         .collect::<Result<_, _>>()?;
     Ok(Policy {
         name,
@@ -170,7 +181,41 @@ pub(super) fn read(
     })
 }
 
-fn rule(yaml: &Yaml) -> Result<Rule, Fault> {
+/// Bytes of metadata of a flow between the two of the networks that have the longest names.
+fn metadata(networks: &[NetworkIndex], names: &Networks) -> usize {
+    let name = |network: &NetworkIndex| names.name(*network).len();
+    let mut lengths: Vec<usize> = networks.iter().map(name).collect();
+    lengths.sort_unstable();
+    FLOW_METADATA + lengths.iter().rev().take(2).sum::<usize>()
+}
+
+/// One analyzer, or a list of at most two.
+fn mirrors(yaml: &Yaml, analyzers: &Analyzers<'_>, metadata: usize) -> Result<Vec<u32>, Fault> {
+    let items = match &yaml.value {
+        Value::List(items) => items.as_slice(),
+        _ => std::slice::from_ref(yaml),
+    };
+    if let Some(one_more) = items.get(MOST_MIRRORS) {
+        let found = format!("{} analyzers", items.len());
+        let expected = format!("at most {MOST_MIRRORS}");
+        return Err(Fault::unexpected(one_more.at, found, expected));
+    }
+    let mut claims = Claims::new("analyzer");
+    let mirror = |item: &Yaml| {
+        let (position, analyzer) = analyzers.find(item)?;
+        claims.claim(analyzer.name.clone(), item.at)?;
+        let juniper = matches!(analyzer.copies, Copies::Juniper { .. });
+        if juniper && !metadata_fits(metadata) {
+            let found = format!("{metadata} bytes of metadata");
+            let expected = "at most 255: shorter names of the networks";
+            return Err(Fault::unexpected(item.at, found, expected));
+        }
+        Ok(u32::try_from(position).unwrap_or(u32::MAX))
+    };
+    items.iter().map(mirror).collect()
+}
+
+fn rule(yaml: &Yaml, analyzers: &Analyzers<'_>, metadata: usize) -> Result<Rule, Fault> {
     let fields = Fields::open(yaml, "a rule", RULE_KEYS)?;
     let action = fields
         .required("action")?
@@ -208,6 +253,10 @@ fn rule(yaml: &Yaml) -> Result<Rule, Fault> {
         destination,
         source_ports: ports("source_ports")?,
         destination_ports: ports("destination_ports")?,
+        mirrors: match fields.optional("mirror") {
+            Some(mirror) => mirrors(mirror, analyzers, metadata)?,
+            None => Vec::new(),
+        },
     })
 }
 

@@ -1,7 +1,8 @@
 //! What a control plane would bring: an item of `remote`.
 //!
 //! A `prefix` is a route to another node or router; a `mac` is a guest on another node, with the
-//! addresses it has.
+//! addresses it has; `flood: true` says who gets copies of frames for many (see [`Flood`]). Several next hops of a
+//! prefix or a guest share its packets; of a flood each gets all.
 //!
 //! Over MPLS the label of a `mac` is the other node's label for bridged frames. Its addresses answer
 //! ARP and pass the source check; where packets are routed to such a guest from another network, a
@@ -12,12 +13,11 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 
 use super::error::Fault;
+use super::flood::{self, Flood};
 use super::interface::Surroundings;
-use super::later;
 use super::names::NetworkIndex;
-use super::read::{family, Fields};
-use super::underlay::Underlay;
-use super::virtual_network::{Encapsulation, VNIS};
+use super::next_hop::{self, Behind, NextHop};
+use super::read::Fields;
 use super::yaml::Yaml;
 use crate::mac::Mac;
 
@@ -30,10 +30,6 @@ const KEYS: &[&str] = &[
     "kind",
     "next_hops",
 ];
-const NEXT_HOP_KEYS: &[&str] = &["address", "encapsulation", "label", "vni", "mac"];
-
-/// MPLS labels of other nodes: 20 bits, of which MPLS reserves the first 16 values.
-const REMOTE_LABELS: std::ops::RangeInclusive<u32> = 16..=0x000f_ffff;
 
 /// Something of a network that lies on another node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +38,8 @@ pub struct Remote {
     pub network: NetworkIndex,
     /// What lies there.
     pub target: Target,
-    /// How it is reached.
-    pub next_hop: NextHop,
+    /// How it is reached, at least one way. Several share the packets.
+    pub next_hops: Vec<NextHop>,
 }
 
 /// What lies on another node.
@@ -60,31 +56,19 @@ pub enum Target {
     },
 }
 
-/// The other end of a tunnel, and what says there where a packet belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NextHop {
-    /// The other node's underlay address.
-    pub address: IpAddr,
-    /// How packets travel.
-    pub encapsulation: Encapsulation,
-    /// MPLS label, or VNI over VXLAN.
-    pub label: u32,
-    /// The other node's router MAC, to which routed packets go over VXLAN.
-    pub router_mac: Option<Mac>,
+/// An item of `remote`.
+pub(super) enum Item {
+    Remote(Remote),
+    Flood(Flood),
 }
 
-pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Remote, Fault> {
+pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Item, Fault> {
     let fields = Fields::open(yaml, "a remote", KEYS)?;
-    later::in_remote(fields)?;
     let network = around.networks.find(fields.required("network")?)?;
-    if let Some(kind) = fields.entry("kind") {
-        kind.value.word(&[("evpn", ()), ("tree", ())])?;
-        return Err(Fault::unexpected(
-            kind.key_at,
-            "`kind` without `flood: true`",
-            "no `kind`",
-        ));
+    if fields.flag("flood", false)? {
+        return flood::read(fields, network, around).map(Item::Flood);
     }
+    flood::absent(fields)?;
     let target = match (fields.entry("prefix"), fields.entry("mac")) {
         (Some(prefix), None) => {
             if let Some(addresses) = fields.entry("addresses") {
@@ -111,12 +95,16 @@ pub(super) fn read(yaml: &Yaml, around: &mut Surroundings<'_>) -> Result<Remote,
             return Err(Fault::unexpected(fields.at, found, "one of them"));
         }
     };
-    let next_hop = next_hop(fields, &target, network, around)?;
-    Ok(Remote {
+    let behind = match target {
+        Target::Prefix(_) => Behind::Prefix,
+        Target::Guest { .. } => Behind::Guest,
+    };
+    let next_hops = next_hop::read_all(fields, behind, network, around)?;
+    Ok(Item::Remote(Remote {
         network,
         target,
-        next_hop,
-    })
+        next_hops,
+    }))
 }
 
 fn prefix(
@@ -158,98 +146,4 @@ fn guest(
         })
         .collect::<Result<_, Fault>>()?;
     Ok(Target::Guest { mac, addresses })
-}
-
-fn next_hop(
-    fields: Fields<'_>,
-    target: &Target,
-    network: NetworkIndex,
-    around: &Surroundings<'_>,
-) -> Result<NextHop, Fault> {
-    let list = fields.required("next_hops")?;
-    let yaml = match list.list()? {
-        [one] => one,
-        [] => return Err(Fault::unexpected(list.at, "an empty list", "one next hop")),
-        [_, second, ..] => {
-            let asked = "more than one next hop";
-            return Err(Fault::not_supported(second.at, asked, "one next hop"));
-        }
-    };
-    let fields = Fields::open(yaml, "a next hop", NEXT_HOP_KEYS)?;
-    let address = far_end(fields.required("address")?, around.underlay)?;
-    let encapsulation = fields
-        .required("encapsulation")?
-        .word(Encapsulation::WORDS)?;
-    let routed = matches!(target, Target::Prefix(_));
-    if encapsulation.has_label() {
-        absent(fields, "vni", "a `label` over MPLS")?;
-        absent(
-            fields,
-            "mac",
-            "a router's `mac` only for a prefix over vxlan",
-        )?;
-        let label = fields.required("label")?.number("a label", REMOTE_LABELS)?;
-        return Ok(NextHop {
-            address,
-            encapsulation,
-            label,
-            router_mac: None,
-        });
-    }
-    absent(fields, "label", "a `vni` over vxlan")?;
-    let vni_at = fields.required("vni")?;
-    let label = vni_at.number("a VNI", VNIS)?;
-    if around
-        .networks
-        .with_vni(label)
-        .is_some_and(|owner| owner != network)
-    {
-        return Err(vni_at.unexpected("a VNI that is not another network's"));
-    }
-    let router_mac = if routed {
-        Some(fields.required("mac")?.mac()?)
-    } else {
-        absent(
-            fields,
-            "mac",
-            "a router's `mac` only for a prefix over vxlan",
-        )?;
-        None
-    };
-    Ok(NextHop {
-        address,
-        encapsulation,
-        label,
-        router_mac,
-    })
-}
-
-/// Another node's address, which the underlay reaches.
-fn far_end(yaml: &Yaml, underlay: &Underlay) -> Result<IpAddr, Fault> {
-    let address = yaml.address()?;
-    let own = underlay.address.addr();
-    if address == own {
-        return Err(yaml.unexpected("another node's address"));
-    }
-    if address.is_ipv6() != own.is_ipv6() {
-        let found = format!("the {} next hop {}", family(&address), yaml.found());
-        let expected = format!("{} like the underlay's {own}", family(&own));
-        return Err(Fault::unexpected(yaml.at, found, expected));
-    }
-    if underlay.via(address).is_none() {
-        let link = underlay.address.trunc();
-        return Err(yaml.unexpected(format!("an address in {link} or an underlay `gateway`")));
-    }
-    Ok(address)
-}
-
-fn absent(fields: Fields<'_>, key: &str, expected: &str) -> Result<(), Fault> {
-    match fields.entry(key) {
-        Some(entry) => Err(Fault::unexpected(
-            entry.key_at,
-            format!("`{key}`"),
-            expected,
-        )),
-        None => Ok(()),
-    }
 }

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 
 use super::claims::Claims;
 use super::error::Fault;
+use super::later;
 use super::read::{is_link_local, Fields};
 use super::yaml::{Entry, Value, Yaml};
 use crate::mac::Mac;
@@ -64,6 +65,7 @@ impl Underlay {
 pub(super) fn read(yaml: &Yaml, ports: &mut Claims<PortName>) -> Result<Underlay, Fault> {
     let fields = Fields::open(yaml, "an underlay", KEYS)?;
     let port_at = fields.required("port")?;
+    later::in_underlay(port_at)?;
     let port = port_at.port()?;
     ports.claim(port, port_at.at)?;
     let mac = fields.required("mac")?.mac()?;

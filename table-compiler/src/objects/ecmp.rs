@@ -84,7 +84,10 @@ mod tests {
         assert!(!two.contains(EcmpFields::PROTOCOL));
         assert_eq!(u32::from(two), 0xa);
         for found in [0x20, 0x100, u32::MAX] {
-            assert_eq!(EcmpFields::try_from(found), Err(InvalidEcmpFields { found }));
+            assert_eq!(
+                EcmpFields::try_from(found),
+                Err(InvalidEcmpFields { found })
+            );
         }
         let named = [EcmpFields::SOURCE, EcmpFields::DESTINATION];
         assert_eq!(named.into_iter().collect::<EcmpFields>(), two);
