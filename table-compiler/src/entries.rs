@@ -3,6 +3,7 @@
 //! ```text
 //!   mpls ─▶ nexthop.family, .vrf      vxlan ─▶ nexthop.vrf           bridge ─▶ is it the router's MAC?
 //!   nexthop ─▶ vif ─▶ port, nh_id, mtu       vrf ◀─ lengths of its routes ◀─ route
+//!   composite ─▶ group, member, origin       vif ─▶ mirror ─▶ nexthop     bridge of everybody ─▶ flood
 //! ```
 //! One file per table. An entry is the layout's own type; here it lies under its index or its key, not yet at a place
 //! (that is [`placed`](mod@crate::placed)). What the card cannot do itself becomes an entry that hands the packet to
@@ -12,15 +13,22 @@ mod address;
 mod bridge;
 mod error;
 mod fat;
+mod flood;
 mod flow;
+mod group;
 mod index;
+mod learned;
 mod lengths;
 mod list;
+mod mirror;
 mod mpls;
 mod nexthop;
+mod origin;
 mod port;
+mod qos;
 mod references;
 mod route;
+mod share;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -34,7 +42,12 @@ pub use flow::{
     check_apart, flow_entries, flow_entry, Flow, FlowEntries, FlowFault, FlowPlace, Known,
     ResolvedPair,
 };
+pub use group::Group;
+pub use mirror::MirrorSet;
+pub use origin::Origin;
 pub use route::Prefix;
+
+pub(crate) use share::share;
 
 #[cfg(test)]
 pub(crate) use address::mask;
@@ -43,8 +56,8 @@ use std::collections::BTreeMap;
 
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{
-    BridgeEntry, MplsEntry, NexthopEntry, PortEntry, RouteEntry, SourceEntry, VifEntry, VrfEntry,
-    VxlanEntry,
+    BridgeEntry, FloodEntry, LearnedEntry, MplsEntry, NexthopEntry, OriginEntry, PortEntry,
+    QosEntry, RouteEntry, SourceEntry, VifEntry, VrfEntry, VxlanEntry,
 };
 
 use crate::mac::Mac;
@@ -74,6 +87,18 @@ pub struct Entries {
     pub fat_sets: BTreeMap<u32, FatSet>,
     /// By nexthop, as S(nh).
     pub sources: BTreeMap<u32, SourceEntry>,
+    /// By nexthop, those that stand for several.
+    pub groups: BTreeMap<u32, Group>,
+    /// By list and tunnel end.
+    pub origins: BTreeMap<Origin, OriginEntry>,
+    /// By VRF.
+    pub floods: BTreeMap<u32, FloodEntry>,
+    /// By VRF and source MAC.
+    pub learned: BTreeMap<(u16, Mac), LearnedEntry>,
+    /// By row; row 0 is none and is not here. Rows that flows have are not here either: they come and go with them.
+    pub mirrors: BTreeMap<u32, MirrorSet>,
+    /// By row, 128 rows a map.
+    pub qos: BTreeMap<u32, QosEntry>,
 }
 
 /// The entries of all objects, for a card with tables of these sizes.
@@ -95,6 +120,12 @@ pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryErr
         routes,
         nexthops: nexthop::entries(&index)?,
         sources: source::entries(&index),
+        groups: group::entries(&index)?,
+        origins: origin::entries(&index)?,
+        floods: flood::entries(&index)?,
+        learned: learned::entries(&index)?,
+        qos: qos::entries(&index)?,
         fat_sets: index.fat.sets,
+        mirrors: index.mirrors.sets,
     })
 }

@@ -20,7 +20,7 @@ use underpass_layout::port;
 use underpass_table_compiler::entries::Known;
 use underpass_table_compiler::network::Underlay;
 use underpass_table_compiler::objects::{
-    AllowedAddressPair, Bridge, FloatingIp, Nexthop, NexthopKind, Objects, PairMember, Policy,
+    AllowedAddressPair, Bridge, FloatingIp, Mirror, Nexthop, NexthopKind, Objects, PairMember, Policy,
     Route, TunnelNexthop, Vif, VifFlags, VifType, Vrf,
 };
 use underpass_table_compiler::{Mac, Network};
@@ -293,6 +293,15 @@ impl Known for World {
 
     fn route(&self, vrf: u16, address: IpAddr) -> Option<&Route> {
         World::route(self, vrf, address)
+    }
+
+    fn mirror(&self, index: u32) -> Option<&Mirror> {
+        let mut mirrors = self.objects.mirrors.iter().rev();
+        mirrors.find(|mirror| mirror.index == index)
+    }
+
+    fn has_qos_map(&self, id: u8) -> bool {
+        self.objects.qos_maps.iter().any(|map| map.id == id)
     }
 }
 

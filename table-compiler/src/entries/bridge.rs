@@ -1,24 +1,25 @@
 //! `bridge`: where a MAC is.
 //!
-//! Frames to groups never reach the table, the slow path copies them: group MACs have no entry.
+//! The MAC of a multicast group has an entry like others: a list. That of everybody is in [`flood`](super::flood).
 
 use std::collections::BTreeMap;
 
 use underpass_layout::tables::{BridgeEntry, BridgeKey};
 
 use super::error::EntryError;
+use super::flood::BROADCAST;
 use super::index::Index;
 use super::{route, vrf};
 use crate::mac::Mac;
 use crate::objects::{Bridge, BridgeFlags, NexthopKind};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<(u16, Mac), BridgeEntry>, EntryError> {
-    let single = index
+    let ones = index
         .objects
         .bridges
         .iter()
-        .filter(|bridge| bridge.mac.is_unicast());
-    single.map(|bridge| entry(bridge, index)).collect()
+        .filter(|bridge| bridge.mac != BROADCAST);
+    ones.map(|bridge| entry(bridge, index)).collect()
 }
 
 fn entry(bridge: &Bridge, index: &Index<'_>) -> Result<((u16, Mac), BridgeEntry), EntryError> {

@@ -67,6 +67,117 @@ pub enum EntryError {
         /// How many bytes there are.
         found: usize,
     },
+    /// A composite that packets would go round in for ever.
+    #[error("nexthop {nexthop} is a component of itself, expected nexthops apart from it")]
+    CompositeWithin {
+        /// The composite.
+        nexthop: u32,
+    },
+    /// A composite of nothing.
+    #[error("nexthop {nexthop} has no components, expected one at least")]
+    NoMembers {
+        /// The composite.
+        nexthop: u32,
+    },
+    /// A composite of too many.
+    #[error("nexthop {nexthop} has {found} members, expected at most {most}")]
+    TooManyMembers {
+        /// The composite.
+        nexthop: u32,
+        /// How many it has.
+        found: usize,
+        /// How many fit.
+        most: usize,
+    },
+    /// A list of something else than parts.
+    #[error("component {component} of nexthop {nexthop} is no part of a list, expected a composite with flag comp_encap, comp_fabric, comp_evpn or comp_tor")]
+    NotAPart {
+        /// The list.
+        nexthop: u32,
+        /// Its component.
+        component: u32,
+    },
+    /// A part of a list with a member that is none.
+    #[error("component {component} of nexthop {nexthop} is no leg of kind {leg}, expected encap for Local and a tunnel for all others")]
+    NotALeg {
+        /// The part.
+        nexthop: u32,
+        /// Its component.
+        component: u32,
+        /// The kind of leg.
+        leg: &'static str,
+    },
+    /// A leg of a tree over something that carries no tree.
+    #[error("component {component} of nexthop {nexthop} is a leg of a tree, expected a tunnel with MPLS over IPv4")]
+    TreeLeg {
+        /// The part.
+        nexthop: u32,
+        /// Its component.
+        component: u32,
+    },
+    /// A number of the card's own finds no row.
+    #[error("{user} finds no row in table {table}, which has {rows}")]
+    NoRoom {
+        /// The object.
+        user: String,
+        /// The table.
+        table: &'static str,
+        /// Its rows.
+        rows: usize,
+    },
+    /// An interface that is its own analyzer.
+    #[error("vif {vif} is mirrored to itself by mirror {mirror}, expected another analyzer")]
+    MirrorOfItself {
+        /// The interface.
+        vif: u32,
+        /// The mirror.
+        mirror: u32,
+    },
+    /// Copies would go from an address of one family to one of the other.
+    #[error("nexthop {nexthop} of mirror {mirror} has addresses of two families, expected one")]
+    MirrorFamilies {
+        /// The mirror.
+        mirror: u32,
+        /// Its nexthop.
+        nexthop: u32,
+    },
+    /// Metadata that is too long.
+    #[error("the mirror metadata of {user} has {found} bytes, expected at most {most}")]
+    Metadata {
+        /// The object.
+        user: String,
+        /// How many bytes there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// An object refers to a QoS map that is not there.
+    #[error("{user} leads to qos map {map}, which does not exist")]
+    NoQosMap {
+        /// The object.
+        user: String,
+        /// The map.
+        map: u8,
+    },
+    /// A QoS map refers to a class that is not there.
+    #[error("qos map {map} leads to forwarding class {class}, which does not exist")]
+    NoClass {
+        /// The map.
+        map: u8,
+        /// The class.
+        class: u8,
+    },
+    /// The number of no map.
+    #[error("the number of a qos map is 0, expected 1 or more")]
+    QosMapZero,
+    /// A VNI's group that is none.
+    #[error("vxlan {vnid} has group {group}, expected a multicast address")]
+    NoGroup {
+        /// The VNI.
+        vnid: u32,
+        /// Its group.
+        group: std::net::IpAddr,
+    },
     /// Rules of fat flows that contradict themselves or do not fit.
     #[error("the fat flows of vif {vif} are refused: {fault}")]
     Fat {

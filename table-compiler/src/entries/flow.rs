@@ -4,20 +4,21 @@
 //!   FlowPair ──ResolvedPair::new──▶ what each direction does ──place──▶ two rows of flow
 //!               references followed,  │                                 (ids, generation)
 //!               contradictions refused└─ onward ──▶ the rows of onward that it needs: other addresses, ports,
-//!                                                   VRF, or the member of an ECMP nexthop
+//!                                                   VRF, the member of an ECMP nexthop, mirrors, marks
 //! ```
 //! Values to translate to come from the key of the other direction, as the peer takes them. Where routes or nexthops
 //! change, what leads through an ECMP nexthop is to be resolved again: the rows hold the member itself.
 
 mod fault;
 mod known;
+mod mirror;
 mod pair;
 mod sides;
 #[cfg(test)]
 mod tests;
 
 pub use fault::FlowFault;
-pub(super) use known::is_ecmp;
+pub(super) use known::{is_ecmp, members};
 pub use known::Known;
 pub use pair::{check_apart, FlowPlace, ResolvedPair};
 
@@ -83,7 +84,7 @@ pub fn flow_entries(
     let resolved = ResolvedPair::new(pair, known)?;
     Ok(FlowEntries {
         flows: resolved.place(place)?,
-        onward: resolved.onward(),
+        onward: resolved.onward(place),
     })
 }
 
@@ -91,7 +92,7 @@ pub fn flow_entries(
 ///
 /// # Errors
 /// It has addresses of two families, a number that is too large, or asks for what only the other direction's key can
-/// tell: other addresses, ports, VRF, or a member of an ECMP nexthop.
+/// tell: other addresses, ports, VRF, or a member of an ECMP nexthop. Or for what takes a row of `onward`: mirrors, marks.
 pub fn flow_entry(
     side: &FlowSide,
     known: &impl Known,

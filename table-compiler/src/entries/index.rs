@@ -8,16 +8,22 @@ use underpass_layout::tables::{id, TABLES};
 
 use super::error::EntryError;
 use super::fat::FatSets;
+use super::group::Uplinks;
+use super::mirror::Mirrors;
 use super::vrf;
-use crate::objects::{Nexthop, NexthopKind, Objects, Vif, VifType};
+use crate::objects::{Mirror, Nexthop, NexthopKind, Objects, Vif, VifType};
 
-/// The objects, with vifs and nexthops by number, and the sets of fat flows.
+/// The objects, with vifs, nexthops and mirrors by number, and what is numbered here: sets of fat flows, uplinks, rows
+/// of mirrors.
 pub(super) struct Index<'a> {
     pub objects: &'a Objects,
     pub profile: &'a Profile,
     pub vifs: BTreeMap<u32, &'a Vif>,
     pub nexthops: BTreeMap<u32, &'a Nexthop>,
+    pub mirrors_by_number: BTreeMap<u32, &'a Mirror>,
     pub fat: FatSets,
+    pub uplinks: Uplinks,
+    pub mirrors: Mirrors,
 }
 
 impl<'a> Index<'a> {
@@ -27,7 +33,10 @@ impl<'a> Index<'a> {
             profile,
             vifs: BTreeMap::new(),
             nexthops: BTreeMap::new(),
+            mirrors_by_number: BTreeMap::new(),
             fat: FatSets::default(),
+            uplinks: Uplinks::default(),
+            mirrors: Mirrors::default(),
         };
         for vif in &objects.vifs {
             // The last row counts what belongs to no interface.
@@ -39,7 +48,11 @@ impl<'a> Index<'a> {
             index.row(id::NEXTHOP, "nexthop", nexthop.id)?;
             index.nexthops.insert(nexthop.id, nexthop);
         }
+        let mirrors = objects.mirrors.iter();
+        index.mirrors_by_number = mirrors.map(|mirror| (mirror.index, mirror)).collect();
         index.fat = FatSets::new(&index)?;
+        index.uplinks = Uplinks::new(&index.nexthops, profile)?;
+        index.mirrors = Mirrors::new(&index)?;
         Ok(index)
     }
 
@@ -67,6 +80,18 @@ impl<'a> Index<'a> {
         found.ok_or_else(|| EntryError::NoVif {
             user: user(),
             vif: number,
+        })
+    }
+
+    pub fn mirror(
+        &self,
+        number: u32,
+        user: impl FnOnce() -> String,
+    ) -> Result<&'a Mirror, EntryError> {
+        let found = self.mirrors_by_number.get(&number).copied();
+        found.ok_or_else(|| EntryError::NoMirror {
+            user: user(),
+            mirror: number,
         })
     }
 

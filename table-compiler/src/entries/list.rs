@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use underpass_layout::tables::{id, TableSpec, TABLES};
 use underpass_layout::Record;
 
-use super::{Entries, FatSet};
+use super::{Entries, FatSet, Group, MirrorSet};
 use crate::row::{Fields, Row};
 
 /// One entry: its table, its row where the table is addressed by index, and its fields.
@@ -46,6 +46,29 @@ fn sets(sets: &BTreeMap<u32, FatSet>) -> impl Iterator<Item = Line> + '_ {
     })
 }
 
+/// Groups, each before its members: their place in it stands where others have the way.
+fn groups(groups: &BTreeMap<u32, Group>) -> impl Iterator<Item = Line> + '_ {
+    groups.iter().flat_map(|(number, group)| {
+        let own = Line::new(id::GROUP, Some(*number), &group.entry);
+        let members = group.members.iter().enumerate();
+        std::iter::once(own).chain(members.map(|(place, member)| Line {
+            way: Some(place),
+            ..Line::new(id::MEMBER, Some(*number), member)
+        }))
+    })
+}
+
+fn mirrors(sets: &BTreeMap<u32, MirrorSet>) -> impl Iterator<Item = Line> + '_ {
+    sets.iter().flat_map(|(number, set)| {
+        let own = Line::new(id::MIRROR, Some(*number), &set.entry);
+        let texts = set.texts().enumerate().map(|(way, text)| Line {
+            way: Some(way),
+            ..Line::new(id::MIRROR_TEXT, Some(*number), &text)
+        });
+        std::iter::once(own).chain(texts)
+    })
+}
+
 fn direct<T: Record>(table: u32, entries: &BTreeMap<u32, T>) -> impl Iterator<Item = Line> + '_ {
     entries
         .iter()
@@ -78,6 +101,12 @@ impl Entries {
             .chain(direct(id::NEXTHOP, &self.nexthops))
             .chain(direct(id::SOURCE, &self.sources))
             .chain(sets(&self.fat_sets))
+            .chain(direct(id::FLOOD, &self.floods))
+            .chain(exact(id::LEARNED, &self.learned))
+            .chain(groups(&self.groups))
+            .chain(exact(id::ORIGIN, &self.origins))
+            .chain(mirrors(&self.mirrors))
+            .chain(direct(id::QOS, &self.qos))
     }
 }
 

@@ -7,16 +7,19 @@
 //! | encap to an interface without a port          | discard: nobody is there                           |
 //! | tunnel, its neighbor's MAC known              | tunnel                                             |
 //! | tunnel, not known; resolve                    | resolve: the slow path asks and sends              |
-//! | composite of which one is chosen              | ecmp: flows name the member                        |
-//! | tunnel by plain UDP, other composite,         | resolve: the slow path does what the card does not |
-//! | translate                                     |                                                    |
+//! | composite of which one is chosen              | ecmp: flows name the member, or see `group`        |
+//! | tunnel with several uplinks                   | ecmp, and a tunnel for each uplink                 |
+//! | composite with a copy for each                | list: see `group`                                  |
+//! | part of such a composite                      | discard: only the list leads there                 |
+//! | translate                                     | translate                                          |
+//! | tunnel by plain UDP                           | resolve: only mirrors have a use for it            |
 
 use std::collections::BTreeMap;
 
 use underpass_layout::tables::{self, NexthopEntry, TunnelKind};
 
 use super::error::EntryError;
-use super::flow::is_ecmp;
+use super::group::{purpose, Purpose};
 use super::index::Index;
 use super::{address, bridge, port};
 use crate::objects::{
@@ -27,23 +30,48 @@ use crate::objects::{
 const MOST_MTU: u16 = (1 << 14) - 1;
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, NexthopEntry>, EntryError> {
-    let nexthops = index.nexthops.values();
-    nexthops
-        .map(|nexthop| Ok((nexthop.id, entry(nexthop, index)?)))
-        .collect()
+    let mut entries = BTreeMap::new();
+    for nexthop in index.nexthops.values() {
+        entries.insert(nexthop.id, entry(nexthop, index)?);
+        if let NexthopKind::Tunnel(tunnel) = &nexthop.kind {
+            for (number, tunnel) in index.uplinks.tunnels(nexthop.id, tunnel) {
+                entries.insert(number, one_tunnel(nexthop, &tunnel, index)?);
+            }
+        }
+    }
+    Ok(entries)
 }
 
-fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryError> {
+/// What every kind of nexthop says.
+fn plain(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryError> {
     let has = |flag| nexthop.flags.contains(flag);
     let relaxed = has(NexthopFlags::RELAXED_POLICY) || has(NexthopFlags::FLOW_LOOKUP);
-    let plain = NexthopEntry {
+    Ok(NexthopEntry {
         valid: true,
         policy: has(NexthopFlags::POLICY) || relaxed,
         relaxed,
         vrf: index.home(nexthop)?,
         bridge: nexthop.family == Family::Bridge,
+        etree_root: has(NexthopFlags::ETREE_ROOT),
         ..NexthopEntry::default()
+    })
+}
+
+fn one_tunnel(
+    nexthop: &Nexthop,
+    tunnel: &TunnelNexthop,
+    index: &Index<'_>,
+) -> Result<NexthopEntry, EntryError> {
+    let vif = index.vif(tunnel.out_vif, || format!("nexthop {}", nexthop.id))?;
+    let plain = NexthopEntry {
+        mirror: index.mirrors.of_sent(vif.idx),
+        ..plain(nexthop, index)?
     };
+    encapsulation(nexthop, tunnel, vif, plain)
+}
+
+fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryError> {
+    let plain = plain(nexthop, index)?;
     let of = |kind| NexthopEntry { kind, ..plain };
     let user = || format!("nexthop {}", nexthop.id);
     match &nexthop.kind {
@@ -56,14 +84,16 @@ fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryErro
                 ..of(tables::NexthopKind::Receive)
             })
         }
-        NexthopKind::Composite { components, .. } if is_ecmp(nexthop) => Ok(NexthopEntry {
-            flow_nexthop: if plain.policy { nexthop.id } else { 0 },
-            fat_set: fat_set_behind(components, index),
-            ..of(tables::NexthopKind::Ecmp)
+        NexthopKind::Composite { components, .. } => Ok(match purpose(nexthop) {
+            Some(Purpose::Choice) => NexthopEntry {
+                flow_nexthop: if plain.policy { nexthop.id } else { 0 },
+                fat_set: fat_set_behind(components, index),
+                ..of(tables::NexthopKind::Ecmp)
+            },
+            Some(Purpose::List) => of(tables::NexthopKind::List),
+            Some(Purpose::Part) | None => of(tables::NexthopKind::Discard),
         }),
-        NexthopKind::Composite { .. } | NexthopKind::VrfTranslate => {
-            Ok(of(tables::NexthopKind::Resolve))
-        }
+        NexthopKind::VrfTranslate => Ok(of(tables::NexthopKind::Translate)),
         NexthopKind::Resolve { out_vif } => {
             let vif = match out_vif {
                 Some(number) => index.vif(*number, user)?.idx as u16,
@@ -77,13 +107,15 @@ fn entry(nexthop: &Nexthop, index: &Index<'_>) -> Result<NexthopEntry, EntryErro
         NexthopKind::Encap { out_vif, rewrite } => {
             let plain = NexthopEntry {
                 fat_set: index.fat.of(*out_vif),
+                mirror: index.mirrors.of_sent(*out_vif),
                 ..plain
             };
             encap(nexthop, index.vif(*out_vif, user)?, rewrite, plain)
         }
-        NexthopKind::Tunnel(tunnel) => {
-            encapsulation(nexthop, tunnel, index.vif(tunnel.out_vif, user)?, plain)
+        NexthopKind::Tunnel(tunnel) if index.uplinks.of(nexthop.id).is_empty() => {
+            one_tunnel(nexthop, tunnel, index)
         }
+        NexthopKind::Tunnel(_) => Ok(of(tables::NexthopKind::Ecmp)),
     }
 }
 
@@ -137,6 +169,7 @@ fn encapsulation(
         (NexthopFlags::GRE, TunnelKind::MplsGre),
         (NexthopFlags::MPLS_UDP, TunnelKind::MplsUdp),
         (NexthopFlags::VXLAN, TunnelKind::Vxlan),
+        (NexthopFlags::NVGRE, TunnelKind::Nvgre),
     ];
     let wrap = wraps.iter().find(|(flag, _)| nexthop.flags.contains(*flag));
     let (dst_mac, src_mac) = macs(nexthop.id, &tunnel.rewrite)?;

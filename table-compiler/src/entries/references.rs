@@ -4,6 +4,7 @@
 
 use super::error::EntryError;
 use super::flow::{check_apart, ResolvedPair};
+use super::group;
 use super::index::Index;
 use crate::objects::NexthopKind;
 
@@ -14,13 +15,7 @@ pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
             index.nexthop(nexthop, user)?;
         }
         if let Some(mirror) = vif.mirror_index {
-            let mut mirrors = index.objects.mirrors.iter();
-            mirrors
-                .find(|one| one.index == mirror)
-                .ok_or_else(|| EntryError::NoMirror {
-                    user: user(),
-                    mirror,
-                })?;
+            index.mirror(mirror, user)?;
         }
     }
     for nexthop in index.nexthops.values() {
@@ -31,6 +26,7 @@ pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
             }
         }
     }
+    group::check_apart(index)?;
     for mirror in &index.objects.mirrors {
         index.nexthop(mirror.nh, || format!("mirror {}", mirror.index))?;
     }

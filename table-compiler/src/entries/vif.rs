@@ -9,7 +9,7 @@ use underpass_layout::tables::{VifEntry, VifKind};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::{address, bridge, port, vrf};
+use super::{address, bridge, port, qos, vrf};
 use crate::objects::{Vif, VifFlags, VifType};
 
 pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VifEntry>, EntryError> {
@@ -60,11 +60,11 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
         check_mac: vif.check_mac.is_some(),
         mac: vif.check_mac.map_or(0, |mac| bridge::mac(&mac.0)),
         hop_limit: vif.decrement_hop_limit,
-        mirror: 0,
+        mirror: index.mirrors.of_received(vif.idx),
         flood_unknown: vif.flags.contains(VifFlags::UNKNOWN_UC_FLOOD),
         learn: vif.flags.contains(VifFlags::MAC_LEARN),
         etree_root: vif.flags.contains(VifFlags::ETREE_ROOT),
         igmp: vif.flags.contains(VifFlags::IGMP),
-        qos: 0,
+        qos: qos::map(vif.qos_map, &index.objects.qos_maps, user)?,
     })
 }

@@ -12,7 +12,7 @@ use super::error::EntryError;
 use super::index::Index;
 use super::lengths::{self, Fitted, Room};
 use super::route::{self, OfVrf, Prefix, Routes};
-use crate::objects::NexthopKind;
+use crate::objects::{NexthopFlags, NexthopKind};
 
 /// The number by which an interface says that it is in no VRF.
 const NONE: u16 = u16::MAX;
@@ -107,7 +107,10 @@ fn named(index: &Index<'_>) -> Result<BTreeSet<u16>, EntryError> {
     let interfaces = index.vifs.values().map(|vif| vif.vrf);
     let translated = index.nexthops.values();
     let translated = translated
-        .filter(|nexthop| matches!(nexthop.kind, NexthopKind::VrfTranslate))
+        .filter(|nexthop| {
+            let translates = matches!(nexthop.kind, NexthopKind::VrfTranslate);
+            translates || nexthop.flags.contains(NexthopFlags::UDP)
+        })
         .map(|nexthop| nexthop.vrf);
     let all = networks.chain(interfaces).chain(translated);
     all.filter_map(|vrf| number(vrf).transpose()).collect()

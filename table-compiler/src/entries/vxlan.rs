@@ -6,7 +6,7 @@ use underpass_layout::tables::{VxlanEntry, VxlanKey};
 
 use super::error::EntryError;
 use super::index::Index;
-use super::vrf;
+use super::{address, vrf};
 use crate::objects::{NexthopFlags, NexthopKind, Vxlan};
 
 /// Largest VNI: 24 bits.
@@ -20,22 +20,24 @@ pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<u32, VxlanEntry>, En
 fn entry(vxlan: &Vxlan, index: &Index<'_>) -> Result<(u32, VxlanEntry), EntryError> {
     let vni = EntryError::limit(|| "a VNI".to_owned(), vxlan.vnid, MOST)?;
     let nexthop = index.nexthop(vxlan.nh, || format!("vxlan {vni}"))?;
-    let vrf = vrf::number(nexthop.vrf)?;
-    match (&nexthop.kind, vrf) {
-        (NexthopKind::VrfTranslate, Some(vrf)) => Ok((
-            vni,
-            VxlanEntry {
-                valid: true,
-                key: VxlanKey { vni },
-                vrf,
-                flood_unknown: nexthop.flags.contains(NexthopFlags::UNKNOWN_UC_FLOOD),
-                learn: nexthop.flags.contains(NexthopFlags::MAC_LEARN),
-                ..VxlanEntry::default()
-            },
-        )),
-        _ => Err(EntryError::NoVrf {
+    let (NexthopKind::VrfTranslate, Some(vrf)) = (&nexthop.kind, vrf::number(nexthop.vrf)?) else {
+        return Err(EntryError::NoVrf {
             vnid: vni,
             nexthop: nexthop.id,
-        }),
+        });
+    };
+    if let Some(group) = vxlan.group.filter(|group| !group.is_multicast()) {
+        return Err(EntryError::NoGroup { vnid: vni, group });
     }
+    let (group_address, _) = vxlan.group.map(address::bits).unwrap_or_default();
+    let entry = VxlanEntry {
+        valid: true,
+        key: VxlanKey { vni },
+        vrf,
+        flood_unknown: nexthop.flags.contains(NexthopFlags::UNKNOWN_UC_FLOOD),
+        learn: nexthop.flags.contains(NexthopFlags::MAC_LEARN),
+        group: vxlan.group.is_some(),
+        group_address,
+    };
+    Ok((vni, entry))
 }

@@ -74,18 +74,20 @@ impl Flows {
             rev: rev.clone(),
         };
         let resolved = ResolvedPair::new(&both, known)?;
-        let onward = resolved.onward();
-        for (row, entry) in pair.onward.iter_mut().zip(&onward) {
-            if entry.is_some() && row.is_none() {
+        for (row, needed) in pair.onward.iter_mut().zip(resolved.needs_onward()) {
+            if needed && row.is_none() {
                 let rows = self.onward.count();
                 *row = Some(self.onward.take().ok_or(NoRoom::Onward { rows })?);
             }
         }
-        let flows = resolved.place(&FlowPlace {
+        let place = FlowPlace {
             pair: id.number,
             generation: id.generation,
             onward: pair.onward.map(Option::unwrap_or_default),
-        })?;
+            ..FlowPlace::default()
+        };
+        let flows = resolved.place(&place)?;
+        let onward = resolved.onward(&place);
         Ok((flows.map(|flow| Some(flow.entry())), onward))
     }
 

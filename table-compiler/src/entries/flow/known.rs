@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::objects::{Component, Nexthop, NexthopFlags, NexthopKind, Objects, Route};
+use crate::objects::{Component, Mirror, Nexthop, NexthopFlags, NexthopKind, Objects, Route};
 
 /// Who knows nexthops and routes: the slow path has them in maps of its own.
 pub trait Known {
@@ -11,6 +11,12 @@ pub trait Known {
 
     /// The route that packets to an address take.
     fn route(&self, vrf: u16, address: IpAddr) -> Option<&Route>;
+
+    /// The mirror of that index.
+    fn mirror(&self, index: u32) -> Option<&Mirror>;
+
+    /// Whether there is a QoS map of that id.
+    fn has_qos_map(&self, id: u8) -> bool;
 }
 
 /// Looks at every object; for a few flows, not for many.
@@ -25,10 +31,18 @@ impl Known for Objects {
             .filter(|route| route.vrf == vrf && route.prefix.contains(&address))
             .max_by_key(|route| route.prefix.prefix_len())
     }
+
+    fn mirror(&self, index: u32) -> Option<&Mirror> {
+        self.mirrors.iter().rev().find(|mirror| mirror.index == index)
+    }
+
+    fn has_qos_map(&self, id: u8) -> bool {
+        self.qos_maps.iter().any(|map| map.id == id)
+    }
 }
 
 /// The members of an ECMP nexthop; none of another.
-pub(super) fn members(nexthop: &Nexthop) -> Option<&[Component]> {
+pub(in crate::entries) fn members(nexthop: &Nexthop) -> Option<&[Component]> {
     match &nexthop.kind {
         NexthopKind::Composite { components, .. } if is_ecmp(nexthop) => Some(components),
         _ => None,

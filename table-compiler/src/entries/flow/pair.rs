@@ -9,10 +9,11 @@ use super::known::Known;
 use super::sides::{key, refused, Key, Side};
 use super::{at, Flow};
 use crate::entries::error::EntryError;
+use crate::entries::MirrorSet;
 use crate::objects::{FlowPair, FlowSide};
 
 /// Where a flow and its answers lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FlowPlace {
     /// The pair's row of `tcp` and `age`; its flow ids are twice that, and one more for the answers.
     pub pair: u32,
@@ -20,10 +21,12 @@ pub struct FlowPlace {
     pub generation: u8,
     /// Rows of `onward`, for the directions that need one.
     pub onward: [u32; 2],
+    /// Rows of `mirror` for each direction, where it is mirrored: see [`ResolvedPair::mirrors`].
+    pub mirrors: [[u16; 2]; 2],
 }
 
 /// A flow and its answers with every reference followed, not yet at a place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ResolvedPair([Side; 2]);
 
 impl ResolvedPair {
@@ -43,9 +46,29 @@ impl ResolvedPair {
         Ok(ResolvedPair(sides))
     }
 
-    /// The rows of `onward` that the directions need.
-    pub fn onward(&self) -> [Option<OnwardEntry>; 2] {
-        self.0.map(|side| side.onward)
+    /// Whether the directions need a row of `onward`.
+    pub fn needs_onward(&self) -> [bool; 2] {
+        [0, 1].map(|side: usize| self.0[side].onward.is_some())
+    }
+
+    /// The rows of `mirror` that each direction asks for.
+    pub fn mirrors(&self) -> [[Option<&MirrorSet>; 2]; 2] {
+        [0, 1].map(|side: usize| match &self.0[side].mirrors {
+            Some(mirrors) => [mirrors[0].as_ref(), mirrors[1].as_ref()],
+            None => [None, None],
+        })
+    }
+
+    /// The rows of `onward` that the directions need, at a place.
+    pub fn onward(&self, place: &FlowPlace) -> [Option<OnwardEntry>; 2] {
+        [0, 1].map(|side: usize| {
+            let [mirror, second_mirror] = place.mirrors[side];
+            self.0[side].onward.map(|onward| OnwardEntry {
+                mirror,
+                second_mirror,
+                ..onward
+            })
+        })
     }
 
     /// The rows of `flow`, at a place.

@@ -6,9 +6,10 @@ use underpass_layout::tables::{self, FlowKey, FlowKey6, OnwardEntry};
 
 use super::fault::FlowFault;
 use super::known::{member, members, Known};
+use super::mirror::{self, is_mirrored};
 use super::{MOST, MOST_ROW};
 use crate::entries::error::EntryError;
-use crate::entries::{address, vrf};
+use crate::entries::{address, vrf, MirrorSet};
 use crate::objects::{FlowAction, FlowFlags, FlowSide, NexthopFlags};
 
 /// Protocols whose ports are ports.
@@ -29,8 +30,11 @@ pub(super) enum Key {
     V6(FlowKey6),
 }
 
+/// The rows of `mirror` that a direction asks for, its first and its second.
+pub(super) type Mirrored = [Option<MirrorSet>; 2];
+
 /// One direction, not yet at a place.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Side {
     pub key: Key,
     asked: FlowAction,
@@ -38,6 +42,8 @@ pub(super) struct Side {
     pub source: u32,
     pub source_moves: bool,
     pub onward: Option<OnwardEntry>,
+    /// What mirrors its packets, where something does.
+    pub mirrors: Option<Box<Mirrored>>,
 }
 
 impl Side {
@@ -53,6 +59,12 @@ impl Side {
         if side.ecmp_index.is_some() {
             return alone("ecmp_index");
         }
+        if is_mirrored(side) {
+            return alone("mirror");
+        }
+        if side.qos_map.is_some() && is_forwarded(side) {
+            return alone("qos_map");
+        }
         Self::plain(side, None, known)
     }
 
@@ -60,12 +72,19 @@ impl Side {
     pub fn of(side: &FlowSide, other: &FlowSide, known: &impl Known) -> Result<Self, EntryError> {
         let mut resolved = Self::plain(side, Some(other), known)?;
         let onward = onward(side, other, known)?;
-        if side.action != FlowAction::Drop && side.action != FlowAction::Hold {
-            resolved.onward = onward.map(|onward| OnwardEntry {
-                source: resolved.source,
-                ..onward
-            });
-        }
+        let mirrors = mirror::of(side, known)?;
+        let onward = match is_forwarded(side) {
+            true => onward,
+            false => mirrors.is_some().then_some(OnwardEntry {
+                drop: true,
+                ..OnwardEntry::default()
+            }),
+        };
+        resolved.onward = onward.map(|onward| OnwardEntry {
+            source: resolved.source,
+            ..onward
+        });
+        resolved.mirrors = mirrors;
         Ok(resolved)
     }
 
@@ -81,16 +100,19 @@ impl Side {
             source,
             source_moves,
             onward: None,
+            mirrors: None,
         })
     }
 
     /// What the card does with its packets.
     pub fn action(&self) -> tables::FlowAction {
         match (self.asked, self.onward) {
-            (FlowAction::Drop, _) => tables::FlowAction::Drop,
+            (FlowAction::Drop, None) => tables::FlowAction::Drop,
             (FlowAction::Hold, _) => tables::FlowAction::Hold,
             (FlowAction::Forward | FlowAction::Nat, None) => tables::FlowAction::Forward,
-            (FlowAction::Forward | FlowAction::Nat, Some(_)) => tables::FlowAction::Onward,
+            (FlowAction::Drop | FlowAction::Forward | FlowAction::Nat, Some(_)) => {
+                tables::FlowAction::Onward
+            }
         }
     }
 }
@@ -199,7 +221,20 @@ fn onward(
         onward.nexthop = nexthop;
         onward.label = label;
     }
-    Ok((onward != OnwardEntry::default()).then_some(onward))
+    if let Some(map) = side.qos_map {
+        if !known.has_qos_map(map) {
+            let user = format!("flow {side}");
+            return Err(EntryError::NoQosMap { user, map });
+        }
+        onward.qos = map;
+    }
+    let asks = onward != OnwardEntry::default() || is_mirrored(side);
+    Ok(asks.then_some(onward))
+}
+
+/// True of a direction whose packets go on, once the agent has decided.
+fn is_forwarded(side: &FlowSide) -> bool {
+    matches!(side.action, FlowAction::Forward | FlowAction::Nat)
 }
 
 /// The VRF that packets go on in, where it is another.

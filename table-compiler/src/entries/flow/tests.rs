@@ -10,6 +10,7 @@ const PLACE: FlowPlace = FlowPlace {
     pair: 50,
     generation: 3,
     onward: [8, 9],
+    mirrors: [[0; 2]; 2],
 };
 
 fn objects(list: Value) -> Objects {
