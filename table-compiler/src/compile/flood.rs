@@ -11,7 +11,7 @@
 //! What comes by head-end replication goes to nobody but guests and hardware VTEPs, and has no header of a tree. So its
 //! label has a head of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ids::{bridged, Flood, Ids, Labelled, Tunnel};
 use crate::network::{Encapsulation, FloodKind, Network, NetworkIndex};
@@ -45,6 +45,15 @@ pub fn legs(network: &Network) -> impl Iterator<Item = (List, Labelled)> + '_ {
     groups.chain(nodes)
 }
 
+/// Positions of networks with guests, and of those with other nodes in a list.
+pub fn who(network: &Network) -> (BTreeSet<usize>, BTreeSet<usize>) {
+    let guests = network.interfaces.iter();
+    (
+        guests.map(|interface| interface.network.0).collect(),
+        legs(network).map(|((of, _), _)| of.0).collect(),
+    )
+}
+
 /// The lists of guests, by network.
 pub fn local_lists(network: &Network, ids: &Ids) -> Vec<Option<Nexthop>> {
     let mut members = vec![Vec::new(); network.networks.len()];
@@ -55,7 +64,7 @@ pub fn local_lists(network: &Network, ids: &Ids) -> Vec<Option<Nexthop>> {
     networks
         .map(|((tenant, ids), members)| {
             let flags = NexthopFlags::COMP_ENCAP;
-            Some(composite(ids.flood?.list, tenant.vrf, flags, members))
+            Some(composite(ids.flood?.list?, tenant.vrf, flags, members))
         })
         .collect()
 }
@@ -87,7 +96,7 @@ pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
             let lists = kinds
                 .iter()
                 .filter_map(|kind| ids.lists.get(&(network, *kind)));
-            let lists = std::iter::once(&local).chain(lists);
+            let lists = local.iter().chain(lists);
             let lists = lists.map(|list| member(*list, None)).collect();
             composite(id, tenant.vrf, NexthopFlags::MCAST, lists)
         };

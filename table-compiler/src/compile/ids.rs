@@ -131,15 +131,15 @@ pub struct Way {
 pub struct OfNetwork {
     /// Where frames with its VNI go.
     pub behind_vni: Option<u32>,
-    /// Where frames for all go.
+    /// Where frames for all go; `None` where that is nobody.
     pub flood: Option<Flood>,
 }
 
 /// The two nexthops of flooding.
 #[derive(Clone, Copy)]
 pub struct Flood {
-    /// The local guests.
-    pub list: u32,
+    /// The local guests, if there are any.
+    pub list: Option<u32>,
     /// All lists.
     pub head: u32,
 }
@@ -179,14 +179,21 @@ impl Ids {
             next += 1;
             next - 1
         };
-        let of_network = |tenant: &VirtualNetwork| OfNetwork {
-            behind_vni: tenant.vni.map(|_| take()),
-            flood: tenant.mode.bridges().then(|| Flood {
-                list: take(),
-                head: take(),
-            }),
+        let (guests, others) = flood::who(network);
+        let of_network = |(position, tenant): (usize, &VirtualNetwork)| {
+            let behind_vni = tenant.vni.map(|_| take());
+            // A list keeps its number while nobody is in it.
+            let lists = tenant.mode.bridges().then(|| (take(), take()));
+            let (guests, others) = (guests.contains(&position), others.contains(&position));
+            let lists = lists.filter(|_| guests || others);
+            let flood = lists.map(|(list, head)| Flood {
+                list: guests.then_some(list),
+                head,
+            });
+            OfNetwork { behind_vni, flood }
         };
-        let networks = network.networks.iter().map(of_network).collect();
+        let networks = network.networks.iter().enumerate();
+        let networks = networks.map(of_network).collect();
 
         let mut ids = Self {
             networks,
@@ -262,8 +269,11 @@ impl Ids {
             self.lists.entry(list).or_insert_with(&mut *take);
         }
         for (position, tenant) in network.networks.iter().enumerate() {
-            if tenant.flood_label.is_some() {
-                self.labelled_heads.insert(NetworkIndex(position), take());
+            let index = NetworkIndex(position);
+            let guests = self.networks[position].flood.and_then(|flood| flood.list);
+            let receives = guests.is_some() || self.lists.contains_key(&(index, FloodKind::Tor));
+            if tenant.flood_label.is_some() && receives {
+                self.labelled_heads.insert(index, take());
             }
         }
     }
