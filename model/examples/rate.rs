@@ -101,7 +101,7 @@ impl Node {
             key: BridgeKey { vrf: 2, mac },
             receive: mac == ROUTER_MAC,
             nexthop,
-            label: 0,
+            ..BridgeEntry::default()
         };
         self.add(id::BRIDGE, &entry);
     }
@@ -138,6 +138,7 @@ impl Node {
             action: LabelAction::Nexthop,
             vrf: 2,
             nexthop: 23,
+            ..MplsEntry::default()
         };
         node.put(id::MPLS, 42, &label);
         let word = VrfEntry {

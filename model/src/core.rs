@@ -9,7 +9,7 @@
 use crate::counters::Counters;
 use crate::deliver::deliver;
 use crate::pairs::Pairs;
-use crate::pipeline::{self, From};
+use crate::pipeline::{self, Entrance};
 use crate::rounds::Rounds;
 use crate::s14_encap::Identification;
 use crate::s9_flow;
@@ -89,12 +89,12 @@ impl Core {
 
     /// The same, with the memory that another packet's outcome took: nothing of that is left.
     pub fn process_into(&mut self, frame: &[u8], port: u16, output: &mut Output) {
-        self.pass(cut(frame), From::Port(port), output, |_, _| ());
+        self.pass(cut(frame), Entrance::Port(port), output, |_, _| ());
     }
 
     /// The same, and tells what each stage made of it.
     pub fn process_traced(&mut self, frame: &[u8], port: u16) -> (Output, Trace) {
-        self.pass_traced(cut(frame), From::Port(port))
+        self.pass_traced(cut(frame), Entrance::Port(port))
     }
 
     /// Takes in the next copy of what waits to go round.
@@ -108,14 +108,14 @@ impl Core {
         let Some((frame, round)) = self.rounds.next(&self.tables) else {
             return false;
         };
-        self.pass(cut(&frame), From::Round(&round), output, |_, _| ());
+        self.pass(cut(&frame), Entrance::Round(&round), output, |_, _| ());
         true
     }
 
     /// The same as [`Core::again`], and tells what each stage made of it.
     pub fn again_traced(&mut self) -> Option<(Output, Trace)> {
         let (frame, round) = self.rounds.next(&self.tables)?;
-        Some(self.pass_traced(cut(&frame), From::Round(&round)))
+        Some(self.pass_traced(cut(&frame), Entrance::Round(&round)))
     }
 
     /// Takes a frame in and all that comes of it, until nothing waits to go round; `each` is shown every pass.
@@ -136,7 +136,7 @@ impl Core {
     /// What would become of a frame, and of all that goes round for it; nothing is counted and no number is used up.
     pub fn trace(&self, frame: &[u8], port: u16) -> Trace {
         let (mut ids, mut rounds) = (self.ids, self.rounds.empty());
-        let mut watch = |frame: &[u8], from: From<'_>, rounds: &mut Rounds| {
+        let mut watch = |frame: &[u8], from: Entrance<'_>, rounds: &mut Rounds| {
             let mut output = self.nothing.clone();
             let mut steps = Vec::new();
             let mut watch = |stage, meta: &Meta| steps.push((stage, *meta));
@@ -147,9 +147,9 @@ impl Core {
             }
             Trace::of(steps, output.edit)
         };
-        let mut trace = watch(cut(frame), From::Port(port), &mut rounds);
+        let mut trace = watch(cut(frame), Entrance::Port(port), &mut rounds);
         while let Some((frame, round)) = rounds.next(&self.tables) {
-            let pass = watch(cut(&frame), From::Round(&round), &mut rounds);
+            let pass = watch(cut(&frame), Entrance::Round(&round), &mut rounds);
             trace.rounds.push(pass);
         }
         trace
@@ -165,7 +165,7 @@ impl Core {
         for ((port, frame), output) in burst.iter().zip(&mut *outputs) {
             output.meta = self.nothing.meta;
             let ignore = |_, _: &Meta| ();
-            let from = From::Port(*port);
+            let from = Entrance::Port(*port);
             pipeline::to_flow(&self.tables, cut(frame), from, &mut output.meta, ignore);
         }
         for (_, output) in burst.iter().zip(&*outputs) {
@@ -182,7 +182,7 @@ impl Core {
     fn pass(
         &mut self,
         frame: &[u8],
-        from: From<'_>,
+        from: Entrance<'_>,
         output: &mut Output,
         mut watch: impl FnMut(&'static str, &Meta),
     ) {
@@ -192,7 +192,7 @@ impl Core {
         self.count(output);
     }
 
-    fn pass_traced(&mut self, frame: &[u8], from: From<'_>) -> (Output, Trace) {
+    fn pass_traced(&mut self, frame: &[u8], from: Entrance<'_>) -> (Output, Trace) {
         let (mut steps, mut output) = (Vec::new(), self.nothing.clone());
         let watch = |stage, meta: &Meta| steps.push((stage, *meta));
         self.pass(frame, from, &mut output, watch);

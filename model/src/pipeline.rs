@@ -13,7 +13,7 @@ const BEFORE_FLOW: usize = 9;
 
 /// From where a packet comes to the stages.
 #[derive(Clone, Copy, Debug)]
-pub enum From<'a> {
+pub enum Entrance<'a> {
     /// From outside, on this port.
     Port(u16),
     /// From an earlier round, with what is known of it.
@@ -25,7 +25,7 @@ pub enum From<'a> {
 pub fn to_flow(
     tables: &Tables,
     frame: &[u8],
-    from: From<'_>,
+    from: Entrance<'_>,
     meta: &mut Meta,
     mut watch: impl FnMut(&'static str, &Meta),
 ) {
@@ -35,8 +35,8 @@ pub fn to_flow(
         stage += 1;
     };
     let window = match from {
-        From::Port(port) => gather::gather(frame, port, meta),
-        From::Round(round) => gather::again(frame, round, meta),
+        Entrance::Port(port) => gather::gather(frame, port, meta),
+        Entrance::Round(round) => gather::again(frame, round, meta),
     };
     passed(meta);
     s1_parse::parse(&window, meta);

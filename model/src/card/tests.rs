@@ -6,7 +6,7 @@ use slow_registers::*;
 use underpass_layout::hash::Split;
 use underpass_layout::profile::SIM;
 use underpass_layout::shim::{InjectCommand, InjectShim};
-use underpass_layout::tables::{id, PortEntry, TrafficCounter, VifEntry, VifKind};
+use underpass_layout::tables::{id, PortEntry, TrafficCounter, VifEntry, VifKind, TABLES};
 use underpass_layout::Record;
 
 const WIRE: u16 = port::WIRE0;
@@ -154,7 +154,7 @@ fn a_row_that_is_none_is_refused() {
     card.write(TABLE_DATA, 77);
     for address in [
         id::VIF << ADDRESS_ROW_BITS | 64,
-        20 << ADDRESS_ROW_BITS,
+        (TABLES.len() as u32) << ADDRESS_ROW_BITS,
         0xff << ADDRESS_ROW_BITS,
     ] {
         for command in [COMMAND_WRITE, COMMAND_READ] {

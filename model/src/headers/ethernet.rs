@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn a_tag_hides_the_ethertype() {
         let frame = [
-            2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x81, 0x00, 0x00, 0x05, 0x08, 0x00,
+            2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x81, 0x00, 0xa0, 0x05, 0x08, 0x00,
         ];
         let read = Ethernet::read(&Window::new(&frame), 0);
         assert_eq!(
@@ -91,7 +91,8 @@ mod tests {
                 dst: 0x0200_0000_0001,
                 src: 0x0200_0000_0002,
                 ethertype: IPV4,
-                tagged: true
+                tagged: true,
+                priority: 5,
             }
         );
         assert_eq!(read.length(), 18);

@@ -154,3 +154,161 @@ fn a_tunnel_must_wrap_somehow() {
     };
     assert_eq!(judged(entry, packet(VifKind::Vm)), INVALID_NEXTHOP);
 }
+
+/// A frame from a VM.
+fn frame(from: VifKind) -> Meta {
+    let mut meta = packet(from);
+    meta.bridge.l3 = false;
+    meta.route.routed = false;
+    meta
+}
+
+/// The copy of a frame for a leg of a list.
+fn copy(leg: Leg, tunnelled: bool) -> Meta {
+    let mut meta = frame(VifKind::Fabric);
+    meta.arrival.round.kind = RoundKind::Member;
+    meta.decap.tunnelled = tunnelled;
+    meta.parse.src = FAR;
+    meta.member.leg = leg;
+    meta
+}
+
+#[test]
+fn what_goes_round_takes_no_hop() {
+    let mut listed = frame(VifKind::Vm);
+    listed.inner.ttl = 1;
+    assert_eq!(judged(entry(NexthopKind::List), listed), INVALID_NEXTHOP);
+    listed.member.list = true;
+    assert_eq!(judged(entry(NexthopKind::List), listed), Verdict::Continue);
+    let mut routed = packet(VifKind::Vm);
+    routed.inner.ttl = 1;
+    for (meta, bridge) in [(routed, false), (listed, true)] {
+        let other_vrf = |bridge| NexthopEntry {
+            bridge,
+            ..entry(NexthopKind::Translate)
+        };
+        assert_eq!(judged(other_vrf(bridge), meta), Verdict::Continue);
+        assert_eq!(judged(other_vrf(!bridge), meta), INVALID_NEXTHOP);
+        let mut last = meta;
+        last.arrival.round.hops = ROUND_LIMIT - 1;
+        assert_eq!(judged(other_vrf(bridge), last), Verdict::Continue);
+        last.arrival.round.hops = ROUND_LIMIT;
+        let loops = Verdict::Drop(DropReason::PacketLoop);
+        assert_eq!(judged(other_vrf(bridge), last), loops);
+    }
+}
+
+#[test]
+fn a_copy_does_not_go_back_to_the_end_that_sent_it() {
+    let nobody = Verdict::Drop(DropReason::Unknown);
+    let tunnel = entry(NexthopKind::Tunnel);
+    for (leg, skips) in [
+        (Leg::Tree, true),
+        (Leg::Tor, true),
+        (Leg::Evpn, false),
+        (Leg::Local, false),
+    ] {
+        let expected = if skips { nobody } else { Verdict::Continue };
+        assert_eq!(judged(tunnel, copy(leg, true)), expected, "{leg}");
+        assert_eq!(judged(tunnel, copy(leg, false)), Verdict::Continue);
+        let mut elsewhere = copy(leg, true);
+        elsewhere.parse.src += 1;
+        assert_eq!(judged(tunnel, elsewhere), Verdict::Continue);
+    }
+    let mut skipped = copy(Leg::Local, true);
+    skipped.member.skip = true;
+    let invalid = NexthopEntry {
+        valid: false,
+        ..tunnel
+    };
+    assert_eq!(judged(invalid, skipped), nobody, "there is no packet");
+}
+
+#[test]
+fn leaves_reach_only_roots() {
+    let mut leaf = frame(VifKind::Vm);
+    leaf.classify.entry.learn = true;
+    let leaf_to_leaf = Verdict::Drop(DropReason::LeafToLeaf);
+    for kind in [NexthopKind::Encap, NexthopKind::Tunnel] {
+        let of = |etree_root| NexthopEntry {
+            bridge: true,
+            etree_root,
+            ..entry(kind)
+        };
+        assert_eq!(judged(of(false), leaf), leaf_to_leaf, "{kind}");
+        assert_eq!(judged(of(true), leaf), Verdict::Continue, "{kind}");
+        let changes: [fn(&mut Meta); 3] = [
+            |meta| meta.classify.entry.etree_root = true,
+            |meta| meta.classify.entry.learn = false,
+            |meta| meta.classify.entry.kind = VifKind::Fabric,
+        ];
+        for (i, change) in changes.into_iter().enumerate() {
+            let mut other = leaf;
+            change(&mut other);
+            assert_eq!(judged(of(false), other), Verdict::Continue, "change {i}");
+        }
+    }
+}
+
+#[test]
+fn along_a_tree_goes_mpls_over_ipv4_and_nvgre_carries_frames() {
+    use TunnelKind::{MplsGre, MplsUdp, Nvgre, Stt, Vxlan};
+    let wraps = |tunnel, tunnel_v6, meta| {
+        let entry = NexthopEntry {
+            tunnel,
+            tunnel_v6,
+            ..entry(NexthopKind::Tunnel)
+        };
+        judged(entry, meta) == Verdict::Continue
+    };
+    let tree = copy(Leg::Tree, false);
+    for (tunnel, of_tree) in [
+        (MplsGre, true),
+        (MplsUdp, true),
+        (Vxlan, false),
+        (Nvgre, false),
+    ] {
+        assert_eq!(wraps(tunnel, false, tree), of_tree, "{tunnel}");
+        assert!(!wraps(tunnel, true, tree), "{tunnel}");
+        assert!(wraps(tunnel, true, copy(Leg::Evpn, false)), "{tunnel}");
+    }
+    assert!(
+        !wraps(Stt, false, frame(VifKind::Vm)),
+        "the card makes none"
+    );
+    assert!(wraps(Nvgre, false, frame(VifKind::Vm)));
+    assert!(!wraps(Nvgre, false, packet(VifKind::Vm)), "routed");
+}
+
+#[test]
+fn the_forwarding_class_is_that_of_dscp_or_priority() {
+    let mut tables = tables();
+    for (row, dscp) in [(2 * 128 + 46, 1), (2 * 128 + 72 + 5, 2), (3 * 128 + 46, 3)] {
+        let class = QosEntry {
+            valid: true,
+            dscp,
+            ..QosEntry::default()
+        };
+        put(&mut tables, id::QOS, row, &class);
+    }
+    let dscp = |change: fn(&mut Meta)| {
+        let mut meta = frame(VifKind::Vm);
+        meta.classify.entry.qos = 2;
+        (meta.inner.ipv4, meta.inner.tos) = (true, 46 << 2 | 3);
+        (meta.inner.tagged, meta.inner.priority) = (true, 5);
+        change(&mut meta);
+        nexthop(&tables, &mut meta);
+        meta.qos.dscp
+    };
+    assert_eq!(dscp(|_| ()), 1);
+    assert_eq!(dscp(|meta| meta.inner.ipv4 = false), 2);
+    assert_eq!(
+        dscp(|meta| {
+            (meta.inner.ipv4, meta.inner.tagged) = (false, false);
+        }),
+        0
+    );
+    assert_eq!(dscp(|meta| meta.flow.onward.qos = 3), 3, "the flow's map");
+    assert_eq!(dscp(|meta| meta.classify.entry.qos = 0), 0, "no map");
+    assert_eq!(dscp(|meta| meta.classify.entry.qos = 10), 1, "low bits");
+}

@@ -158,10 +158,15 @@ fn an_interface_has_no_limit_here() {
 }
 
 #[test]
-fn what_is_decided_is_left_alone() {
+fn of_what_is_decided_only_the_source_port_is_known() {
     let mut meta = packet();
-    meta.decide(Verdict::Deliver);
-    assert_eq!(rewritten(meta).rewrite, Rewrite::default());
+    let open = rewritten(meta).rewrite;
+    meta.decide(Verdict::Drop(DropReason::FlowActionDrop));
+    let expected = Rewrite {
+        entropy: open.entropy,
+        ..Rewrite::default()
+    };
+    assert_eq!(rewritten(meta).rewrite, expected);
 }
 
 const NETWORK6: u128 = 0x2001_0db8 << 96;

@@ -64,7 +64,8 @@ pub(super) fn before_all(meta: &Meta, edit: &mut Edit) -> bool {
         came.kind,
         RoundKind::First | RoundKind::Again | RoundKind::Tenant
     );
-    if !makes || came.quiet {
+    // Nothing cannot go round.
+    if !makes || came.quiet || meta.arrival.length == 0 {
         return false;
     }
     let vif = &meta.classify.entry;
@@ -237,3 +238,6 @@ fn go_round(meta: &Meta, errand: Errand, strip: u8, patch: &Patch, edit: &mut Ed
         ..errand
     };
 }
+
+#[cfg(test)]
+mod tests;

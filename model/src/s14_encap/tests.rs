@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{from_vif, hex, verdict};
-use underpass_layout::tables::{NexthopEntry, VifKind};
+use underpass_layout::tables::{Leg, NexthopEntry, VifKind};
 use underpass_layout::DropReason;
 
 const OURS: u128 = 0x0800_0002;
@@ -175,6 +175,7 @@ fn a_frame_that_crosses_or_is_transmitted_stays_as_it_is() {
         add: 0,
         header: [0; HEADER_BYTES],
         length: 62,
+        errand: errand::NONE,
     };
     assert_eq!(crossed, expected);
     meta.arrival.injected = true;
@@ -392,4 +393,96 @@ fn the_shim_names_the_rules_that_held() {
     let shim: PuntShim = underpass_layout::Record::unpack(&words).unwrap();
     assert_eq!((shim.reason, shim.fat_set), (PuntReason::FlowMiss, 0x3ff));
     assert!(!edit.patch.on, "it leaves as it came");
+}
+
+/// The copy of a frame for a leg of a list.
+fn leg(tunnel: TunnelKind, leg: Leg, decap: u8, tree: bool) -> Meta {
+    let mut meta = packet(tunnel, false);
+    meta.arrival.round.kind = RoundKind::Member;
+    meta.arrival.round.label = 5002;
+    meta.member.leg = leg;
+    meta.decap.offset = decap;
+    meta.decap.tree = tree;
+    meta.rewrite.ttl = 64;
+    meta
+}
+
+const UDP_TREE: &str = "001b21bbf946 001b21bbf948 0800
+    45 00 0086 0001 0000 40 11 6a62 08000002 08000003
+    d1fe 19eb 0072 0000
+    00030 1 40 00000000
+    45 00 0062 0001 0000 40 11 6a86 08000002 08000003
+    d1fe 12b5 004e 0000
+    08000000 00138a00";
+
+#[test]
+fn along_a_tree_the_frame_goes_in_vxlan_within() {
+    let edit = edited(leg(TunnelKind::MplsUdp, Leg::Tree, 0, false));
+    assert_eq!(header(&edit), hex(UDP_TREE));
+    assert_eq!(
+        (edit.kind, edit.add, edit.strip),
+        (HeaderKind::TreeUdp, 86, 0)
+    );
+    let edit = edited(leg(TunnelKind::MplsGre, Leg::Tree, 0, false));
+    assert_eq!((edit.kind, edit.add), (HeaderKind::TreeGre, 82));
+    assert_eq!(header(&edit)[18..20], [0, 1], "it takes no number over");
+    assert_eq!(header(&edit)[34..46], hex("0000 8847 00030140 00000000"));
+    assert_eq!(header(&edit)[46..], hex(UDP_TREE)[50..]);
+}
+
+#[test]
+fn from_tree_to_tree_the_headers_within_stay() {
+    let mut meta = leg(TunnelKind::MplsUdp, Leg::Tree, 36, true);
+    meta.arrival.length = 98;
+    meta.rewrite.payload = 98;
+    let edit = edited(meta);
+    assert_eq!(
+        (edit.kind, edit.add, edit.strip),
+        (HeaderKind::ControlUdp, 50, 0)
+    );
+    assert_eq!(edit.length, 148);
+    assert_eq!(header(&edit)[16..18], [0, 134]);
+    assert_eq!(header(&edit)[42..], hex("00030140 00000000"));
+    let mut other = leg(TunnelKind::Vxlan, Leg::Evpn, 36, true);
+    other.arrival.length = 98;
+    assert_eq!(edited(other).strip, 36, "no other leg wants them");
+}
+
+#[test]
+fn a_control_word_goes_behind_the_label() {
+    let mut meta = packet(TunnelKind::MplsGre, false);
+    meta.bridge.control = true;
+    let edit = edited(meta);
+    assert_eq!((edit.kind, edit.add), (HeaderKind::ControlGre, 46));
+    assert_eq!(
+        header(&edit)[16..20],
+        [0, 94, 0, 7],
+        "length, number of the packet"
+    );
+    assert_eq!(header(&edit)[38..], hex("0003013f 00000000"));
+    meta.nexthop.tunnel = TunnelKind::Vxlan;
+    assert_eq!(edited(meta).kind, HeaderKind::Vxlan);
+}
+
+#[test]
+fn nvgre_has_the_subnet_in_its_key() {
+    let edit = edited(packet(TunnelKind::Nvgre, false));
+    assert_eq!((edit.kind, edit.add), (HeaderKind::Nvgre, 42));
+    assert_eq!(header(&edit)[16..24], hex("005a 0007 0000 40 2f"));
+    assert_eq!(header(&edit)[34..], hex("20006558 000030 fe"));
+}
+
+#[test]
+fn the_forwarding_class_marks_the_tunnel() {
+    let mut meta = packet(TunnelKind::MplsUdp, true);
+    meta.nexthop.copy_tos = true;
+    meta.inner.tos = 0xff;
+    (meta.qos.dscp, meta.qos.exp) = (46, 5);
+    assert_eq!(header(&edited(meta))[15], 0xff, "there is no class");
+    meta.qos.valid = true;
+    let edit = edited(meta);
+    assert_eq!(header(&edit)[15], 46 << 2);
+    assert_eq!(header(&edit)[42..], hex("00030 b 3f"));
+    meta.nexthop.tunnel_v6 = true;
+    assert_eq!(header(&edited(meta))[14..16], [0x6b, 0x80], "46 << 2");
 }

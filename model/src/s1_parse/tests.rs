@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::arrived;
-use underpass_layout::meta::Parse;
+use underpass_layout::meta::{Parse, Round};
 
 const MACS: &str = "001b21bbf948 001b21bbf946";
 const IP_8_0_0_3_TO_8_0_0_2: &str = "08000003 08000002";
@@ -269,4 +269,81 @@ fn neighbour_discovery_is_five_types_right_behind_the_header() {
     assert!(!parsed(&ipv6("01", "87000000 00000000")).neighbor, "ICMPv4");
     let behind_options = "3a000000 00000000 87000000 00000000";
     assert!(!parsed(&ipv6("00", behind_options)).neighbor);
+}
+
+#[test]
+fn nvgre() {
+    let parse = parsed(&ipv4("2f", &format!("20006558 00138a7f {INNER}")));
+    let expected = Parse {
+        ethertype: 0x0800,
+        src: 0x0800_0003,
+        dst: 0x0800_0002,
+        tunnel: TunnelKind::Nvgre,
+        label: 5002,
+        label_valid: true,
+        offset: 42,
+        ..Parse::default()
+    };
+    assert_eq!(parse, expected);
+    let cut = parsed(&ipv4("2f", "20006558 00138a"));
+    assert_eq!((cut.tunnel, cut.malformed), (TunnelKind::None, true));
+    let summed = parsed(&ipv4("2f", &format!("a0006558 00000000 00138a7f {INNER}")));
+    assert_eq!((summed.tunnel, summed.malformed), (TunnelKind::None, false));
+}
+
+#[test]
+fn stt_is_seen_and_not_read() {
+    let segment = "c5491d2f 00000001 00000002 50180000 00000000";
+    for parse in [parsed(&ipv4("06", segment)), parsed(&ipv6("06", segment))] {
+        assert_eq!(parse.tunnel, TunnelKind::Stt);
+        assert_eq!((parse.offset, parse.label, parse.zeros), (0, 0, false));
+    }
+    let other = "c5491d30 00000001 00000002 50180000 00000000";
+    assert_eq!(parsed(&ipv4("06", other)).tunnel, TunnelKind::None);
+    assert_eq!(parsed(&ipv4("06", &segment[..40])).tunnel, TunnelKind::None);
+}
+
+#[test]
+fn four_zero_bytes_behind_a_label_are_seen() {
+    let behind = |bytes: &str| {
+        let payload = format!("c54919eb 00200000 0002a140 {bytes}");
+        parsed(&ipv4("11", &payload)).zeros
+    };
+    assert!(behind("00000000 45"));
+    assert!(behind("0000"), "behind the end are zeros");
+    for other in ["00000001", "01000000", "00010000"] {
+        assert!(!behind(other));
+    }
+    assert!(!parsed(&ipv4("01", "00000000 00000000")).zeros, "no tunnel");
+}
+
+#[test]
+fn of_what_goes_round_the_tunnel_is_known() {
+    let came = |kind| {
+        let (window, mut meta) =
+            arrived(&ipv4("11", &format!("c54919eb 00200000 0002a140 {INNER}")));
+        meta.arrival.round = Round {
+            kind,
+            tunnel: TunnelKind::Vxlan,
+            outer_v6: true,
+            outer_src: 77,
+            outer_label: 5002,
+            ..Round::default()
+        };
+        parse(&window, &mut meta);
+        meta.parse
+    };
+    let known = Parse {
+        v6: true,
+        src: 77,
+        tunnel: TunnelKind::Vxlan,
+        label: 5002,
+        ..Parse::default()
+    };
+    for kind in [RoundKind::Tenant, RoundKind::Member, RoundKind::Transmit] {
+        assert_eq!(came(kind), known);
+    }
+    for kind in [RoundKind::Again, RoundKind::Punt] {
+        assert_eq!(came(kind).label, 42);
+    }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::testing::{put, tables, verdict};
-use underpass_layout::meta::Arrival;
+use underpass_layout::meta::{Arrival, Round};
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{PortEntry, VifEntry};
 
@@ -109,4 +109,26 @@ fn the_slow_path_names_the_interface_itself() {
 fn a_number_beyond_the_table_stands_for_its_low_bits() {
     let meta = classified(injected(InjectCommand::Receive, 0x1003), false);
     assert_eq!((meta.classify.vif, verdict(&meta)), (3, Verdict::Continue));
+}
+
+#[test]
+fn what_goes_round_has_the_interface_that_it_had() {
+    let came = |kind, vif| {
+        let arrival = Arrival {
+            port: underpass_layout::port::ROUND,
+            round: Round {
+                kind,
+                vif,
+                ..Round::default()
+            },
+            ..Arrival::default()
+        };
+        let meta = classified(arrival, false);
+        (meta.classify.vif, verdict(&meta))
+    };
+    assert_eq!(came(RoundKind::Again, 3), (3, Verdict::Continue));
+    assert_eq!(came(RoundKind::Member, 0x1003), (3, Verdict::Continue));
+    assert_eq!(came(RoundKind::Transmit, 3), (3, Verdict::Deliver));
+    assert_eq!(came(RoundKind::Tenant, 4), (4, INVALID_INTERFACE));
+    assert_eq!(came(RoundKind::Transmit, 4), (4, INVALID_INTERFACE));
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::{from_vif, put, tables, verdict};
+use underpass_layout::meta::Round;
 use underpass_layout::tables::{id, MplsEntry, VxlanEntry, VxlanKey};
 
 const OURS: u128 = 0x0800_0002;
@@ -13,6 +14,7 @@ fn decapped(meta: Meta) -> Meta {
             action,
             vrf: 7,
             nexthop: 23,
+            ..MplsEntry::default()
         };
         put(&mut tables, id::MPLS, label, &entry);
     }
@@ -20,6 +22,7 @@ fn decapped(meta: Meta) -> Meta {
         valid: true,
         key: VxlanKey { vni: 50 },
         vrf: 8,
+        ..VxlanEntry::default()
     };
     put(&mut tables, id::VXLAN, 9, &entry);
     let mut meta = meta;
@@ -50,6 +53,7 @@ fn a_label_names_a_nexthop_or_a_vrf() {
         vrf: 7,
         direct: true,
         nexthop: 23,
+        ..Decap::default()
     };
     assert_eq!(under(40), nexthop);
     let route = under(41);
@@ -75,6 +79,7 @@ fn a_vni_names_a_vrf() {
         vrf: 8,
         direct: false,
         nexthop: 0,
+        ..Decap::default()
     };
     assert_eq!((meta.decap, verdict(&meta)), (expected, Verdict::Continue));
 }
@@ -212,4 +217,170 @@ fn the_underlays_neighbour_discovery_is_punted_unless_it_is_broken() {
     meta.parse.malformed = false;
     meta.classify.entry.kind = VifKind::Host;
     assert_eq!(refused(meta), Verdict::Deliver, "the host's own leaves");
+}
+
+/// What a frame under a label with those flags becomes.
+fn labelled(entry: MplsEntry, zeros: bool) -> Meta {
+    let mut tables = tables();
+    put(&mut tables, id::MPLS, 40, &entry);
+    let mut meta = tunnelled(TunnelKind::MplsUdp, 40);
+    meta.parse.zeros = zeros;
+    decap(&tables, &mut meta);
+    meta
+}
+
+#[test]
+fn four_zero_bytes_are_taken_off_where_the_label_says_so() {
+    let frame = MplsEntry {
+        action: LabelAction::Frame,
+        flood_unknown: true,
+        learn: true,
+        ..MplsEntry::default()
+    };
+    for (control, tree, offset) in [
+        (false, false, 46),
+        (true, false, 50),
+        (false, true, 86),
+        (true, true, 86),
+    ] {
+        let entry = MplsEntry {
+            control,
+            tree,
+            ..frame
+        };
+        let decap = labelled(entry, true).decap;
+        assert_eq!((decap.offset, decap.tree), (offset, tree));
+        assert!(decap.flood_unknown && decap.learn);
+        let without = labelled(entry, false);
+        let broken = Verdict::Drop(DropReason::InvalidPacket);
+        assert_eq!(verdict(&without) == broken, control || tree);
+    }
+    let packet = MplsEntry {
+        action: LabelAction::Nexthop,
+        ..frame
+    };
+    let decap = labelled(packet, false).decap;
+    assert!(!decap.flood_unknown && !decap.learn, "no frame");
+}
+
+#[test]
+fn a_subnet_of_nvgre_is_a_vni() {
+    let of = |kind| decapped(tunnelled(kind, 50));
+    assert_eq!(of(TunnelKind::Nvgre).decap, of(TunnelKind::Vxlan).decap);
+    let unknown = decapped(tunnelled(TunnelKind::Nvgre, 51));
+    assert_eq!(verdict(&unknown), Verdict::Drop(DropReason::InvalidVnid));
+}
+
+#[test]
+fn stt_is_the_slow_paths_where_it_is_for_us() {
+    let mut meta = tunnelled(TunnelKind::Stt, 0);
+    meta.classify.entry.cross_connect = true;
+    assert_eq!(refused(meta), Verdict::Punt(PuntReason::Stt));
+    meta.parse.dst += 1;
+    assert_eq!(refused(meta), Verdict::Deliver);
+}
+
+#[test]
+fn vxlan_is_taken_from_the_group_of_its_network() {
+    let group = 0xef01_0203;
+    let entry = VxlanEntry {
+        valid: true,
+        key: VxlanKey { vni: 50 },
+        vrf: 8,
+        flood_unknown: true,
+        learn: true,
+        group: true,
+        group_address: group,
+    };
+    let to_group = |entry: VxlanEntry, change: fn(&mut Meta)| {
+        let mut tables = tables();
+        put(&mut tables, id::VXLAN, 9, &entry);
+        let mut meta = tunnelled(TunnelKind::Vxlan, 50);
+        meta.classify.entry.cross_connect = true;
+        meta.parse.dst = group;
+        change(&mut meta);
+        decap(&tables, &mut meta);
+        (meta.decap, verdict(&meta))
+    };
+    let expected = Decap {
+        tunnelled: true,
+        frame: true,
+        offset: 46,
+        vrf: 8,
+        flood_unknown: true,
+        learn: true,
+        ..Decap::default()
+    };
+    assert_eq!(to_group(entry, |_| ()), (expected, Verdict::Continue));
+    let passed = (Decap::default(), Verdict::Deliver);
+    let alone = VxlanEntry {
+        group: false,
+        ..entry
+    };
+    assert_eq!(to_group(alone, |_| ()), passed);
+    let others: [fn(&mut Meta); 5] = [
+        |meta| meta.parse.label = 51,
+        |meta| meta.parse.label_valid = false,
+        |meta| meta.parse.dst += 1,
+        |meta| meta.parse.v6 = true,
+        |meta| meta.parse.tunnel = TunnelKind::Nvgre,
+    ];
+    for (i, change) in others.into_iter().enumerate() {
+        assert_eq!(to_group(entry, change), passed, "change {i}");
+    }
+}
+
+#[test]
+fn what_goes_round_is_what_it_was() {
+    let round = Round {
+        kind: RoundKind::Tenant,
+        tunnelled: true,
+        frame: true,
+        vrf: 8,
+        direct: true,
+        nexthop: 90,
+        label: 5002,
+        flood_unknown: true,
+        ..Round::default()
+    };
+    let came = |round| {
+        let mut meta = from_vif(VifKind::Vm);
+        meta.classify.entry.vrf = 3;
+        meta.classify.entry.learn = true;
+        meta.arrival.round = round;
+        decapped(meta).decap
+    };
+    let expected = Decap {
+        tunnelled: true,
+        frame: true,
+        vrf: 8,
+        direct: true,
+        nexthop: 90,
+        label: 5002,
+        flood_unknown: true,
+        ..Decap::default()
+    };
+    assert_eq!(came(round), expected);
+    let member = Round {
+        kind: RoundKind::Member,
+        tree: true,
+        ..round
+    };
+    let behind_tree = Decap {
+        tree: true,
+        offset: 36,
+        ..expected
+    };
+    assert_eq!(came(member), behind_tree);
+    let again = Round {
+        kind: RoundKind::Again,
+        ..round
+    };
+    let as_it_came = Decap {
+        frame: true,
+        vrf: 3,
+        learn: true,
+        ..Decap::default()
+    };
+    assert_eq!(came(again), as_it_came);
 }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::routes::tests::network;
 use crate::testing::{from_vif, put, verdict};
+use underpass_layout::meta::RoundKind;
 use underpass_layout::tables::{id, NexthopEntry, VifKind};
 
 /// The nexthop of 10.1.1.9, by a route of [`network`].
@@ -225,5 +226,22 @@ fn the_source_is_checked_of_a_vms_unicast_ip_alone() {
         let meta = received(asking(), meta);
         assert_eq!(verdict(&meta), Verdict::Continue, "change {i}");
         assert_eq!(meta.route, ROUTED, "change {i}");
+    }
+}
+
+#[test]
+fn a_nexthop_asks_no_copy_and_no_packet_twice() {
+    let rounds: [(fn(&mut Meta), bool); 5] = [
+        (|meta| meta.arrival.round.kind = RoundKind::Again, true),
+        (|meta| meta.arrival.round.kind = RoundKind::Tenant, true),
+        (|meta| meta.arrival.round.kind = RoundKind::Member, false),
+        (|meta| meta.arrival.round.judged = true, false),
+        (|meta| meta.arrival.round.quiet = true, false),
+    ];
+    for (i, (change, wanted)) in rounds.into_iter().enumerate() {
+        let mut meta = packet();
+        change(&mut meta);
+        let meta = received(asking(), meta);
+        assert_eq!((meta.receiver.wanted, meta.route), (wanted, ROUTED), "{i}");
     }
 }

@@ -398,3 +398,16 @@ fn a_source_that_moves_is_told() {
         assert_eq!(verdict(&judged(&tables, from_vm())), missing);
     }
 }
+
+#[test]
+fn a_flow_that_drops_is_mirrored_all_the_same() {
+    let (mut tables, mut onward) = onward_network(ANY);
+    onward.drop = true;
+    onward.mirror = 5;
+    put(&mut tables, id::ONWARD, 5, &onward);
+    let meta = judged(&tables, from_vm());
+    let dropped = Verdict::Drop(DropReason::FlowActionDrop);
+    assert_eq!(verdict(&meta), dropped);
+    assert!(meta.flow.goes_onward);
+    assert_eq!(meta.flow.onward, onward);
+}

@@ -10,7 +10,7 @@ fn bridge_entry(mac: u64, nexthop: u32) -> BridgeEntry {
         key: BridgeKey { vrf: 3, mac },
         receive: false,
         nexthop,
-        label: 0,
+        ..BridgeEntry::default()
     }
 }
 
@@ -280,7 +280,7 @@ fn a_nexthop_of_no_known_kind_is_none() {
         ..NexthopEntry::default()
     }
     .pack();
-    row[0] |= 0b111 << 1;
+    row[0] |= 0b1111 << 1;
     tables.write_row(id::NEXTHOP, 4, &row).unwrap();
     assert!(!tables.nexthop(4).valid);
     assert_eq!(
@@ -302,8 +302,8 @@ fn missing_words_are_zero() {
 #[test]
 fn what_is_no_row_is_told() {
     let mut tables = tables();
-    let refused = tables.write_row(20, 0, &[]).unwrap_err();
-    assert_eq!(refused.to_string(), "no table has id 20, expected 0 to 19");
+    let refused = tables.write_row(28, 0, &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "no table has id 28, expected 0 to 27");
     let refused = tables.read_row(id::VIF, 64).unwrap_err();
     assert_eq!(
         refused.to_string(),

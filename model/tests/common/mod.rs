@@ -161,6 +161,7 @@ impl Network {
             receive: mac == ROUTER_MAC,
             nexthop,
             label,
+            ..BridgeEntry::default()
         };
         self.add(id::BRIDGE, &entry);
     }
@@ -199,6 +200,7 @@ impl Network {
             action,
             vrf,
             nexthop,
+            ..MplsEntry::default()
         };
         self.put(id::MPLS, label, &entry);
     }
@@ -209,6 +211,7 @@ impl Network {
             valid: true,
             key: VxlanKey { vni },
             vrf,
+            ..VxlanEntry::default()
         };
         self.add(id::VXLAN, &entry);
     }

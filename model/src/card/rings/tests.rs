@@ -24,7 +24,7 @@ use underpass_layout::rings::{
     CommandKind, RingCommand, RingStatus, FAULT_VECTOR, STATUS_EVERY,
 };
 use underpass_layout::shim::{InjectCommand, InjectShim};
-use underpass_layout::tables::{id, MplsEntry};
+use underpass_layout::tables::{id, MplsEntry, TABLES};
 use underpass_layout::Record;
 
 const RINGS: [u32; 3] = [COMMAND, PUNT, INJECT];

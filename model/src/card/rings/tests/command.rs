@@ -74,7 +74,7 @@ fn what_can_not_be_done_is_counted_and_the_next_one_is_done() {
         of_kind(0),
         of_kind(2),
         of_kind(0x81),
-        write_row(20, 0),
+        write_row(TABLES.len() as u32, 0),
         write_row(id::MPLS | 32, 0),
         write_row(id::MPLS, 5120),
         write_row(id::MPLS, 1 << 24),

@@ -51,7 +51,7 @@ fn where_a_ring_lies_does_not_change_while_it_runs() {
 fn starting_again_starts_at_zero_and_forgets_no_refusal() {
     let mut host = Host::new();
     host.label(1, 1);
-    host.command(&write_row(20, 0), &[]);
+    host.command(&write_row(TABLES.len() as u32, 0), &[]);
     host.bell(COMMAND);
     assert_eq!(host.run(), [COMMAND]);
     host.set(COMMAND, CONTROL, 0);
