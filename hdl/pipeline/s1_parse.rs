@@ -254,3 +254,6 @@ fn tunnel(header: Ip, behind: U<BEHIND_BITS>) -> Tunnel {
         zeros: [8, 12, 16].map(|byte| !behind.at::<32>(byte).any()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,13 +14,15 @@ use super::s1_parse::ARP;
 use super::slot::{HeadSlot, Written};
 use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
-use crate::hardware::{Decap, MplsEntry, Round, VerdictBits, VxlanEntry, VxlanKey};
+use crate::hardware::{
+    Decap, Meta, MplsEntry, Parse, Round, VerdictBits, VifEntry, VxlanEntry, VxlanKey,
+};
 use crate::lookup::{direct, exact, Place};
 use underpass_layout::meta::{RoundKind, TREE_BYTES};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, LabelAction, TunnelKind, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{first, k, leaf, only, wire, zero, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
@@ -34,21 +36,34 @@ leaf!(
     |slot: HeadSlot, host: HostBus| -> (HeadSlot, HostBus) { decap(sizes.0, slot, host) }
 );
 
+bundle! {
+    /// What is known before the tables answer.
+    struct Before {
+        /// It has been out of its tunnel before.
+        replayed: Bit,
+        /// It comes from the underlay.
+        fabric: Bit,
+        /// Through a tunnel that ends at the interface's own address.
+        own: Bit,
+    }
+
+    /// What the tables answer.
+    struct Found {
+        /// What is under the label.
+        mpls: MplsEntry,
+        /// There is a network of this VNI.
+        vni_known: Bit,
+        /// It.
+        vxlan: VxlanEntry,
+    }
+}
+
 /// The stage.
 pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, HostBus) {
     let slot = slot.written(Written::Classify);
-    let (arrival, parse, entry) = (slot.meta.arrival, slot.meta.parse, slot.meta.classify.entry);
-    let label = parse.label;
-    // What needs no table is known before the tables answer.
-    let replayed = arrival.comes_as(&[RoundKind::Tenant, RoundKind::Member]);
-    let of_fabric = entry.kind.eq(VifKind::Fabric.code()) & !replayed;
-    let own = of_fabric
-        & parse.tunnel.ne(TunnelKind::None.code())
-        & parse.dst.eq(entry.address)
-        & parse.v6.eq(entry.address_v6);
-    let (replayed, fabric, own) = (replayed, of_fabric, own).delay("before", exact::LATENCY);
-    let mpls_place = Place::of(profile, id::MPLS);
-    let (mpls, chain) = direct::direct::<MplsEntry, _>(&mpls_place, label, bus);
+    let label = slot.meta.parse.label;
+    let labels = Place::of(profile, id::MPLS);
+    let (mpls, chain) = direct::direct::<MplsEntry, _>(&labels, label, bus);
     let mpls = mpls.delay("mpls", exact::LATENCY - direct::LATENCY);
     let (vni_known, vxlan, chain) = exact::exact::<VxlanEntry, _, 1>(
         &Place::of(profile, id::VXLAN),
@@ -56,15 +71,56 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
         VxlanKey { vni: label }.pack(),
         chain,
     );
+    let found = Found {
+        mpls,
+        vni_known,
+        vxlan,
+    };
 
-    let mut slot = slot.later("slot", exact::LATENCY);
-    let (parse, entry) = (slot.meta.parse, slot.meta.classify.entry);
+    let before = before(slot.meta).delay("before", exact::LATENCY);
+    let mut out = slot.later("slot", exact::LATENCY);
+    (out.meta.decap, out.meta.verdict) = decide(out.meta, before, found, labels.rows);
+    let out = out.later("out", 1);
+    (out, chain.leave(out))
+}
+
+/// What needs no table. Combinational.
+fn before(meta: Meta) -> Before {
+    let (parse, entry) = (meta.parse, meta.classify.entry);
+    let replayed = meta
+        .arrival
+        .comes_as(&[RoundKind::Tenant, RoundKind::Member]);
     // One that was out of its tunnel before is no more the underlay's than a VM's is.
-    wire!(vm = entry.kind.eq(VifKind::Vm.code()) | replayed);
+    wire!(fabric = entry.kind.eq(VifKind::Fabric.code()) & !replayed);
+    Before {
+        replayed,
+        fabric,
+        own: fabric
+            & parse.tunnel.ne(TunnelKind::None.code())
+            & parse.dst.eq(entry.address)
+            & parse.v6.eq(entry.address_v6),
+    }
+}
+
+/// Out of which tunnel it is, and what that means. `labels` are as many as the table has. Combinational.
+fn decide(meta: Meta, before: Before, found: Found, labels: usize) -> (Decap, VerdictBits) {
+    let Before {
+        replayed,
+        fabric,
+        own,
+    } = before;
+    let Found {
+        mpls,
+        vni_known,
+        vxlan,
+    } = found;
+    let (parse, entry) = (meta.parse, meta.classify.entry);
+    wire!(local = entry.kind.eq(VifKind::Vm.code()) | replayed);
     let tunnel = |kind: TunnelKind| parse.tunnel.eq(kind.code());
     wire!(
         group = fabric
             & tunnel(TunnelKind::Vxlan)
+            & parse.label_valid
             & vni_known
             & vxlan.group
             & parse.dst.eq(vxlan.group_address)
@@ -72,34 +128,28 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
     );
     wire!(tunnelled = own | group);
     wire!(by_vni = tunnel(TunnelKind::Vxlan) | tunnel(TunnelKind::Nvgre));
-    wire!(by_label = !by_vni);
+    wire!(by_label = tunnelled & !by_vni);
     let action = |action: LabelAction| mpls.action.eq(action.code());
-    wire!(
-        label_unknown =
-            !parse.label_valid | parse.label.ge(mpls_place.rows) | action(LabelAction::None)
-    );
+    wire!(label_unknown = !parse.label_valid | parse.label.ge(labels) | action(LabelAction::None));
 
     let (drop, punt) = (VerdictBits::drop, VerdictBits::punt);
-    let verdict = slot.meta.verdict.or_first(&[
+    let verdict = meta.verdict.or_first(&[
         (fabric & parse.ethertype.eq(ARP), punt(PuntReason::Arp)),
         (fabric & parse.malformed, drop(DropReason::InvalidPacket)),
         (fabric & parse.neighbor, punt(PuntReason::NeighborDiscovery)),
         (
-            !vm & !tunnelled & entry.cross_connect,
+            !local & !tunnelled & entry.cross_connect,
             VerdictBits::deliver(),
         ),
-        (!vm & !tunnelled, drop(DropReason::NowhereToGo)),
+        (!local & !tunnelled, drop(DropReason::NowhereToGo)),
         (tunnelled & tunnel(TunnelKind::Stt), punt(PuntReason::Stt)),
+        (by_label & label_unknown, drop(DropReason::InvalidLabel)),
         (
-            tunnelled & by_label & label_unknown,
-            drop(DropReason::InvalidLabel),
-        ),
-        (
-            tunnelled & by_label & parse.label_ttl.le(1),
+            by_label & parse.label_ttl.le(1),
             drop(DropReason::TtlExceeded),
         ),
         (
-            tunnelled & by_label & (mpls.control | mpls.tree) & !parse.zeros,
+            by_label & (mpls.control | mpls.tree) & !parse.zeros,
             drop(DropReason::InvalidPacket),
         ),
         (
@@ -107,55 +157,64 @@ pub fn decap(profile: &Profile, slot: HeadSlot, bus: HostBus) -> (HeadSlot, Host
             drop(DropReason::InvalidVnid),
         ),
     ]);
-    let of_interface = Decap {
+    let decap = first(
+        &[
+            (replayed, meta.arrival.round.inside()),
+            (!tunnelled, of_interface(entry)),
+            (by_vni, of_network(vxlan, parse)),
+        ],
+        of_label(mpls, parse),
+    );
+    // A punt shim tells only what was reached.
+    (only(verdict.open(), decap), verdict)
+}
+
+/// A frame that came through no tunnel. Combinational.
+fn of_interface(entry: VifEntry) -> Decap {
+    Decap {
         frame: k(1),
         vrf: entry.vrf,
         flood_unknown: entry.flood_unknown,
         learn: entry.learn,
         ..zero()
-    };
-    let of_vni = Decap {
+    }
+}
+
+/// A frame of this network. Combinational.
+fn of_network(entry: VxlanEntry, parse: Parse) -> Decap {
+    Decap {
         tunnelled: k(1),
         frame: k(1),
         offset: parse.offset,
-        vrf: vxlan.vrf,
-        flood_unknown: vxlan.flood_unknown,
-        learn: vxlan.learn,
+        vrf: entry.vrf,
+        flood_unknown: entry.flood_unknown,
+        learn: entry.learn,
         ..zero()
-    };
-    let less: U<8> = first(
+    }
+}
+
+/// What is under this label. Combinational.
+fn of_label(entry: MplsEntry, parse: Parse) -> Decap {
+    let in_front: U<8> = first(
         &[
-            (mpls.tree, k(CONTROL_BYTES + TREE_BYTES)),
-            (mpls.control, k(CONTROL_BYTES)),
+            (entry.tree, k(CONTROL_BYTES + TREE_BYTES)),
+            (entry.control, k(CONTROL_BYTES)),
         ],
         k(0),
     );
-    wire!(frame = action(LabelAction::Frame));
-    let of_label = Decap {
+    wire!(frame = entry.action.eq(LabelAction::Frame.code()));
+    Decap {
         tunnelled: k(1),
         frame,
-        offset: parse.offset + less,
-        vrf: mpls.vrf,
-        direct: !action(LabelAction::Route),
-        nexthop: mpls.nexthop,
+        offset: parse.offset + in_front,
+        vrf: entry.vrf,
+        direct: entry.action.ne(LabelAction::Route.code()),
+        nexthop: entry.nexthop,
         label: zero(),
-        flood_unknown: frame & mpls.flood_unknown,
-        learn: frame & mpls.learn,
-        tree: mpls.tree,
-    };
-    let decap = first(
-        &[
-            (replayed, slot.meta.arrival.round.inside()),
-            (!tunnelled, of_interface),
-            (by_vni, of_vni),
-        ],
-        of_label,
-    );
-    // A punt shim tells only what was reached.
-    slot.meta.decap = only(verdict.open(), decap);
-    slot.meta.verdict = verdict;
-    let out = slot.later("out", 1);
-    (out, chain.leave(out))
+        flood_unknown: frame & entry.flood_unknown,
+        learn: frame & entry.learn,
+        tree: entry.tree,
+    }
 }
 
 impl Round {
@@ -175,3 +234,6 @@ impl Round {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,7 +166,12 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         .meta
         .verdict
         .or_first(&[(bad, VerdictBits::drop(DropReason::InvalidPacket))]);
-    out.meta.inner.l3_offset = only(out.meta.verdict.open(), out.meta.inner.l3_offset);
+    // A punt shim tells only what was reached, and nobody takes half of a broken packet for its ends.
+    let open = out.meta.verdict.open();
+    let read = &mut out.meta.inner;
+    read.l3_offset = only(open, read.l3_offset);
+    (read.ipv4, read.ipv6) = (open & read.ipv4, open & read.ipv6);
+    (read.dst_mac, read.src_mac) = only(open, (read.dst_mac, read.src_mac));
     out.later("out", 1)
 }
 

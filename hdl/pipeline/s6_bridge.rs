@@ -30,6 +30,8 @@ pub const LATENCY: usize = exact::LATENCY + 1;
 
 /// The port that DHCP clients send from (RFC 2131 section 4.1).
 const DHCP_CLIENT: u32 = 68;
+/// The ports of DHCPv6, of clients and of servers (RFC 8415 section 7.2).
+const DHCPV6: (u32, u32) = (546, 547);
 /// The group bit of a MAC address is the lowest of the first byte on the wire (IEEE 802).
 const GROUP_BIT: usize = 40;
 
@@ -49,7 +51,7 @@ bundle! {
         /// The slow path answers it, if it is asked.
         arp: Bit,
         neighbor: Bit,
-        /// DHCP or IGMP that its interface traps.
+        /// DHCP of either family or IGMP that its interface traps.
         trapped: Bit,
         /// The bridge table is asked for its destination.
         looked_up: Bit,
@@ -108,12 +110,10 @@ fn before(meta: Meta) -> Before {
     // A packet that was sent on by somebody who knew it is not shown to the slow path for what it asks.
     let asks = (whole | arrival.comes_as(&[RoundKind::Tenant]) & !round.direct & !round.quiet)
         & !arrival.injected_to(InjectCommand::Flood);
-    let dhcp = vif.dhcp
-        & inner.dst_mac.all()
-        & !inner.fragment
-        & inner.protocol.eq(UDP)
-        & inner.src_port.eq(DHCP_CLIENT);
-    let igmp = vif.igmp & inner.protocol.eq(IGMP);
+    let dhcp4 = inner.ipv4 & inner.dst_mac.all() & inner.src_port.eq(DHCP_CLIENT);
+    let dhcp6 = inner.ipv6 & group & inner.src_port.eq(DHCPV6.0) & inner.dst_port.eq(DHCPV6.1);
+    let dhcp = vif.dhcp & !inner.fragment & inner.protocol.eq(UDP) & (dhcp4 | dhcp6);
+    let igmp = vif.igmp & inner.ipv4 & inner.protocol.eq(IGMP);
     let judged =
         round.judged | round.quiet | arrival.comes_as(&[RoundKind::Member, RoundKind::Punt]);
     Before {
@@ -121,7 +121,7 @@ fn before(meta: Meta) -> Before {
         foreign,
         arp: asks & decap.frame & inner.ethertype.eq(ARP),
         neighbor: asks & neighbor,
-        trapped: asks & vm & inner.ipv4 & (dhcp | igmp),
+        trapped: asks & vm & (dhcp | igmp),
         looked_up: decap.frame & !decap.direct,
         group,
         grouped: inner.ipv4 & (decap.tunnelled | vif.igmp),

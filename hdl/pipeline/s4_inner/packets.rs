@@ -120,6 +120,11 @@ impl Bench {
         sim.set("slot_window", &words(&window));
     }
 
+    /// Whether the headers of a multicast tree stand in front of the frames that follow.
+    pub fn tree(&mut self, tree: bool) {
+        self.0.set_int("slot_meta_decap_tree", u128::from(tree));
+    }
+
     /// A clock later.
     pub fn step(&mut self) {
         self.0.step();

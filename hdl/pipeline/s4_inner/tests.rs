@@ -1,4 +1,6 @@
 use super::packets::*;
+use super::LATENCY;
+use crate::pipeline::s5_quoted;
 use crate::stream::frames::Noise;
 use underpass_layout::meta::{Inner, WINDOW_BYTES};
 
@@ -147,4 +149,85 @@ fn a_tcp_header_that_leaves_the_window_is_out_of_reach() {
     (0..super::LATENCY + crate::pipeline::s5_quoted::LATENCY).for_each(|_| bench.step());
     let found = bench.found().expect("a good packet").0;
     assert_eq!((found.l4_offset, found.l4_checksum), (184, 0x1234));
+}
+
+/// What is found in the tenant's packet alone, where it starts behind so many other bytes.
+fn behind(bench: &mut Bench, offset: usize, packet: &[u8]) -> Option<Inner> {
+    let mut bytes = vec![0xff; offset];
+    bytes.extend(packet);
+    bench.put(&bytes, true, offset);
+    (0..LATENCY + s5_quoted::LATENCY).for_each(|_| bench.step());
+    bench.found().map(|(inner, _)| inner)
+}
+
+#[test]
+fn a_frame_is_found_behind_every_tunnel_with_and_without_a_tree() {
+    let mut bench = Bench::new();
+    let frame = ethernet(true, &ipv4(0, 6, &tcp(1, 2, 5, ACK, 0)));
+    let alone = inner(&mut bench, &frame);
+    let without_tree = (42..=98).step_by(4).map(|offset| (offset, false));
+    let with_tree = (78..=134).step_by(4).map(|offset| (offset, true));
+    // Behind a tree that comes round stands nothing else.
+    let places = without_tree
+        .chain(with_tree)
+        .chain([(0, false), (36, true)]);
+    for (offset, tree) in places {
+        bench.tree(tree);
+        let found = behind(&mut bench, offset, &frame);
+        let expected = Inner {
+            l3_offset: alone.l3_offset + offset as u8,
+            l4_offset: alone.l4_offset + offset as u8,
+            ..alone
+        };
+        assert_eq!(found, Some(expected), "offset {offset}, tree {tree}");
+    }
+}
+
+#[test]
+fn a_frame_that_ends_before_it_starts_is_broken() {
+    let mut bench = Bench::new();
+    bench.tree(true);
+    for length in [50, 81, 82, 95] {
+        bench.put(&vec![0; length], true, 82);
+        (0..LATENCY + s5_quoted::LATENCY).for_each(|_| bench.step());
+        assert_eq!(bench.found(), None, "{length} bytes");
+    }
+}
+
+#[test]
+fn the_priority_is_that_of_the_tag() {
+    let mut bench = Bench::new();
+    let mut frame = ethernet(true, &ipv4(0, 17, &ports(1, 2, 8)));
+    frame[14] = 0xbf;
+    assert_eq!(inner(&mut bench, &frame).priority, 5);
+    let plain = ethernet(false, &ipv4(0, 17, &ports(1, 2, 8)));
+    assert_eq!(inner(&mut bench, &plain).priority, 0);
+}
+
+#[test]
+fn ports_that_leave_the_window_are_out_of_reach() {
+    let mut bench = Bench::new();
+    bench.tree(true);
+    // Behind the longest tunnel and tree and 40 bytes of options: 134 + 14 + 60.
+    for packet in [
+        ipv4(10, 17, &ports(5, 6, 8)),
+        ipv4(10, 1, &icmp(8, 7, &[])),
+        ipv4(10, 132, &ports(5, 6, 12)),
+    ] {
+        let found = behind(&mut bench, 134, &ethernet(false, &packet)).expect("a good packet");
+        let seen = (
+            found.extension,
+            found.protocol,
+            found.src_port,
+            found.l4_offset,
+        );
+        assert_eq!(seen, (true, 0, 0, 0));
+    }
+    // 134 + 14 + 36 + 8 are all that the card sees.
+    let last = ethernet(false, &ipv4(4, 17, &ports(5, 6, 8)));
+    let found = behind(&mut bench, 134, &last).expect("a good packet");
+    assert_eq!(
+        (found.extension, found.src_port, found.l4_offset),
+        (false, 5, 184)
+    );
 }

@@ -77,11 +77,12 @@ fn verdict(case: &Case) -> Verdict {
         if decap.frame && inner.neighbor {
             return punt(PuntReason::NeighborDiscovery);
         }
-        let dhcp = inner.protocol == 17
-            && !inner.fragment
-            && inner.src_port == 68
-            && inner.dst_mac == (1 << 48) - 1;
-        if vm && inner.ipv4 && (vif.dhcp && dhcp || vif.igmp && inner.protocol == 2) {
+        let ports = (inner.src_port, inner.dst_port);
+        let dhcp4 = inner.ipv4 && ports.0 == 68 && inner.dst_mac == (1 << 48) - 1;
+        let dhcp6 = inner.ipv6 && ports == (546, 547) && inner.dst_mac >> 40 & 1 == 1;
+        let dhcp = inner.protocol == 17 && !inner.fragment && (dhcp4 || dhcp6);
+        let igmp = inner.ipv4 && inner.protocol == 2;
+        if vm && (vif.dhcp && dhcp || vif.igmp && igmp) {
             return punt(PuntReason::L3Protocol);
         }
     }
@@ -216,7 +217,8 @@ fn random(noise: &mut Noise) -> Case {
     inner.ethertype = [0x0806, 0x0800, 0x86dd][noise.below(3)];
     (inner.ipv4, inner.ipv6) = [(true, false), (false, true), (false, false)][noise.below(3)];
     inner.protocol = [2, 17, 6][noise.below(3)];
-    inner.src_port = [68, 67][noise.below(2)];
+    inner.src_port = [68, 546, 67][noise.below(3)];
+    inner.dst_port = [547, 547, 67][noise.below(3)];
     if !meta.decap.frame {
         (inner.dst_mac, inner.src_mac) = (0, 0);
     }
