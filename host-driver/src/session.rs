@@ -5,8 +5,8 @@
 //!             ▲             └─▶ punts ─▶ slow path ─▶ reactions ─┐
 //!             └───────────── rows, injected frames ──────────────┘     until nothing happens any more
 //! ```
-//! Every packet that enters, from a port or from the slow path, must leave, be punted, or be dropped by the card. Those
-//! that are missing in this sum are looked for in the card's drop counters, so each drop has its reason without asking
+//! Every packet that enters, from a port, from the slow path, or as a copy, must leave, be punted, or be dropped by the
+//! card. Those that are missing in this sum are looked for in the card's drop counters, so each drop has its reason without asking
 //! the card about packets that were not dropped.
 
 mod ageing;
@@ -19,9 +19,12 @@ use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{compile, CompileError, Network};
 
 use crate::access::{Card, Departure};
-use crate::driver::{Driver, DriverError, RingLayout, Traffic};
+use crate::driver::{Driver, DriverError, RingLayout, Rounds, Traffic};
 use crate::flow_state::{self, FlowState};
 use crate::slow_path::{Reaction, SlowPath, TableWrite, World};
+
+/// Clocks from one packet that is shown for its source MAC to the next: at 250 MHz half a million a second.
+const LEARN_INTERVAL: u32 = 500;
 
 /// A network cannot be carried, or a card stopped carrying it.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +80,8 @@ pub struct Session<C> {
     now: Duration,
     /// Packets that have entered the card and of which nothing was seen yet.
     missing: usize,
+    /// What had gone round in the card by then.
+    rounds: Rounds,
     /// Interfaces that a missing packet may have been counted at.
     suspects: BTreeSet<u16>,
     /// The card's drop counters as they were last read.
@@ -105,11 +110,15 @@ impl<C: Card> Session<C> {
             slow_path,
             now: Duration::ZERO,
             missing: 0,
+            rounds: Rounds::default(),
             suspects: BTreeSet::new(),
             card_drops: BTreeMap::new(),
             software_drops: BTreeMap::new(),
         };
         session.start_ageing()?;
+        if session.slow_path.learns() {
+            session.driver.set_learn_interval(LEARN_INTERVAL)?;
+        }
         Ok(session)
     }
 
@@ -183,6 +192,7 @@ impl<C: Card> Session<C> {
         let mut outcome = Outcome::default();
         loop {
             self.driver.card().settle()?;
+            self.count_copies()?;
             while let Some(departure) = self.driver.card().receive()? {
                 self.seen();
                 outcome.departures.push(departure);
@@ -245,6 +255,18 @@ impl<C: Card> Session<C> {
     /// A packet that entered has come to light.
     fn seen(&mut self) {
         self.missing = self.missing.saturating_sub(1);
+    }
+
+    /// Copies have entered of which nothing was seen yet; they count at any interface.
+    fn count_copies(&mut self) -> Result<(), SessionError> {
+        let rounds = self.driver.rounds()?;
+        if rounds != self.rounds {
+            let more = rounds.more_than(&self.rounds);
+            self.missing = self.missing.saturating_add_signed(more as isize);
+            self.suspects.extend(self.vifs.values());
+            self.rounds = rounds;
+        }
+        Ok(())
     }
 
     /// Looks for packets of which nothing was seen among the drops of the interfaces they may be counted at.

@@ -60,6 +60,7 @@ impl AgentFace {
     /// Takes every flow out, and forgets those that wait.
     pub fn forget(&mut self) -> Vec<Reaction> {
         while self.holds.pop().is_some() {}
+        self.told.clear();
         let pairs = self.flows.find(|_| true);
         pairs.into_iter().flat_map(|pair| self.end(pair)).collect()
     }

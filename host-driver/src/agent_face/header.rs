@@ -48,12 +48,16 @@ pub enum Command {
     ZeroTtl = 12,
     /// A flow that was set up, and then made to wait again.
     FlowHold = 15,
+    /// A source MAC that is new.
+    MacLearn = 17,
+    /// A source MAC that comes from elsewhere.
+    MacMove = 18,
 }
 
 impl Command {
     /// The command of a number.
     pub fn from_code(code: u16) -> Option<Command> {
-        const ALL: [Command; 12] = [
+        const ALL: [Command; 14] = [
             Command::Transmit,
             Command::Receive,
             Command::Arp,
@@ -66,6 +70,8 @@ impl Command {
             Command::DontFragment,
             Command::ZeroTtl,
             Command::FlowHold,
+            Command::MacLearn,
+            Command::MacMove,
         ];
         ALL.into_iter().find(|command| *command as u16 == code)
     }
@@ -81,6 +87,8 @@ impl Command {
                 | Command::DontFragment
                 | Command::ZeroTtl
                 | Command::FlowHold
+                | Command::MacLearn
+                | Command::MacMove
         )
     }
 }

@@ -4,17 +4,19 @@
 //!   Punt ──take──▶ by reason ─┬─ flow miss      hold entry, first packet trapped     Act::Trap
 //!                             ├─ ttl, df, ..    trapped                              Act::Trap
 //!                             ├─ dhcp, igmp     trapped
-//!                             └─ arp, nd, flood the slow path's own                  Act::React
+//!                             ├─ learn          trapped where it is news             Act::Trap, Act::React
+//!                             └─ arp, nd, stt   the slow path's own                  Act::React
 //!   agent ──from_agent──▶ transmit on an interface, or treat as received             Act::React
 //!   agent ──reply──▶ both entries of a flow that waits, then its packets             Act::React
 //! ```
-//! This is the peer's shape: its data plane answers ARP by the flags of routes and replicates by itself, and knows
+//! This is the peer's shape: its data plane answers ARP by the flags of routes, and knows
 //! nothing of policies. Frames to and from the agent have the peer's header ([`header`](self::Header)); what of a packet
 //! is handed over is in `trapped`, what waits in `hold`.
 
 mod flows;
 mod header;
 mod hold;
+mod learn;
 mod node;
 mod tcp;
 mod trapped;
@@ -30,7 +32,7 @@ use underpass_layout::profile::Profile;
 use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::{DropReason, PuntReason};
 use underpass_table_compiler::entries::{entries, EntryError};
-use underpass_table_compiler::objects::{Objects, RouteFlags, Vif, VifFlags, VifType};
+use underpass_table_compiler::objects::{Objects, RouteFlags, Vif, VifType};
 use underpass_table_compiler::plan::{plan, PlanError};
 use underpass_table_compiler::Placed;
 
@@ -39,11 +41,10 @@ use crate::slow_path::{
     is_tunnelled, Arp, Flow, Flows, NoRoom, PairId, Reaction, SlowPath, TableWrite, Tenant, World,
 };
 use hold::Holds;
+use learn::Told;
 
 /// The flow index of a packet that has no flow.
 const NO_FLOW: u32 = u32::MAX;
-/// IP protocol.
-const IGMP: u8 = 2;
 /// ICMPv6 type (RFC 4861 section 4.1), which stands for the destination port.
 const ROUTER_SOLICITATION: u16 = 133;
 
@@ -82,6 +83,8 @@ pub struct AgentFace {
     holds: Holds,
     /// What flows had counted while they waited, beside the packets that then went back into the card.
     waited: HashMap<PairId, Traffic>,
+    /// Where source MACs were seen.
+    told: Told,
 }
 
 impl AgentFace {
@@ -94,6 +97,7 @@ impl AgentFace {
             placed,
             holds: Holds::default(),
             waited: HashMap::new(),
+            told: Told::default(),
         }
     }
 
@@ -117,13 +121,21 @@ impl AgentFace {
     /// # Errors
     /// They cannot be on the card; nothing has changed then.
     pub fn program(&mut self, objects: &Objects) -> Result<Vec<Reaction>, ProgramError> {
-        let entries = entries(objects, self.placed.profile())?;
-        let (plan, placed) = plan(&self.placed, &entries)?;
-        let writes = plan.steps.iter().map(TableWrite::from);
-        let reactions = writes.map(Reaction::Write).collect();
-        self.placed = placed;
+        let writes = self.place(objects)?.into_iter();
         self.slow_path = node::slow_path(objects.clone(), &self.placed);
-        Ok(reactions)
+        Ok(writes.map(Reaction::Write).collect())
+    }
+
+    /// The writes that make the card hold these objects, and what was learned.
+    fn place(&mut self, objects: &Objects) -> Result<Vec<TableWrite>, ProgramError> {
+        let mut objects = objects.clone();
+        let known = |vif: u32| objects.vifs.iter().any(|one| one.idx == vif);
+        let told = self.told.objects().filter(|one| known(one.vif));
+        objects.learned = told.collect();
+        let entries = entries(&objects, self.placed.profile())?;
+        let (plan, placed) = plan(&self.placed, &entries)?;
+        self.placed = placed;
+        Ok(plan.steps.iter().map(TableWrite::from).collect())
     }
 
     /// Takes a frame that the agent sent.
@@ -164,9 +176,6 @@ impl AgentFace {
         match punt.shim.reason {
             PuntReason::FlowMiss => self.miss(punt),
             PuntReason::Arp => self.arp(punt),
-            PuntReason::Multicast if self.is_for_the_agent(&punt) => {
-                vec![self.trap(Command::L3Protocols, &punt)]
-            }
             PuntReason::NeighborDiscovery if self.asks_for_routers(&punt) => {
                 vec![self.trap(Command::L3Protocols, &punt)]
             }
@@ -176,7 +185,9 @@ impl AgentFace {
             PuntReason::ZeroTtl => vec![self.trap(Command::ZeroTtl, &punt)],
             PuntReason::SourceMoved => vec![self.trap(Command::EcmpResolve, &punt)],
             PuntReason::TooBig => self.too_big(punt),
-            PuntReason::Multicast
+            PuntReason::Learn => self.shown(&punt),
+            PuntReason::Stt
+            | PuntReason::Multicast
             | PuntReason::NeighborDiscovery
             | PuntReason::Fragment
             | PuntReason::Extension
@@ -238,18 +249,6 @@ impl AgentFace {
             }
             _ => self.by_itself(punt),
         }
-    }
-
-    /// A frame for a group that only the agent can make something of: DHCPv6, or IGMP of a guest that traps it.
-    fn is_for_the_agent(&self, punt: &Punt) -> bool {
-        let vif = self.world().vif(punt.shim.vif);
-        let vif = vif.filter(|vif| vif.vif_type == VifType::Vm && !is_tunnelled(punt));
-        let (Some(vif), Some(tenant)) = (vif, Tenant::of(punt)) else {
-            return false;
-        };
-        let igmp = tenant.headers.ipv4 && tenant.headers.protocol == IGMP;
-        igmp && vif.flags.contains(VifFlags::IGMP)
-            || tenant.is_dhcpv6_request() && vif.flags.contains(VifFlags::DHCP)
     }
 
     /// A guest's router solicitation: which prefixes there are only the agent knows.

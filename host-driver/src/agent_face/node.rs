@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
-use underpass_table_compiler::network::{Mode, Node, Underlay};
+use underpass_table_compiler::network::{Learned, Mode, Node, Underlay};
 use underpass_table_compiler::objects::{Objects, Vif, VifType, Vrf};
 use underpass_table_compiler::{Compiled, Mac, Network, Placed, PortKind, PortName};
 
@@ -63,6 +63,11 @@ fn network(objects: &Objects) -> Network {
         networks: Vec::new(),
         interfaces: Vec::new(),
         policies: Vec::new(),
+        analyzers: Vec::new(),
+        forwarding_classes: Vec::new(),
+        qos_maps: Vec::new(),
+        floods: Vec::new(),
+        learned: Learned::default(),
         remotes: Vec::new(),
         floating_ips: Vec::new(),
         active: BTreeMap::new(),

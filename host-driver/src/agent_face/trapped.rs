@@ -21,10 +21,11 @@ const TAG: usize = 4;
 /// Where the TTL and the checksum stand in an IPv4 header.
 const TTL: usize = 8;
 const CHECKSUM: usize = 10;
-/// Bytes of tunnel headers behind the IP header: GRE with MPLS, UDP with MPLS, UDP with VXLAN.
+/// Bytes of tunnel headers behind the IP header: GRE with MPLS, UDP with MPLS, UDP with VXLAN, GRE with a key.
 const GRE_MPLS: u16 = 4 + 4;
 const UDP_MPLS: u16 = 8 + 4;
 const UDP_VXLAN: u16 = 8 + 8;
+const GRE_KEY: u16 = 4 + 4;
 
 /// The frame.
 pub fn frame(world: &World, punt: &Punt) -> Vec<u8> {
@@ -43,11 +44,13 @@ pub fn frame(world: &World, punt: &Punt) -> Vec<u8> {
 pub fn usable_mtu(punt: &Punt, nexthop: &NexthopEntry, routed: bool) -> u16 {
     let ip = if nexthop.tunnel_v6 { 40 } else { 20 };
     let around = match nexthop.tunnel {
-        TunnelKind::None => 0,
+        // Nothing goes into STT.
+        TunnelKind::None | TunnelKind::Stt => 0,
         TunnelKind::MplsGre => ip + GRE_MPLS,
         TunnelKind::MplsUdp => ip + UDP_MPLS,
         TunnelKind::Vxlan if nexthop.l3_vxlan => ip + UDP_VXLAN + ETHERNET as u16,
         TunnelKind::Vxlan => ip + UDP_VXLAN,
+        TunnelKind::Nvgre => ip + GRE_KEY,
     };
     // A bridged frame takes its own header along.
     let carried = match routed || nexthop.tunnel == TunnelKind::None {

@@ -299,7 +299,7 @@ fn shape(one: &objects::Nexthop) -> NexthopShape {
             ports: tunnel.udp_ports,
             l3_vxlan_mac: tunnel.rw_dst_mac.map(|mac| mac.0),
         },
-        NexthopKind::Composite { components } => NexthopShape::Composite {
+        NexthopKind::Composite { components, .. } => NexthopShape::Composite {
             hash: one
                 .flags
                 .contains(NexthopFlags::COMP_ECMP)
@@ -315,7 +315,7 @@ fn shape(one: &objects::Nexthop) -> NexthopShape {
 /// How many objects name a nexthop, itself included.
 fn references(objects: &Objects, id: u32) -> u32 {
     let composites = objects.nexthops.iter().map(|nexthop| match &nexthop.kind {
-        NexthopKind::Composite { components } => {
+        NexthopKind::Composite { components, .. } => {
             components.iter().filter(|member| member.nh == id).count()
         }
         _ => 0,

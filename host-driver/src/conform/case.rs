@@ -72,6 +72,8 @@ pub struct Expect {
     pub flows: Vec<FlowState>,
     /// Flows that are there no more.
     pub gone: Vec<FlowKey>,
+    /// Originals that the peer gave up for their copies: whether there are any is what can be compared.
+    pub clones: Option<u64>,
 }
 
 /// A frame that leaves.
@@ -158,9 +160,8 @@ pub(super) struct ExpectForm {
     pub flows_new_or_changed: Vec<FlowState>,
     #[serde(default)]
     pub flows_gone: Vec<FlowKey>,
-    /// Bookkeeping of the peer's that this card does not keep.
-    #[serde(default, rename = "clones_accounted")]
-    _clones_accounted: Option<u64>,
+    #[serde(default)]
+    pub clones_accounted: Option<u64>,
 }
 
 /// The form of a frame that leaves.

@@ -5,7 +5,8 @@
 //!   \___________________ the tunnel's __________________________________________/    \_ the tenant's _/
 //! ```
 //! What is behind a tunnel's headers is `inner.`, what an ICMP error quotes `quoted.`, what stands behind the agent's
-//! header `packet.`. A header that is cut short ends the walk; the rest of the frame is `payload`.
+//! header `packet.`, the headers within a copy along a multicast tree `tree.`, the frame in a copy for an analyzer
+//! `mirrored.`. A header that is cut short ends the walk; the rest of the frame is `payload`.
 
 use crate::agent_face::LENGTH as AGENT_HEADER;
 
@@ -18,6 +19,10 @@ const MPLS: u16 = 0x8847;
 /// UDP ports of tunnels: MPLS (RFC 7510, and the peer's before that), VXLAN.
 const MPLS_PORTS: [u16; 2] = [6635, 51234];
 const VXLAN_PORT: u16 = 4789;
+/// What NVGRE carries (RFC 7637 section 3.2).
+const BRIDGED: u16 = 0x6558;
+/// The last field of the metadata in a copy for an analyzer.
+const METADATA_END: u8 = 0xff;
 
 /// A field of a header, or what follows the last one that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,10 +35,12 @@ pub struct Field {
     pub end: usize,
 }
 
-/// The fields of a frame in order, without gaps. `agent`: it begins with the agent's header.
-pub fn fields(frame: &[u8], agent: bool) -> Vec<Field> {
+/// The fields of a frame in order, without gaps. `agent`: it begins with the agent's header. `analyzers`: UDP ports at
+/// which analyzers take copies.
+pub fn fields(frame: &[u8], agent: bool, analyzers: &[u16]) -> Vec<Field> {
     let mut walk = Walk {
         frame,
+        analyzers,
         at: 0,
         prefix: String::new(),
         fields: Vec::new(),
@@ -54,6 +61,7 @@ pub fn fields(frame: &[u8], agent: bool) -> Vec<Field> {
 
 struct Walk<'a> {
     frame: &'a [u8],
+    analyzers: &'a [u16],
     at: usize,
     prefix: String,
     fields: Vec<Field>,
@@ -169,6 +177,11 @@ impl<'a> Walk<'a> {
                 self.take("gre.flags", 2)?;
                 match self.half("gre.protocol")? {
                     MPLS => self.mpls(),
+                    BRIDGED => {
+                        self.skim(&[("gre.subnet", 3), ("gre.flow_id", 1)])?;
+                        self.prefix.push_str("inner.");
+                        self.ethernet()
+                    }
                     _ => None,
                 }
             }
@@ -209,10 +222,29 @@ impl<'a> Walk<'a> {
             self.mpls()
         } else if port == VXLAN_PORT {
             self.skim(&[("vxlan.flags", 4), ("vxlan.vni", 3), ("vxlan.reserved", 1)])?;
+            if self.prefix == "tree." {
+                self.prefix.clear();
+            }
             self.prefix.push_str("inner.");
+            self.ethernet()
+        } else if self.analyzers.contains(&port) {
+            self.metadata()?;
+            self.prefix.push_str("mirrored.");
             self.ethernet()
         } else {
             None
+        }
+    }
+
+    /// Type, length and value, until the type says that nothing follows.
+    fn metadata(&mut self) -> Option<()> {
+        loop {
+            let kind = self.byte("metadata.type")?;
+            let length = self.byte("metadata.length")?;
+            self.take("metadata.value", usize::from(length))?;
+            if kind == METADATA_END {
+                return Some(());
+            }
         }
     }
 
@@ -225,12 +257,27 @@ impl<'a> Walk<'a> {
                 break;
             }
         }
+        if self.frame.get(self.at..self.at + 4) == Some(&[0; 4]) {
+            self.take("control_word", 4)?;
+            let tree = self.is_tree();
+            self.prefix.push_str(if tree { "tree." } else { "inner." });
+            return if tree { self.ipv4() } else { self.ethernet() };
+        }
         self.prefix.push_str("inner.");
         match self.frame.get(self.at)? >> 4 {
             4 => self.ipv4(),
             6 => self.ipv6(),
             _ => self.ethernet(),
         }
+    }
+
+    /// Whether IPv4, UDP and VXLAN headers follow.
+    fn is_tree(&self) -> bool {
+        let follows = |at: usize, bytes: &[u8]| {
+            let start = self.at + at;
+            self.frame.get(start..start + bytes.len()) == Some(bytes)
+        };
+        follows(0, &[0x45]) && follows(9, &[17]) && follows(22, &VXLAN_PORT.to_be_bytes())
     }
 }
 
@@ -244,7 +291,7 @@ mod tests {
     }
 
     fn name_of(frame: &[u8], agent: bool, byte: usize) -> String {
-        let fields = fields(frame, agent);
+        let fields = fields(frame, agent, &[8888]);
         assert_eq!(fields.first().map(|field| field.start), Some(0));
         assert!(fields.windows(2).all(|two| two[0].end == two[1].start));
         assert_eq!(fields.last().map(|field| field.end), Some(frame.len()));
@@ -270,6 +317,53 @@ mod tests {
             (54, "inner.ip.ttl"),
             (68, "inner.udp.dst_port"),
             (77, "payload"),
+        ] {
+            assert_eq!(name_of(&frame, false, byte), name);
+        }
+    }
+
+    #[test]
+    fn a_copy_along_a_tree_has_headers_within() {
+        let outer =
+            "001b21bbf946001b21bbf94808004500006a0004000040116a7a0800000208000004e1c319eb00560000";
+        let tree = "0125d140000000004500004600030000401100000800000208000004e1c312b5003200000800000000000500";
+        let frame = "ffffffffffff02000000001188b56162";
+        let frame = bytes(&format!("{outer}{tree}{frame}"));
+        for (byte, name) in [
+            (42, "mpls.label"),
+            (46, "control_word"),
+            (50, "tree.ip.version"),
+            (70, "tree.udp.src_port"),
+            (82, "tree.vxlan.vni"),
+            (86, "inner.eth.dst"),
+            (100, "payload"),
+        ] {
+            assert_eq!(name_of(&frame, false, byte), name);
+        }
+    }
+
+    #[test]
+    fn nvgre_has_a_subnet_and_a_flow() {
+        let outer =
+            "001b21bbf946001b21bbf9480800450000380001000040006a7a0800000208000004200065580003840f";
+        let outer = outer.replacen("40006a7a", "402f6a7a", 1);
+        let frame = bytes(&format!("{outer}ffffffffffff02000000001188b56162"));
+        assert_eq!(name_of(&frame, false, 38), "gre.subnet");
+        assert_eq!(name_of(&frame, false, 41), "gre.flow_id");
+        assert_eq!(name_of(&frame, false, 42), "inner.eth.dst");
+    }
+
+    #[test]
+    fn a_copy_for_an_analyzer_has_metadata_and_a_frame() {
+        let head = "0200000000010200000000020800450000380001000040110000080808080a0a0101";
+        let udp = "c35022b800240000030141ff00";
+        let frame = bytes(&format!("{head}{udp}ffffffffffff02000000001188b56162"));
+        for (byte, name) in [
+            (42, "metadata.type"),
+            (44, "metadata.value"),
+            (45, "metadata.type"),
+            (47, "mirrored.eth.dst"),
+            (61, "payload"),
         ] {
             assert_eq!(name_of(&frame, false, byte), name);
         }
@@ -308,6 +402,6 @@ mod tests {
         assert_eq!(name_of(&frame, false, 39), "udp.length");
         let frame = bytes(TUNNEL.get(..82).expect("long enough"));
         assert_eq!(name_of(&frame, false, 40), "payload");
-        assert_eq!(fields(&[], false), []);
+        assert_eq!(fields(&[], false, &[]), []);
     }
 }

@@ -239,6 +239,7 @@ fn step(value: Value, vifs: &mut HashSet<u32>) -> Result<Step, Reason> {
             drops: form.expect.drops,
             flows: form.expect.flows_new_or_changed,
             gone: form.expect.flows_gone,
+            clones: form.expect.clones_accounted,
         },
         in_order,
     })

@@ -5,6 +5,10 @@
 //! | a tunnel's UDP source port                  | 49152 to 65535, and one for all packets of an inner flow        |
 //! | a tunnel's UDP checksum                     | none, or as wanted                                              |
 //! | a tunnel's IPv4 identification              | nothing; for GRE only where it carries no IPv4 packet           |
+//! | that of the headers within a tree's copy    | nothing; their source port is as a tunnel's                     |
+//! | that of a copy for an analyzer              | nothing; its source port is as a tunnel's                       |
+//! | the UDP checksum of such a copy             | that it is right                                                |
+//! | the flow id of NVGRE                        | nothing                                                         |
 //! | the header checksum that covers that        | that it is right                                                |
 //! | flow index and generation for the agent     | nothing                                                         |
 //! | the order of frames                         | nothing, unless the step says that it counts                    |
@@ -101,11 +105,18 @@ impl fmt::Display for Difference {
 /// Compares what leaves over the steps of a case.
 #[derive(Debug, Default)]
 pub struct Frames {
-    /// Source port of its tunnel by inner flow.
-    ports: HashMap<Vec<u8>, u16>,
+    /// Source port by what was asked of it: the name of its field, and the inner flow.
+    ports: HashMap<(String, Vec<u8>), u16>,
+    /// UDP ports at which analyzers take copies.
+    analyzers: Vec<u16>,
 }
 
 impl Frames {
+    /// Says at which UDP ports analyzers take copies.
+    pub fn analyzers_at(&mut self, ports: impl IntoIterator<Item = u16>) {
+        self.analyzers = ports.into_iter().collect();
+    }
+
     /// Compares all frames of a step, each with its interface. `side` says what stands behind an interface.
     pub fn compare(
         &mut self,
@@ -167,7 +178,7 @@ impl Frames {
 
     /// The first difference between two frames.
     fn difference(&self, want: &[u8], got: &[u8], side: Side) -> Option<Difference> {
-        let fields = fields(want, side == Side::Agent);
+        let fields = fields(want, side == Side::Agent, &self.analyzers);
         let freedom = Freedom::of(want, side, &fields);
         for field in &fields {
             let (want, got) = match (
@@ -183,8 +194,7 @@ impl Frames {
                 Rule::Free => None,
                 Rule::ZeroOr if got.iter().all(|byte| *byte == 0) => None,
                 Rule::ZeroOr => first_byte(field, want, got),
-                Rule::Checksum => None,
-                Rule::Port => None,
+                Rule::Checksum | Rule::UdpChecksum | Rule::Port => None,
             };
             if found.is_some() {
                 return found;
@@ -200,6 +210,7 @@ impl Frames {
             let value = || half(got.get(field.start..field.end)?);
             match freedom.rule(&field.name) {
                 Rule::Checksum => checksum(got, &fields, field),
+                Rule::UdpChecksum => udp_checksum(got, &fields, field),
                 Rule::Port => self.port(want, &fields, field, value()?),
                 Rule::Exact | Rule::Free | Rule::ZeroOr => None,
             }
@@ -207,7 +218,7 @@ impl Frames {
     }
 
     fn port(&self, want: &[u8], fields: &[Field], field: &Field, got: u16) -> Option<Difference> {
-        let known = self.ports.get(&flow(want, fields));
+        let known = self.ports.get(&(field.name.clone(), flow(want, fields)));
         let want = match known {
             Some(port) if *port != got => format!("{port} as before"),
             None if !DYNAMIC_PORTS.contains(&got) => "49152 to 65535".to_owned(),
@@ -221,16 +232,16 @@ impl Frames {
         })
     }
 
-    /// Remembers the source port of a flow's tunnel.
+    /// Remembers the source ports that a flow's tunnel and its copies have.
     fn note_port(&mut self, want: &[u8], got: &[u8], side: Side) {
-        let fields = fields(want, side == Side::Agent);
-        if Freedom::of(want, side, &fields).tunnel != Tunnel::Udp {
-            return;
-        }
-        let field = fields.iter().find(|field| field.name == "udp.src_port");
-        let port = field.and_then(|field| half(got.get(field.start..field.end)?));
-        if let Some(port) = port {
-            self.ports.entry(flow(want, &fields)).or_insert(port);
+        let fields = fields(want, side == Side::Agent, &self.analyzers);
+        let freedom = Freedom::of(want, side, &fields);
+        for field in &fields {
+            let port = half(got.get(field.start..field.end).unwrap_or_default());
+            if let (Rule::Port, Some(port)) = (freedom.rule(&field.name), port) {
+                let flow = (field.name.clone(), flow(want, &fields));
+                self.ports.entry(flow).or_insert(port);
+            }
         }
     }
 }
@@ -244,6 +255,8 @@ enum Rule {
     ZeroOr,
     /// A checksum of an IPv4 header, whatever it covers.
     Checksum,
+    /// A checksum of a UDP packet, whatever it covers.
+    UdpChecksum,
     /// The source port of a tunnel.
     Port,
 }
@@ -256,38 +269,76 @@ enum Tunnel {
     Gre,
 }
 
+/// Stands in front of the names of fields within a copy along a tree.
+const TREE: &str = "tree.";
+/// Stands in front of the names of fields of a frame that was copied for an analyzer.
+const MIRRORED: &str = "mirrored.";
+
 /// What is free in a frame.
 struct Freedom {
     tunnel: Tunnel,
     /// The flow index and the generation of an agent's header, and where the former is.
     flow_param: Option<&'static str>,
+    /// It is a copy for an analyzer: what the names of its IP and UDP fields begin with.
+    copy: Option<String>,
 }
 
 impl Freedom {
     fn of(want: &[u8], side: Side, fields: &[Field]) -> Freedom {
         let has = |name: &str| fields.iter().any(|field| field.name == name);
-        let tunnelled = side == Side::Fabric && (has("mpls.label") || has("vxlan.vni"));
+        let copy = fields.iter().find_map(|field| {
+            let (before, _) = field.name.split_once(MIRRORED)?;
+            Some(before.to_owned())
+        });
+        let tunnelled = side == Side::Fabric
+            && ["mpls.label", "vxlan.vni", "gre.subnet"]
+                .iter()
+                .any(|name| has(name));
         let tunnel = match tunnelled {
             true if has("udp.src_port") => Tunnel::Udp,
             true if has("gre.flags") && !has("inner.ip.id") => Tunnel::Gre,
-            true if has("gre.flags") && has("inner.eth.type") => Tunnel::Gre,
+            true if has("gre.flags") && (has("inner.eth.type") || copy.is_some()) => Tunnel::Gre,
             _ => Tunnel::None,
         };
         let header = Header::read(want).filter(|_| side == Side::Agent);
         let flow_param = header.and_then(|(header, _)| match Command::from_code(header.command)? {
             Command::FlowMiss | Command::FlowHold => Some("agent.param"),
             Command::DontFragment if header.params[1] != NO_FLOW => Some("agent.param1"),
+            Command::MacLearn | Command::MacMove => Some("agent.param"),
             _ => None,
         });
-        Freedom { tunnel, flow_param }
+        Freedom {
+            tunnel,
+            flow_param,
+            copy,
+        }
     }
 
     fn rule(&self, field: &str) -> Rule {
+        let of_copy = self
+            .copy
+            .as_ref()
+            .and_then(|copy| field.strip_prefix(copy.as_str()));
+        match of_copy {
+            Some("ip.id") => return Rule::Free,
+            Some("ip.checksum") => return Rule::Checksum,
+            Some("udp.src_port") => return Rule::Port,
+            Some("udp.checksum") => return Rule::UdpChecksum,
+            _ => {}
+        }
+        match field.strip_prefix(TREE) {
+            Some("ip.id") => return Rule::Free,
+            Some("ip.checksum") => return Rule::Checksum,
+            Some("udp.src_port") => return Rule::Port,
+            Some("udp.checksum") => return Rule::ZeroOr,
+            _ => {}
+        }
         match (field, self.tunnel) {
             ("udp.src_port", Tunnel::Udp) => Rule::Port,
             ("udp.checksum", Tunnel::Udp) => Rule::ZeroOr,
             ("ip.id", Tunnel::Udp | Tunnel::Gre) => Rule::Free,
             ("ip.checksum", Tunnel::Udp | Tunnel::Gre) => Rule::Checksum,
+            ("gre.flow_id", _) => Rule::Free,
             ("agent.param5", _) if self.flow_param == Some("agent.param") => Rule::Free,
             (field, _) if self.flow_param == Some(field) => Rule::Free,
             _ => Rule::Exact,
@@ -308,55 +359,109 @@ fn first_byte(field: &Field, want: &[u8], got: &[u8]) -> Option<Difference> {
 
 /// A header checksum that is wrong for the header it is in.
 fn checksum(got: &[u8], fields: &[Field], field: &Field) -> Option<Difference> {
-    let start = fields
-        .iter()
-        .find(|field| field.name == "ip.version")?
-        .start;
+    let start = start_of(fields, field, "ip.checksum", "ip.version")?;
     let words = usize::from(got.get(start)? & 0xf);
     let header = got.get(start..start + words * 4)?;
-    let sum = |skip: usize| {
-        let halves = header.chunks_exact(2).enumerate();
-        let sum: u32 = halves
-            .filter(|(place, _)| start + 2 * place != skip)
-            .map(|(_, half)| u32::from(u16::from_be_bytes([half[0], half[1]])))
-            .sum();
-        let sum = (sum & 0xffff) + (sum >> 16);
-        !((sum & 0xffff) + (sum >> 16)) as u16
+    let right = !sum(&[header.get(..10)?, header.get(12..)?]);
+    wrong(got, field, right, "this header")
+}
+
+/// A UDP checksum that is wrong for the packet it is in.
+fn udp_checksum(got: &[u8], fields: &[Field], field: &Field) -> Option<Difference> {
+    let from = |name| start_of(fields, field, "udp.checksum", name);
+    let addresses = match from("ip.src") {
+        Some(start) => got.get(start..start + 8)?,
+        None => {
+            let start = from("ipv6.src")?;
+            got.get(start..start + 32)?
+        }
     };
-    let (right, found) = (sum(field.start), half(got.get(field.start..field.end)?)?);
+    let packet = got.get(from("udp.src_port")?..)?;
+    let length = u16::try_from(packet.len()).ok()?.to_be_bytes();
+    let parts = [
+        addresses,
+        &[0, 17],
+        &length,
+        packet.get(..6)?,
+        packet.get(8..)?,
+    ];
+    let right = match !sum(&parts) {
+        0 => u16::MAX,
+        right => right,
+    };
+    wrong(got, field, right, "this packet")
+}
+
+fn wrong(got: &[u8], field: &Field, right: u16, what: &str) -> Option<Difference> {
+    let found = half(got.get(field.start..field.end)?)?;
     (right != found).then(|| Difference::Field {
         byte: field.start,
         field: field.name.clone(),
-        want: format!("{right} for this header"),
+        want: format!("{right} for {what}"),
         got: found,
     })
 }
 
-/// What tells an inner flow from others: addresses, protocol and ports, or without IP the Ethernet header.
+/// Where another field of the same headers starts: `field` is there what `name` is.
+fn start_of(fields: &[Field], field: &Field, name: &str, other: &str) -> Option<usize> {
+    let prefix = field.name.strip_suffix(name)?;
+    let other = |field: &&Field| field.name.strip_prefix(prefix) == Some(other);
+    fields.iter().find(other).map(|field| field.start)
+}
+
+/// One's complement sum of all parts, of which the last alone may be odd (RFC 1071).
+fn sum(parts: &[&[u8]]) -> u16 {
+    let halves = parts.iter().flat_map(|part| part.chunks(2));
+    let sum: u32 = halves
+        .map(|half| match half {
+            [high, low] => u32::from(u16::from_be_bytes([*high, *low])),
+            [high] => u32::from(*high) << 8,
+            _ => 0,
+        })
+        .sum();
+    let sum = (sum & 0xffff) + (sum >> 16);
+    ((sum & 0xffff) + (sum >> 16)) as u16
+}
+
+/// What tells an inner flow from others: addresses, protocol and ports, or without IP the Ethernet header. The inner
+/// flow of a copy for an analyzer is that of the frame that was copied.
 fn flow(frame: &[u8], fields: &[Field]) -> Vec<u8> {
     const IP: [&str; 8] = [
-        "inner.ip.src",
-        "inner.ip.dst",
-        "inner.ip.protocol",
-        "inner.ipv6.src",
-        "inner.ipv6.dst",
-        "inner.ipv6.next_header",
-        "inner.icmp.rest",
-        "inner.icmpv6.rest",
+        "ip.src",
+        "ip.dst",
+        "ip.protocol",
+        "ipv6.src",
+        "ipv6.dst",
+        "ipv6.next_header",
+        "icmp.rest",
+        "icmpv6.rest",
     ];
+    let copied = fields.iter().any(|field| field.name.contains(MIRRORED));
+    let within = |field: &Field| -> Option<String> {
+        let marks = if copied { MIRRORED } else { "inner." };
+        field
+            .name
+            .split_once(marks)
+            .map(|(_, name)| name.to_owned())
+    };
     let named = |field: &&Field| {
-        let port = field.name.ends_with(".src_port") || field.name.ends_with(".dst_port");
-        IP.contains(&field.name.as_str()) || (port && field.name.starts_with("inner."))
+        within(field).is_some_and(|name| {
+            IP.contains(&name.as_str())
+                || name.ends_with(".src_port")
+                || name.ends_with(".dst_port")
+        })
     };
     let mut found: Vec<&Field> = fields.iter().filter(named).collect();
     if found.is_empty() {
-        let ethernet = |field: &&Field| field.name.starts_with("inner.eth.");
+        let ethernet = |field: &&Field| within(field).is_some_and(|name| name.starts_with("eth."));
         found = fields.iter().filter(ethernet).collect();
     }
     let bytes = found
         .iter()
         .filter_map(|field| frame.get(field.start..field.end));
-    bytes.flatten().copied().collect()
+    let mut bytes: Vec<u8> = bytes.flatten().copied().collect();
+    bytes.push(copied.into());
+    bytes
 }
 
 fn half(bytes: &[u8]) -> Option<u16> {

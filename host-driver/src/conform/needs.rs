@@ -2,37 +2,18 @@
 //!
 //! What is asked for is read off objects and frames; nothing is tried. A feature that comes is a row less here.
 
-use underpass_table_compiler::objects::{
-    Nexthop, NexthopFlags, NexthopKind, Object, Vif, VifFlags, VifType,
-};
+use underpass_table_compiler::objects::{Nexthop, NexthopFlags, Object, Vif, VifFlags, VifType};
 
 use super::case::{Case, Change, Step};
 
 /// Flags of interfaces that ask for something.
 const VIF_FLAGS: &[(VifFlags, &str)] = &[
     (VifFlags::SERVICE, "service chains"),
-    (
-        VifFlags::UNKNOWN_UC_FLOOD,
-        "flooding of frames for unknown MACs",
-    ),
-    (VifFlags::MAC_LEARN, "learning of MACs"),
     (VifFlags::MAC_IP_LEARN, "learning of MACs with addresses"),
     (VifFlags::NATIVE_VLAN_TAG, "native VLANs"),
 ];
 /// Flags of nexthops that do.
-const NEXTHOP_FLAGS: &[(NexthopFlags, &str)] = &[
-    (NexthopFlags::COMP_FABRIC, "replication along a tree"),
-    (NexthopFlags::COMP_EVPN, "replication to other nodes"),
-    (
-        NexthopFlags::COMP_TOR,
-        "replication to top-of-rack switches",
-    ),
-    (NexthopFlags::PBB, "provider backbone bridging"),
-    (
-        NexthopFlags::UNKNOWN_UC_FLOOD,
-        "flooding of frames for unknown MACs",
-    ),
-];
+const NEXTHOP_FLAGS: &[(NexthopFlags, &str)] = &[(NexthopFlags::PBB, "provider backbone bridging")];
 
 /// The first thing that a case needs and this card does not do.
 pub fn missing(case: &Case) -> Option<&'static str> {
@@ -41,14 +22,9 @@ pub fn missing(case: &Case) -> Option<&'static str> {
         _ => None,
     });
     let objects = || case.config.iter().chain(changes.clone().flatten());
-    let steered = objects().any(|object| match object {
-        Object::FlowPair(pair) => pair.fwd.ecmp_index.is_some() || pair.rev.ecmp_index.is_some(),
-        _ => false,
-    });
     let by_object = objects().find_map(|object| match object {
-        Object::Mirror(_) => Some("mirrors"),
         Object::Vif(vif) => of_vif(vif),
-        Object::Nexthop(nexthop) => of_nexthop(nexthop, steered),
+        Object::Nexthop(nexthop) => of_nexthop(nexthop),
         _ => None,
     });
     let host = objects().find_map(|object| match object {
@@ -86,16 +62,10 @@ fn of_vif(vif: &Vif) -> Option<&'static str> {
         .map(|(_, needs)| *needs)
 }
 
-fn of_nexthop(nexthop: &Nexthop, steered: bool) -> Option<&'static str> {
+fn of_nexthop(nexthop: &Nexthop) -> Option<&'static str> {
     let mut flags = NEXTHOP_FLAGS.iter();
     let found = flags.find(|(flag, _)| nexthop.flags.contains(*flag));
-    let of_several = matches!(nexthop.kind, NexthopKind::Composite { .. })
-        && nexthop.flags.contains(NexthopFlags::COMP_ECMP);
-    match found {
-        Some((_, needs)) => Some(needs),
-        // Which member a packet takes is the flow's to say; without one it would be hashed.
-        None => (of_several && !steered).then_some("ECMP without a flow that names the member"),
-    }
+    found.map(|(_, needs)| *needs)
 }
 
 #[cfg(test)]
@@ -126,31 +96,13 @@ mod tests {
                 "flags": {{"value": "{flags}", "names": []}}, "components": []}}"#
             )
         };
-        let mirror = r#"{"object": "mirror", "index": 0, "nh": 9, "dynamic_juniper_header": true}"#;
         assert_eq!(of(&vif("0x2001c1")), None);
-        assert_eq!(
-            of(&vif("0x10000")),
-            Some("flooding of frames for unknown MACs")
-        );
+        assert_eq!(of(&vif("0x4")), Some("service chains"));
         assert_eq!(of(&composite("0x2000")), None);
-        assert_eq!(of(&composite("0x1000")), Some("replication to other nodes"));
         assert_eq!(
-            of(&composite("0x400")),
-            Some("ECMP without a flow that names the member")
+            of(&composite("0x80000")),
+            Some("provider backbone bridging")
         );
-        let side = |more: &str| {
-            format!(
-                r#"{{"sip": "10.0.0.1", "dip": "10.0.0.2", "sport": 1, "dport": 2, "proto": 17, "key_nh": 1,
-                "rpf_nh": 1, "vrf": 2, "action": "forward", "flags": []{more}}}"#
-            )
-        };
-        let pair = format!(
-            r#"{{"object": "flow_pair", "fwd": {}, "rev": {}}}"#,
-            side(r#", "ecmp_index": 1"#),
-            side("")
-        );
-        assert_eq!(of(&format!("{},{pair}", composite("0x400"))), None);
-        assert_eq!(of(mirror), Some("mirrors"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use underpass_table_compiler::objects::{FlowPair, Object, Objects};
+use underpass_table_compiler::objects::{FlowPair, Nexthop, NexthopKind, Object, Objects};
 
 use super::case::{Case, Change, Expect, Reply, Step};
 use super::drop_names::BOOKKEEPING;
@@ -74,6 +74,8 @@ impl<C: Card> Run<'_, C> {
         if let Err(error) = self.station.program(&objects)? {
             return Ok(Err(chain(&error)));
         }
+        let analyzers = objects.nexthops.iter().filter_map(analyzer);
+        self.frames.analyzers_at(analyzers);
         self.objects = objects;
         for pair in &pairs {
             if let Err(error) = self.station.install(pair)? {
@@ -151,6 +153,14 @@ impl<C: Card> Run<'_, C> {
     }
 }
 
+/// The UDP port at which an analyzer takes copies, of a nexthop that leads to one.
+fn analyzer(nexthop: &Nexthop) -> Option<u16> {
+    match &nexthop.kind {
+        NexthopKind::Tunnel(tunnel) => tunnel.udp_ports.map(|(_, to)| to),
+        _ => None,
+    }
+}
+
 /// Drop counters that rose otherwise than expected.
 fn drops(expect: &Expect, left: &Left) -> Vec<String> {
     let names = expect.drops.keys().chain(left.drops.keys());
@@ -168,6 +178,15 @@ fn drops(expect: &Expect, left: &Left) -> Vec<String> {
         .filter(|(_, want, got)| want != got)
         .map(|(name, want, got)| format!("drops: {name} want {want} got {got}"))
         .collect();
+    if let Some(want) = expect
+        .clones
+        .filter(|want| (*want > 0) != (left.copied > 0))
+    {
+        said.push(format!(
+            "clones: want {want} originals given up for copies, got {}",
+            left.copied
+        ));
+    }
     if left.lost > 0 {
         said.push(format!("{} packets without a trace", left.lost));
     }

@@ -18,7 +18,7 @@ use super::case::{FlowKey, FlowState, Inject, Out};
 use super::flows::Flows;
 use crate::access::Card;
 use crate::agent_face::{Act, AgentFace, ProgramError, Word};
-use crate::driver::{Driver, DriverError, RingLayout, REPLAY_SEED};
+use crate::driver::{Driver, DriverError, RingLayout, Rounds, REPLAY_SEED};
 use crate::flow_state::{is_followed, tcp_words};
 use crate::slow_path::{Direction, Flow, PairId, Reaction, World};
 
@@ -34,6 +34,8 @@ pub struct Left {
     pub drops: BTreeMap<String, u64>,
     /// Packets of which nothing is known.
     pub lost: usize,
+    /// Packets that became copies.
+    pub copied: u64,
 }
 
 impl Left {
@@ -53,6 +55,8 @@ pub struct Station<C> {
     agent: Option<u32>,
     /// Packets that have entered the card and of which nothing was seen yet.
     missing: usize,
+    /// What had gone round in the card by then.
+    rounds: Rounds,
     /// Interfaces that a missing packet may have been counted at.
     suspects: BTreeSet<u16>,
     /// The card's drop counters as they were last read.
@@ -73,6 +77,7 @@ impl<C: Card> Station<C> {
             vifs: HashMap::new(),
             agent: None,
             missing: 0,
+            rounds: Rounds::default(),
             suspects: BTreeSet::new(),
             counted: BTreeMap::new(),
         })
@@ -193,6 +198,7 @@ impl<C: Card> Station<C> {
     fn serve(&mut self, left: &mut Left) -> Result<(), DriverError> {
         loop {
             self.driver.card().settle()?;
+            self.count_copies(left)?;
             while let Some((port, frame)) = self.driver.card().receive()? {
                 self.missing = self.missing.saturating_sub(1);
                 let vif = self.vifs.get(&port).copied().unwrap_or(NO_VIF);
@@ -251,6 +257,20 @@ impl<C: Card> Station<C> {
                 let counted = [self.driver.flow(fwd)?, self.driver.flow(rev)?];
                 self.face.retire(pair, counted);
             }
+        }
+        Ok(())
+    }
+
+    /// Copies have entered of which nothing was seen yet; they count at any interface.
+    fn count_copies(&mut self, left: &mut Left) -> Result<(), DriverError> {
+        let rounds = self.driver.rounds()?;
+        if rounds != self.rounds {
+            let more = rounds.more_than(&self.rounds);
+            self.missing = self.missing.saturating_add_signed(more as isize);
+            self.suspects
+                .extend(self.vifs.values().map(|vif| *vif as u16));
+            left.copied += rounds.packets - self.rounds.packets;
+            self.rounds = rounds;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! ```text
 //!   open ──▶ identity: magic, layout id, profile, rows     a card of another layout is refused
 //!   start ─▶ seed ─▶ apply(plan) ─▶ enable                a seed may change later, column by column
-//!   age, TCP state ─▶ AGE_*, TCP_CONTROL
+//!   age, TCP state ─▶ AGE_*, TCP_CONTROL           copies ─▶ ROUND_*, LEARN_INTERVAL
 //!   read_row, write_row ─▶ TABLE_* registers              punt, inject ─▶ slow-port FIFO
 //!        with rings: write_row, write_split, punt, inject ─▶ host memory, flush
 //! ```
@@ -14,6 +14,7 @@ mod error;
 mod identity;
 mod pairs;
 mod rings;
+mod rounds;
 mod seed;
 mod slow_port;
 mod sums;
@@ -24,6 +25,7 @@ pub use error::DriverError;
 pub use identity::Identity;
 pub use pairs::PairEvent;
 pub use rings::Layout as RingLayout;
+pub use rounds::Rounds;
 pub use seed::{groups, random_seed, REPLAY_SEED};
 pub use slow_port::Punt;
 
@@ -45,6 +47,8 @@ pub struct Driver<C> {
     card: C,
     identity: Identity,
     sums: Sums,
+    /// What went round, when it was last read.
+    rounds: Rounds,
     /// Rows and frames go through these where the card has them and they were opened.
     rings: Option<Rings>,
 }
@@ -57,6 +61,7 @@ impl<C: CardAccess> Driver<C> {
             card,
             identity,
             sums: Sums::default(),
+            rounds: Rounds::default(),
             rings: None,
         })
     }

@@ -1,31 +1,31 @@
-//! Frames for more than one: copies to every other guest of the network on this node.
+//! Frames for more than one that came here first: ARP and neighbour discovery that nobody here answers.
+//!
+//! ```text
+//!   punted ─▶ handed back, to be flooded ─▶ card: the list of its network, as of any other frame for many
+//! ```
 
+use underpass_layout::meta::RoundKind;
+use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::DropReason;
 
 use super::reaction::Reaction;
-use super::tenant::is_tunnelled;
-use super::world::World;
 use crate::driver::Punt;
 
-/// Copies of `frame`, the frame that was punted or the tenant's in it. A network that does not bridge has no flood
-/// list (`L2_NO_ROUTE`); where nobody else is, the packet ends (`DISCARD`).
-pub fn flood(world: &World, punt: &Punt, frame: &[u8]) -> Vec<Reaction> {
-    let bridges = world
-        .vrf(punt.shim.vrf)
-        .is_some_and(|network| network.mode.bridges());
-    if !bridges {
+/// Hands a punted frame back, tunnel and all. One that came from another VRF has no interface that would lead there
+/// again (`L2_NO_ROUTE`).
+pub fn flood(punt: &Punt) -> Vec<Reaction> {
+    if !is_as_it_came(punt) {
         return vec![Reaction::drop(punt, DropReason::L2NoRoute)];
     }
-    let from = (!is_tunnelled(punt)).then_some(u32::from(punt.shim.vif));
-    let others = world
-        .guests(punt.shim.vrf)
-        .filter(|vif| Some(vif.idx) != from);
-    let mut copies: Vec<Reaction> = others
-        .filter_map(|vif| Reaction::transmit(vif, frame.to_vec()))
-        .collect();
-    copies.push(match copies.is_empty() {
-        true => Reaction::drop(punt, DropReason::Discard),
-        false => Reaction::Consume(punt.shim.vif),
-    });
-    copies
+    let shim = InjectShim {
+        command: InjectCommand::Flood,
+        vif: punt.shim.vif,
+        ..InjectShim::default()
+    };
+    vec![Reaction::Inject(shim, punt.frame.clone())]
+}
+
+/// The frame is whole, as an interface received it.
+pub fn is_as_it_came(punt: &Punt) -> bool {
+    matches!(punt.shim.round, RoundKind::First | RoundKind::Again)
 }

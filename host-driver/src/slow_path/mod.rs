@@ -5,7 +5,8 @@
 //!                             ├─ hold     wait for ──decide──▶ flow_setup         Reaction::Write, then Inject
 //!                             ├─ moved    the flow's source is another of several Reaction::Write, then Inject
 //!                             ├─ resolve  wait for a neighbour, ask for it
-//!                             ├─ flood    copies to every other guest
+//!                             ├─ learn    where a source MAC was seen           Reaction::Write
+//!                             ├─ stt      back as VXLAN                         Reaction::Inject
 //!                             ├─ echo     gateways and DNS servers answer
 //!                             └─ the rest ends here with a reason                 Reaction::Drop
 //! ```
@@ -24,9 +25,12 @@ mod flood;
 mod flow_ids;
 mod flow_setup;
 mod flows;
+mod groups;
 mod hold;
 mod key;
 mod keys;
+mod learn;
+mod learning;
 mod moved;
 mod nd;
 mod neighbors;
@@ -35,6 +39,7 @@ mod proxy;
 mod reaction;
 mod resolve;
 mod software;
+mod stt;
 mod tenant;
 mod world;
 
@@ -52,17 +57,21 @@ pub use denied::Denied;
 pub use flow_ids::{Direction, PairId};
 pub use flows::{Flow, NoRoom, Wanted, IDLE};
 pub use key::Key;
+pub use learning::{Flapping, Place};
 pub use reaction::{Reaction, TableWrite};
 pub use world::World;
 
 pub(crate) use arp::Arp;
 pub(crate) use flows::Flows;
+pub(crate) use key::address;
 pub(crate) use keys::Keys;
 pub(crate) use tenant::{is_tunnelled, Tenant};
 
 use crate::driver::{Punt, Traffic};
 use address_pair::Moves;
+use groups::Reports;
 use hold::Hold;
+use learning::Learning;
 use resolve::Waiting;
 
 /// The slow path of one card.
@@ -77,6 +86,10 @@ pub struct SlowPath {
     learned: BTreeSet<IpAddr>,
     /// Addresses that went from one guest to another.
     moves: Moves,
+    /// Where source MACs were seen.
+    learning: Learning,
+    /// When groups of the underlay are reported.
+    reports: Reports,
 }
 
 impl SlowPath {
@@ -93,6 +106,8 @@ impl SlowPath {
             waiting: Waiting::default(),
             learned: BTreeSet::new(),
             moves: Moves::default(),
+            learning: Learning::default(),
+            reports: Reports::default(),
         }
     }
 
@@ -163,7 +178,8 @@ impl SlowPath {
             PuntReason::Arp => self.arp(&punt, now),
             PuntReason::FlowMiss => self.miss(punt),
             PuntReason::NeighborDiscovery => self.discovery(&punt, now),
-            PuntReason::Multicast => self.multicast(&punt),
+            PuntReason::Learn => self.shown(&punt, now),
+            PuntReason::Stt => decapsulate(&punt),
             PuntReason::Receive => self.receive(&punt),
             PuntReason::Resolve => self.resolve(punt, now),
             PuntReason::SourceMoved => self.source_moved(punt),
@@ -173,23 +189,28 @@ impl SlowPath {
             PuntReason::TooBig => drop(&punt, DropReason::TooBig),
             PuntReason::Extension | PuntReason::Tagged => drop(&punt, DropReason::InvalidProtocol),
             PuntReason::VrfInSoftware => drop(&punt, DropReason::Discard),
+            // The card replicates by itself.
+            PuntReason::Multicast => drop(&punt, DropReason::L2NoRoute),
             PuntReason::None => drop(&punt, DropReason::Unknown),
         }
     }
 
-    /// Decides about every flow that waits.
+    /// Decides about every flow that waits, and about what was shown.
     pub fn decide(&mut self, now: Duration) -> Vec<Reaction> {
-        let waiting = self.hold.take();
-        waiting
-            .into_iter()
-            .flat_map(|(_, punts)| self.set_up(punts, now))
-            .collect()
+        let mut reactions = self.carry_learned();
+        for (_, punts) in self.hold.take() {
+            reactions.extend(self.set_up(punts, now));
+        }
+        reactions
     }
 
     /// Time has passed: what waited too long is dropped, and guests are asked whether they have shared addresses.
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
         let mut reactions = unresolved(self.waiting.expired(now));
         reactions.extend(self.ask_members(now));
+        self.learning.tick(now);
+        reactions.extend(self.carry_learned());
+        reactions.extend(self.report_groups(now));
         reactions
     }
 
@@ -212,6 +233,10 @@ impl SlowPath {
         let Some(Keys { card: key, .. }) = keys else {
             return vec![Reaction::drop(&punt, DropReason::InvalidPacket)];
         };
+        if !flood::is_as_it_came(&punt) {
+            // Its flow went while it was on its way, and it cannot start again.
+            return vec![Reaction::drop(&punt, DropReason::FlowUnusable)];
+        }
         if self.flows.has(&key) {
             return match punt.shim.port {
                 // It has been round already and missed again: the card and we disagree about this flow.
@@ -248,27 +273,6 @@ impl SlowPath {
         };
         let waiting = self.hold.of_nexthop(key.nexthop);
         self.flows.of_nexthop(key.nexthop) + waiting < limit as usize
-    }
-
-    /// A frame for a group: for every guest, except what only the node itself could answer.
-    fn multicast(&self, punt: &Punt) -> Vec<Reaction> {
-        let start = usize::from(punt.shim.offset);
-        let frame = punt.frame.get(start..).unwrap_or_default();
-        let tenant = Tenant::of(punt);
-        if tenant.is_some_and(|tenant| tenant.is_stray_discovery()) {
-            return vec![Reaction::drop(punt, DropReason::InvalidArp)];
-        }
-        let asks_dhcp = tenant.is_some_and(|tenant| tenant.is_dhcpv6_request());
-        if asks_dhcp && self.traps_dhcp(punt) {
-            return vec![Reaction::drop(punt, DropReason::TrapNoInterface)];
-        }
-        flood::flood(&self.world, punt, frame)
-    }
-
-    /// The packet came from a guest whose DHCP is ours to answer.
-    fn traps_dhcp(&self, punt: &Punt) -> bool {
-        let vif = self.world.vif(punt.shim.vif);
-        !is_tunnelled(punt) && vif.is_some_and(|vif| vif.flags.contains(VifFlags::DHCP))
     }
 
     fn set_up(&mut self, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
@@ -312,6 +316,17 @@ impl SlowPath {
             Some(answer) => vec![answer, Reaction::Consume(punt.shim.vif)],
             None => vec![Reaction::drop(punt, DropReason::TrapNoInterface)],
         }
+    }
+}
+
+/// An STT packet comes back in another tunnel.
+fn decapsulate(punt: &Punt) -> Vec<Reaction> {
+    match stt::as_vxlan(&punt.frame) {
+        Ok(frame) => vec![Reaction::again(Punt {
+            shim: punt.shim,
+            frame,
+        })],
+        Err(reason) => vec![Reaction::drop(punt, reason)],
     }
 }
 

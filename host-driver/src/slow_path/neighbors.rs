@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Arp ───────────────▶ arp ─┐        ┌─ Answer   back, through the tunnel it came from too
-//!                             ├─ Then ─┼─ Flood    every other guest
+//!                             ├─ Then ─┼─ Flood    back to the card: the list of its network
 //!   NeighborDiscovery ─▶ nd ──┘        ├─ Bridge   the one guest, here or elsewhere
 //!             │                        └─ ToHost, Consume, Drop
 //!             ├─ from the wire: a neighbour's MAC ─▶ learn ─▶ tunnels are programmed, packets that waited go
@@ -13,8 +13,10 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use underpass_layout::DropReason;
+use underpass_table_compiler::entries::entries;
 use underpass_table_compiler::objects::VifType;
-use underpass_table_compiler::{compile, Mac, Network};
+use underpass_table_compiler::plan::plan;
+use underpass_table_compiler::{objects, Mac, Network};
 
 use super::arp::{self, Arp};
 use super::discovery::{self, Discovery};
@@ -100,7 +102,7 @@ impl SlowPath {
     fn carry_out(&self, punt: &Punt, frame: &[u8], then: Then) -> Vec<Reaction> {
         let vif = punt.shim.vif;
         let sent = match then {
-            Then::Flood => return flood::flood(&self.world, punt, frame),
+            Then::Flood => return flood::flood(punt),
             Then::Drop(reason) => return vec![Reaction::drop(punt, reason)],
             Then::Consume => return vec![Reaction::Consume(vif)],
             Then::Answer(answer) if is_tunnelled(punt) => self.deliver(punt, &answer),
@@ -138,9 +140,17 @@ impl SlowPath {
     /// A packet for a tunnel whose next hop has no MAC yet.
     pub(super) fn resolve(&mut self, punt: Punt, now: Duration) -> Vec<Reaction> {
         let tunnel = self.world.tunnel(punt.shim.nexthop);
+        let is_whole = flood::is_as_it_came(&punt);
         let Some(neighbor) = tunnel.and_then(|tunnel| tunnel.via) else {
             return vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)];
         };
+        if !is_whole {
+            // A copy, or a packet without the tunnel that it came through, cannot go back: the next one finds its way.
+            let asks = self.waiting.asks(neighbor, now);
+            let ask = asks.then(|| self.ask(neighbor)).flatten();
+            let dropped = Reaction::drop(&punt, DropReason::NexthopUnresolved);
+            return std::iter::once(dropped).chain(ask).collect();
+        }
         match self.waiting.push(neighbor, punt, now) {
             Wait::Ask => self.ask(neighbor).into_iter().collect(),
             Wait::Silent => Vec::new(),
@@ -179,10 +189,13 @@ impl SlowPath {
 
     /// Carries a network that has changed. None: it does not fit the card any more, and the one before stays.
     pub(super) fn carry(&mut self, network: Network) -> Option<Vec<Reaction>> {
-        let compiled = compile(&network, &self.placed).ok()?;
-        self.placed = compiled.placed;
-        self.world = World::new(network, compiled.objects);
-        let steps = compiled.plan.steps.iter();
+        let mut objects = objects(&network);
+        objects.learned = self.on_card();
+        let entries = entries(&objects, self.placed.profile()).ok()?;
+        let (plan, placed) = plan(&self.placed, &entries).ok()?;
+        self.placed = placed;
+        self.world = World::new(network, objects);
+        let steps = plan.steps.iter();
         Some(
             steps
                 .map(|step| Reaction::Write(TableWrite::from(step)))

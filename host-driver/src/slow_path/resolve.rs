@@ -6,7 +6,7 @@
 //!                   └── not ──▶ NEXTHOP_UNRESOLVED
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -60,6 +60,22 @@ impl Waiting {
             return Wait::Ask;
         }
         Wait::Silent
+    }
+
+    /// Whether a neighbour is to be asked for a packet that does not wait.
+    pub fn asks(&mut self, neighbor: IpAddr, now: Duration) -> bool {
+        let asked = self.neighbors.entry(neighbor);
+        let is_new = matches!(asked, Entry::Vacant(_));
+        let asked = asked.or_insert(Asked {
+            first: now,
+            last: now,
+            packets: Vec::new(),
+        });
+        let asks = is_new || now.saturating_sub(asked.last) >= AGAIN;
+        if asks {
+            asked.last = now;
+        }
+        asks
     }
 
     /// Whether some packet needs this neighbour.
@@ -132,6 +148,16 @@ mod tests {
         let mut waiting = Waiting::default();
         assert_eq!(waiting.push(NEIGHBOR, punt(1), at(0)), Wait::Ask);
         assert_eq!(waiting.push(NEIGHBOR, punt(2), at(1000)), Wait::Ask);
+    }
+
+    #[test]
+    fn for_what_does_not_wait_the_question_is_asked_once_a_second() {
+        let mut waiting = Waiting::default();
+        assert!(waiting.asks(NEIGHBOR, at(0)));
+        assert!(!waiting.asks(NEIGHBOR, at(999)));
+        assert!(waiting.asks(NEIGHBOR, at(1000)));
+        assert!(waiting.needs(NEIGHBOR));
+        assert_eq!(waiting.answered(NEIGHBOR), []);
     }
 
     #[test]

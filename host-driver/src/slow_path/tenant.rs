@@ -19,10 +19,6 @@ use underpass_table_compiler::Mac;
 use super::key::{addresses, Key, ICMPV6};
 use crate::driver::Punt;
 
-/// IP protocol of UDP, and its ports of DHCPv6.
-const UDP: u8 = 17;
-const DHCPV6_CLIENT: u16 = 546;
-const DHCPV6_SERVER: u16 = 547;
 /// ICMPv6 types of neighbour discovery (RFC 4861).
 const NEIGHBOR_DISCOVERY: std::ops::RangeInclusive<u16> = 133..=137;
 
@@ -92,14 +88,6 @@ impl<'a> Tenant<'a> {
             && headers.protocol == ICMPV6
             && NEIGHBOR_DISCOVERY.contains(&headers.dst_port)
             && !headers.neighbor
-    }
-
-    /// A guest asks for an IPv6 address (RFC 8415): IPv4 DHCP is told apart by the card.
-    pub fn is_dhcpv6_request(&self) -> bool {
-        let headers = &self.headers;
-        headers.ipv6
-            && headers.protocol == UDP
-            && (headers.src_port, headers.dst_port) == (DHCPV6_CLIENT, DHCPV6_SERVER)
     }
 
     /// From the IP header on.

@@ -20,8 +20,8 @@ use underpass_layout::port;
 use underpass_table_compiler::entries::Known;
 use underpass_table_compiler::network::Underlay;
 use underpass_table_compiler::objects::{
-    AllowedAddressPair, Bridge, FloatingIp, Mirror, Nexthop, NexthopKind, Objects, PairMember, Policy,
-    Route, TunnelNexthop, Vif, VifFlags, VifType, Vrf,
+    AllowedAddressPair, Bridge, FloatingIp, Mirror, Nexthop, NexthopKind, Objects, PairMember,
+    Policy, Route, TunnelNexthop, Vif, VifFlags, VifType, Vrf,
 };
 use underpass_table_compiler::{Mac, Network};
 
