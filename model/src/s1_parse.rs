@@ -82,7 +82,9 @@ pub fn parse(window: &Window<'_>, meta: &mut Meta) {
     }
     parse.tunnel = kind;
     parse.offset = offset as u8;
-    parse.zeros = window.be32(offset) == 0;
+    // Bytes behind the IP packet are not its own.
+    let whole = payload.at + payload.length >= offset + 4;
+    parse.zeros = whole && window.be32(offset) == 0;
     match kind {
         TunnelKind::Vxlan => (parse.label, parse.label_valid) = vxlan::read(window, label_at),
         TunnelKind::Nvgre => {
