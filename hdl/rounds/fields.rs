@@ -61,13 +61,12 @@ pub fn fields(step: Step, entry: MirrorEntry, numbered: Bit) -> Fields {
 
     let id = state_from::<U<16>>("copy_id", k(1));
     id.next(numbered, id.q + 1);
-    let length = length.reg("fields_length2");
+    let length = length.reg("fields_total");
     let src_port = step.entropy.delay("fields_entropy", 3);
     let (known, known_header, bytes) =
         (entry.sum, entry.header_sum, bytes).delay("fields_known", 3);
-    let id = id.q.aged(length.age().unwrap_or(0));
     let words = (
-        sum(&[known_header, length, id]),
+        sum(&[known_header, length, id.q]),
         sum(&[known, udp_length, udp_length, src_port, bytes]),
     )
         .reg("fields_words");
@@ -78,12 +77,12 @@ pub fn fields(step: Step, entry: MirrorEntry, numbered: Bit) -> Fields {
         of_total(totals.1),
     );
     Fields {
-        length: length.delay("fields_length5", 3),
-        beats: beats.delay("fields_beats5", 3),
-        id: id.delay("fields_id5", 3),
+        length: length.delay("total_later", 3),
+        beats: beats.delay("beats_later", 3),
+        id: id.q.delay("id_later", 3),
         header_checksum: of_total(totals.0).reg("fields_header_checksum"),
-        src_port: src_port.delay("fields_src_port5", 3),
-        udp_length: udp_length.delay("fields_udp_length5", 3),
+        src_port: src_port.delay("src_port_later", 3),
+        udp_length: udp_length.delay("udp_length_later", 3),
         udp_checksum: udp_checksum.reg("fields_udp_checksum"),
     }
 }

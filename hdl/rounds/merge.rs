@@ -122,4 +122,4 @@ fn filled(piece: Piece, text: U<512>) -> U<512> {
     cat_of(&words)
 }
 
-const _: () = assert!(READ_CLOCKS == set::LATENCY as usize);
+const _: () = assert!(READ_CLOCKS == set::LATENCY);

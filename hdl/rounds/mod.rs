@@ -129,10 +129,7 @@ pub fn rounds(
     copies.pop(taken);
 
     let held = state::<U<8>>("held");
-    // Gather has counted the copy when it is counted here no more.
-    let gone = (taken & copies.head.end)
-        .reg_rst("gone_early")
-        .reg_rst("gone");
+    let gone = (taken & copies.head.end).reg_rst("gone");
     counted(held, errand.valid, gone);
     let copy = copies.head;
     let rounds = Rounds {

@@ -2,11 +2,12 @@ mod bench;
 mod reference;
 
 use super::ROUND_CLOCKS;
-use crate::stream::frames::Noise;
+use crate::stream::frames::{bytes, Noise};
 use bench::{Bench, Case, Pace};
 use reference::{Mirror, Reference};
 use underpass_layout::meta::{Errand, Round, RoundKind};
 use underpass_layout::tables::{id, Leg, MirrorEntry, MirrorKind, TunnelKind};
+use underpass_layout::Record;
 
 /// A text of so many bytes, with zeros where its fields come.
 fn text(noise: &mut Noise, kind: MirrorKind, v6: bool, length: usize) -> Vec<u8> {
@@ -311,10 +312,9 @@ fn the_host_reads_back_what_it_wrote() {
         .iter()
         .flat_map(|word| [*word as u32, (*word >> 32) as u32])
         .collect();
-    use underpass_layout::Record;
     assert_eq!(MirrorEntry::unpack(&words).expect("codes"), mirror.entry);
     let text = bench.access(id::MIRROR_TEXT, 21, false, &[]);
-    let text = crate::stream::frames::bytes(&text);
+    let text = bytes(&text);
     let part = mirror.text.len().min(64);
     assert_eq!(text[..part], mirror.text[..part]);
 }

@@ -1,7 +1,7 @@
 //! The buffer with what it is joined to: errands long before their bytes, a gather that is ready when it likes, the host.
 
 use crate::rounds::rounds;
-use crate::stream::frames::{bytes, words, Noise};
+use crate::stream::frames::{self, bytes, words, Noise};
 use std::collections::VecDeque;
 use underpass_layout::meta::{Errand, Round};
 use underpass_layout::profile::SIM;
@@ -238,5 +238,5 @@ fn slot(case: &Case) -> Vec<u64> {
     to.put(case.bytes.len() as u128, 16);
     case.errand.put(&mut to, Errand::WIDTH);
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-    crate::stream::frames::words(&bytes)
+    frames::words(&bytes)
 }
