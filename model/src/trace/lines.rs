@@ -3,9 +3,10 @@
 use super::changes::patch;
 use super::flows::{flow, flow_ends, key, quoted, receiver, route};
 use super::names::{ip, label_word, target, tunnel, vif_kind, Mac, Port};
+use super::rounds::{came, errand, member};
 use super::Line;
 use crate::headers::ethernet;
-use underpass_layout::meta::{Edit, HeaderKind, Meta};
+use underpass_layout::meta::{Edit, HeaderKind, Meta, RoundKind};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 
 /// The line of a stage, by the stage's name; the verdict, if the stage set one, is the caller's to tell.
@@ -22,6 +23,7 @@ pub(super) fn line(stage: &str, meta: &Meta, edit: &Edit) -> Line {
         "s8_key" => key(meta),
         "s9_flow" => flow(meta),
         "s10_route" => route(meta),
+        "s11_member" => member(meta),
         "s12_nexthop" => nexthop(meta),
         "s13_rewrite" => rewrite(meta),
         _ => encap(meta, edit),
@@ -35,7 +37,7 @@ fn gather(meta: &Meta) -> (String, String) {
     let result = if arrival.injected {
         format!("injected, {} vif {}", arrival.command, arrival.inject_vif)
     } else {
-        "received".to_string()
+        came(meta)
     };
     (seen, result)
 }
@@ -49,6 +51,10 @@ fn parse(meta: &Meta) -> (String, String) {
         return ("malformed IP".into(), "no tunnel".into());
     }
     let seen = match parse.ethertype {
+        0 if parse.tunnel != TunnelKind::None => {
+            let from = ip(parse.v6, parse.src);
+            return (format!("came from {from}"), tunnel_and_label(meta));
+        }
         ethernet::IPV4 | ethernet::IPV6 => {
             format!("{} > {}", ip(parse.v6, parse.src), ip(parse.v6, parse.dst))
         }
@@ -57,6 +63,7 @@ fn parse(meta: &Meta) -> (String, String) {
     let result = match parse.tunnel {
         TunnelKind::None if parse.neighbor => "neighbour discovery".to_string(),
         TunnelKind::None => "no tunnel".to_string(),
+        TunnelKind::Stt => "stt".to_string(),
         _ => format!("{}, packet at {}", tunnel_and_label(meta), parse.offset),
     };
     (seen, result)
@@ -72,6 +79,8 @@ fn classify(meta: &Meta) -> (String, String) {
     let classify = &meta.classify;
     let seen = if meta.arrival.injected {
         format!("injected for vif {}", meta.arrival.inject_vif)
+    } else if meta.arrival.round.kind != RoundKind::First {
+        "as before".to_string()
     } else {
         format!("port {}", Port(meta.arrival.port))
     };
@@ -113,14 +122,15 @@ fn bridge(meta: &Meta) -> (String, String) {
     let bridge = &meta.bridge;
     let seen = match (meta.decap.frame, meta.decap.direct) {
         (true, false) => format!("{} in vrf {}", Mac(meta.inner.dst_mac), meta.decap.vrf),
-        (true, true) => "frame of that label".to_string(),
+        (true, true) => "frame with a nexthop".to_string(),
         (false, _) => "no frame".to_string(),
     };
     let result = match (bridge.l3, meta.decap.direct) {
         (true, false) => "routed".to_string(),
         _ => target(bridge.nexthop, bridge.label),
     };
-    (seen, result)
+    let learn = if bridge.learn { ", new source" } else { "" };
+    (seen, result + learn)
 }
 
 fn nexthop(meta: &Meta) -> (String, String) {
@@ -128,13 +138,20 @@ fn nexthop(meta: &Meta) -> (String, String) {
     let seen = format!("nexthop {}", meta.route.nexthop);
     let to = format!("vif {} on {}", nexthop.vif, Port(nexthop.port));
     let result = match nexthop.kind {
+        _ if meta.member.skip => "no copy for it".to_string(),
         NexthopKind::Tunnel => {
             let far = ip(nexthop.tunnel_v6, nexthop.tunnel_dst);
             format!("{} to {far}, {to}", tunnel(nexthop.tunnel))
         }
+        NexthopKind::List => "each of its members".to_string(),
+        NexthopKind::Translate => format!("vrf {}", nexthop.vrf),
         _ => to,
     };
-    (seen, result)
+    let mark = match meta.qos.valid {
+        true => format!(", marked {}", meta.qos.dscp),
+        false => String::new(),
+    };
+    (seen, result + &mark)
 }
 
 fn rewrite(meta: &Meta) -> (String, String) {
@@ -145,6 +162,7 @@ fn rewrite(meta: &Meta) -> (String, String) {
 
 fn encap(meta: &Meta, edit: &Edit) -> (String, String) {
     let seen = match edit.kind {
+        _ if edit.errand.on => errand(&edit.errand),
         HeaderKind::Bare => "no header".to_string(),
         HeaderKind::Shim => format!("punt shim, {} bytes", edit.add),
         HeaderKind::Ethernet => format!("ethernet, {} bytes", edit.add),
