@@ -64,7 +64,7 @@ fn of_networks(network: &Network, ids: &Ids) -> Vec<Bridge> {
             }
         }
         if let Some(flood) = of_network.flood {
-            let label = flood::label(network, position);
+            let label = flood::label(network, ids, position);
             let labelled = BridgeFlags::LABEL_VALID.when(label.is_some());
             bridges.push(Bridge {
                 flags: labelled | flood_dhcp,

@@ -108,11 +108,11 @@ pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
 }
 
 /// What stands in the VXLAN header of copies along a network's tree.
-pub fn label(network: &Network, position: usize) -> Option<u32> {
+pub fn label(network: &Network, ids: &Ids, position: usize) -> Option<u32> {
     let tenant = &network.networks[position];
-    let mut floods = network.floods.iter();
-    let tree = floods.any(|flood| flood.network.0 == position && flood.kind == FloodKind::Tree);
-    tenant.vni.or_else(|| tree.then(|| tenant.vrf.into()))
+    let tree = (NetworkIndex(position), FloodKind::Tree);
+    let instead = ids.lists.contains_key(&tree).then(|| tenant.vrf.into());
+    tenant.vni.or(instead)
 }
 
 fn member(nh: u32, label: Option<u32>) -> Component {

@@ -115,20 +115,23 @@ pub(super) fn flood_labels(
         taken.insert(label);
         Some(label)
     };
-    for (position, network) in (0..).zip(networks) {
-        let floods = || floods.iter().filter(|flood| flood.network.0 == position);
-        let heads = floods()
-            .filter(|flood| flood.kind != FloodKind::Tree)
-            .flat_map(|flood| &flood.next_hops)
-            .any(|next_hop| next_hop.encapsulation.has_label());
-        let tree = floods().any(|flood| flood.kind == FloodKind::Tree);
+    let of_kind = |tree: bool| -> HashSet<usize> {
+        let floods = floods.iter().filter(|flood| {
+            let mut next_hops = flood.next_hops.iter();
+            let labelled = next_hops.any(|next_hop| next_hop.encapsulation.has_label());
+            labelled && (flood.kind == FloodKind::Tree) == tree
+        });
+        floods.map(|flood| flood.network.0).collect()
+    };
+    let (heads, trees) = (of_kind(false), of_kind(true));
+    for (position, network) in networks.iter_mut().enumerate() {
         let wanted = u32::try_from(position).map_or(u32::MAX, |position| {
             NETWORK_LABELS.saturating_add(2 * position)
         });
-        if heads && network.flood_label.is_none() {
+        if heads.contains(&position) && network.flood_label.is_none() {
             network.flood_label = take(wanted);
         }
-        if tree && network.tree_label.is_none() {
+        if trees.contains(&position) && network.tree_label.is_none() {
             network.tree_label = take(wanted.saturating_add(1));
         }
     }
