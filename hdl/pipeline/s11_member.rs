@@ -20,13 +20,13 @@ use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
 use crate::hardware::{GroupEntry, Member, MemberEntry, OriginEntry, OriginKey, VerdictBits};
-use crate::lookup::{Place, direct, exact};
+use crate::lookup::{direct, exact, Place};
 use spread::Pieces;
-use underpass_layout::DropReason;
 use underpass_layout::meta::RoundKind;
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{GroupKind, Leg, id};
-use underpass_wires::{Bit, BundleExt, U, bundle, first, k, leaf, mux, only, wire, zero};
+use underpass_layout::tables::{id, GroupKind, Leg};
+use underpass_layout::DropReason;
+use underpass_wires::{bundle, first, k, leaf, mux, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot: the slowest of the three tables, and the choice.
 pub const LATENCY: usize = exact::LATENCY + 1;
