@@ -1,3 +1,4 @@
+mod around;
 mod bench;
 mod reference;
 
@@ -307,13 +308,13 @@ fn the_host_reads_back_what_it_wrote() {
     let mirrors = mirrors(&mut noise);
     fill(&mut bench, &mirrors);
     let mirror = &mirrors[21];
-    let words = bench.access(id::MIRROR, 21, false, &[]);
+    let words = bench::access(&mut bench.sim, id::MIRROR, 21, false, &[]);
     let words: Vec<u32> = words
         .iter()
         .flat_map(|word| [*word as u32, (*word >> 32) as u32])
         .collect();
     assert_eq!(MirrorEntry::unpack(&words).expect("codes"), mirror.entry);
-    let text = bench.access(id::MIRROR_TEXT, 21, false, &[]);
+    let text = bench::access(&mut bench.sim, id::MIRROR_TEXT, 21, false, &[]);
     let text = bytes(&text);
     let part = mirror.text.len().min(64);
     assert_eq!(text[..part], mirror.text[..part]);

@@ -7,7 +7,7 @@ use underpass_layout::meta::{Errand, Round};
 use underpass_layout::profile::SIM;
 use underpass_layout::registers::{ROUND_BEATS, ROUND_PACKETS_MAX};
 use underpass_layout::tables::{id, MirrorEntry, MirrorTextEntry, MIRROR_TEXT_WAYS};
-use underpass_layout::{words_for, Field, Record, Writer};
+use underpass_layout::{words_for, Record, Writer};
 use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 
 /// A packet with its errand.
@@ -83,35 +83,7 @@ impl Bench {
 
     /// Writes a mirror, its text first.
     pub fn mirror(&mut self, row: usize, entry: &MirrorEntry, text: &[u8]) {
-        for way in 0..MIRROR_TEXT_WAYS {
-            let mut bytes = [0xee; 64];
-            let part = text.iter().skip(64 * way).take(64);
-            part.zip(&mut bytes).for_each(|(from, to)| *to = *from);
-            let depth = SIM.rows[id::MIRROR_TEXT as usize].next_power_of_two();
-            let entry = MirrorTextEntry { bytes };
-            self.access(id::MIRROR_TEXT, way * depth + row, true, &entry.pack());
-        }
-        self.access(id::MIRROR, row, true, &entry.pack());
-    }
-
-    /// An access of the host, and the row that comes back; it must be done.
-    pub fn access(&mut self, table: u32, row: usize, write: bool, data: &[u32]) -> Vec<u64> {
-        self.sim.set_int("bus_request", 1);
-        self.sim.set_int("bus_write", u128::from(write));
-        self.sim.set_int("bus_table", table.into());
-        self.sim.set_int("bus_row", row as u128);
-        let bytes: Vec<u8> = data.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.sim.set("bus_data", &words(&bytes));
-        self.step();
-        self.sim.set_int("bus_request", 0);
-        for _ in 0..40 {
-            if self.sim.get_int("host_request") == 1 {
-                assert_eq!(self.sim.get_int("host_done"), 1, "table {table} row {row}");
-                return self.sim.get("host_data");
-            }
-            self.step();
-        }
-        panic!("the access to table {table} never came back");
+        mirror(&mut self.sim, row, entry, text);
     }
 
     pub fn step(&mut self) {
@@ -136,7 +108,8 @@ impl Bench {
             self.sim
                 .set_int("errand_valid", u128::from(starting.is_some()));
             if let Some(case) = starting {
-                self.sim.set("errand", &slot(case));
+                let slot = slot(&case.errand, case.bytes.len() as u128, 16);
+                self.sim.set("errand", &slot);
                 (beats, packets) = (beats + case.beats(), packets + 1);
                 let chunks = case.bytes.chunks(64);
                 let last = case.beats() - 1;
@@ -230,13 +203,46 @@ impl Bench {
     }
 }
 
-/// The words of an `ErrandSlot`.
-fn slot(case: &Case) -> Vec<u64> {
-    let mut words = [0; words_for(17 + Errand::WIDTH)];
+/// Writes a mirror by the bus of this buffer, its text first.
+pub fn mirror(sim: &mut Sim, row: usize, entry: &MirrorEntry, text: &[u8]) {
+    for way in 0..MIRROR_TEXT_WAYS {
+        let mut bytes = [0xee; 64];
+        let part = text.iter().skip(64 * way).take(64);
+        part.zip(&mut bytes).for_each(|(from, to)| *to = *from);
+        let depth = SIM.rows[id::MIRROR_TEXT as usize].next_power_of_two();
+        let entry = MirrorTextEntry { bytes };
+        access(sim, id::MIRROR_TEXT, way * depth + row, true, &entry.pack());
+    }
+    access(sim, id::MIRROR, row, true, &entry.pack());
+}
+
+/// An access of the host, and the row that comes back; it must be done.
+pub fn access(sim: &mut Sim, table: u32, row: usize, write: bool, data: &[u32]) -> Vec<u64> {
+    sim.set_int("bus_request", 1);
+    sim.set_int("bus_write", u128::from(write));
+    sim.set_int("bus_table", table.into());
+    sim.set_int("bus_row", row as u128);
+    let bytes: Vec<u8> = data.iter().flat_map(|word| word.to_le_bytes()).collect();
+    sim.set("bus_data", &words(&bytes));
+    sim.step();
+    sim.set_int("bus_request", 0);
+    for _ in 0..40 {
+        if sim.get_int("host_request") == 1 {
+            assert_eq!(sim.get_int("host_done"), 1, "table {table} row {row}");
+            return sim.get("host_data");
+        }
+        sim.step();
+    }
+    panic!("the access to table {table} never came back");
+}
+
+/// The words of a slot: valid, a number of so many bits, a record.
+pub fn slot<T: Record>(record: &T, number: u128, bits: usize) -> Vec<u64> {
+    let mut words = vec![0; words_for(1 + bits + T::WIDTH)];
     let mut to = Writer::new(&mut words);
     to.put(1, 1);
-    to.put(case.bytes.len() as u128, 16);
-    case.errand.put(&mut to, Errand::WIDTH);
+    to.put(number, bits);
+    record.put(&mut to, T::WIDTH);
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     frames::words(&bytes)
 }
