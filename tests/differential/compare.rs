@@ -1,23 +1,21 @@
 //! One run: random tables, random packets, RTL and model side by side.
 //!
 //! ```text
-//!   packet ─┬─▶ RTL ───▶ what each stage wrote, the frame ─┐
-//!           └─▶ model ─▶ what each stage wrote, the frame ─┴─▶ the same? and at the end the counters, and their sum
+//!   packet ─┬─▶ RTL ───▶ pass by pass what each stage wrote, the frame ─┐
+//!           └─▶ model ─▶ pass by pass what each stage wrote, the frame ─┴─▶ the same? and the counters, and their sum
 //! ```
 
 use crate::conservation;
 use crate::met::Met;
 use std::collections::BTreeMap;
-use std::fmt::Debug;
 
 use fastrand::Rng;
 use underpass_bench::Stalls;
-use underpass_layout::meta::{Meta, STAGES};
+use underpass_layout::port;
 use underpass_layout::profile::Profile;
-use underpass_layout::{FieldSpec, Record, Verdict, VerdictKind};
-use underpass_model::{Core, Output, Trace};
+use underpass_model::Core;
 use underpass_tests::packets::{self, Packet};
-use underpass_tests::rtl::{Decided, Rtl};
+use underpass_tests::rtl::{exchange, parted, Load, Rtl};
 use underpass_tests::tables::World;
 use underpass_verilator::Library;
 
@@ -53,57 +51,44 @@ pub fn compare(library: &Library, profile: &'static Profile, run: &Run, met: &mu
             .unwrap_or_else(|error| panic!("{error}"));
     }
 
-    let sent: Vec<Packet> = (0..run.packets)
-        .map(|_| packets::random(&mut rng, &world))
+    let loads: Vec<Load> = std::iter::repeat_with(|| packets::random(&mut rng, &world))
+        .filter_map(|packet| Load::of(&model, packet))
+        .take(run.packets)
         .collect();
-    for packet in &sent {
-        rtl.send(packet.bytes.clone(), packet.port);
-    }
-    let seen = rtl.drain();
-    let mut frames = seen.iter();
+    let mut expected = Vec::new();
     let mut mismatches = Mismatches::default();
-    for (number, packet) in sent.iter().enumerate() {
-        let (expected, trace) = model.process_traced(&packet.bytes, packet.port);
-        met.add(&expected);
+    let (seen, stopped) = exchange(&mut rtl, &mut model, &loads, |pass| {
+        met.add(&pass.model);
         let at = || {
-            format!(
-                "packet {number} on port {:#x}: {}",
-                packet.port,
-                hex(&packet.bytes)
-            )
+            let Packet { port, bytes } = pass.packet;
+            let port = format!("port {port:#x}: {}", hex(bytes));
+            format!("packet {} on {port}\n{}", pass.number, pass.trace)
         };
-        let decided = rtl
-            .decided()
-            .unwrap_or_else(|| panic!("{run:?}: {}\nnever decided by the RTL", at()));
-        if let Some(difference) = parted(&expected, &trace, &decided) {
-            mismatches.add(&difference, || format!("{}\n{difference}\n{trace}", at()));
+        if let Some(difference) = parted(&pass.model, &pass.trace, &pass.card) {
+            mismatches.add(&difference, || format!("{}{difference}", at()));
         }
         // What the RTL meant to send; where that differs from the model it has been said above.
-        if !decided.edit.drop {
-            let frame = frames
-                .next()
-                .unwrap_or_else(|| panic!("{run:?}: {}\nnever left the RTL", at()));
-            let same =
-                Some(frame.frame.port) == expected.port && frame.frame.bytes == expected.frame;
-            if !same && expected.edit == decided.edit {
-                let found = format!("port {:#x} {}", frame.frame.port, hex(&frame.frame.bytes));
-                mismatches.add("differ in deliver", || {
-                    format!(
-                        "{}\ndiffer in deliver: model={}\ncard={found}",
-                        at(),
-                        hex(&expected.frame)
-                    )
-                });
-            }
+        if !pass.card.edit.drop && pass.card.edit.port != port::ROUND {
+            let same = pass.card.edit == pass.model.edit;
+            expected.push((same, at(), pass.model.port, pass.model.frame));
+        }
+    });
+    for ((same, at, port, bytes), frame) in expected.iter().zip(&seen) {
+        if *same && (*port, bytes) != (Some(frame.frame.port), &frame.frame.bytes) {
+            let found = format!("port {:#x} {}", frame.frame.port, hex(&frame.frame.bytes));
+            mismatches.add("differ in deliver", || {
+                format!("{at}differ in deliver: model={}\ncard={found}", hex(bytes))
+            });
         }
     }
-    assert!(
-        frames.next().is_none(),
-        "{run:?}: the RTL sent a frame too many"
-    );
     mismatches.check(run);
+    if let Some(stopped) = stopped {
+        panic!("{run:?}: {stopped}");
+    }
+    assert_eq!(seen.len(), expected.len(), "{run:?}: frames that left");
     let counted = conservation::compare_counters(&mut rtl, &model, profile, run);
-    conservation::check(&sent, &seen, &counted, run);
+    let sent: Vec<&Packet> = loads.iter().map(|load| &load.packet).collect();
+    conservation::check(&sent, &seen, &model, &counted, run);
 }
 
 /// Mismatches, one of each kind: many packets fail for one reason.
@@ -129,85 +114,6 @@ impl Mismatches {
             .collect();
         assert!(texts.is_empty(), "{run:?}\n{}", texts.join("\n"));
     }
-}
-
-/// Where the two part: the first stage and field that differ.
-fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
-    let (ours, theirs) = (words(&model.meta), words(&rtl.meta));
-    let decided_at = deciding_stage(trace);
-    let mut at = 0;
-    for field in Meta::SPEC {
-        let stage = STAGES.iter().position(|(_, name)| *name == field.name);
-        // Behind the stage that decided, records say nothing; the verdict and the edit are always compared.
-        if stage.is_some_and(|stage| stage < decided_at) {
-            if let Some(difference) = differs(field, field.name, &mut at.clone(), &ours, &theirs) {
-                let (name, _) = STAGES[stage.unwrap_or_default()];
-                return Some(format!("differ at {name}: {difference}"));
-            }
-        }
-        at += field.width;
-    }
-    let verdict = Verdict::from(rtl.meta.verdict);
-    if verdict != model.verdict {
-        return Some(format!("verdict model={} card={verdict}", model.verdict));
-    }
-    (model.edit != rtl.edit).then(|| {
-        format!(
-            "differ at s14_encap: {}",
-            first_line(&model.edit, &rtl.edit)
-        )
-    })
-}
-
-/// The first stage after which the packet is decided: its record and those behind it may say anything.
-fn deciding_stage(trace: &Trace) -> usize {
-    let decided = trace
-        .steps
-        .iter()
-        .find(|(_, meta)| meta.verdict.kind != VerdictKind::Continue);
-    decided
-        .and_then(|(name, _)| STAGES.iter().position(|(stage, _)| stage == name))
-        .unwrap_or(STAGES.len())
-}
-
-fn words<R: Record>(record: &R) -> Vec<u32> {
-    let mut words = vec![0; underpass_layout::words_for(R::WIDTH)];
-    record.pack_into(&mut words);
-    words
-}
-
-fn differs(
-    field: &FieldSpec,
-    name: &str,
-    at: &mut usize,
-    ours: &[u32],
-    theirs: &[u32],
-) -> Option<String> {
-    if !field.fields.is_empty() {
-        return field
-            .fields
-            .iter()
-            .find_map(|inner| differs(inner, &format!("{name}.{}", inner.name), at, ours, theirs));
-    }
-    let value = |words: &[u32]| -> u128 {
-        (0..field.width.min(128)).fold(0, |value, i| {
-            value | u128::from(words[(*at + i) / 32] >> ((*at + i) % 32) & 1) << i
-        })
-    };
-    let (model, card) = (value(ours), value(theirs));
-    *at += field.width;
-    (model != card).then(|| format!("{name} model={model:#x} card={card:#x}"))
-}
-
-fn first_line<T: Debug>(model: &T, card: &T) -> String {
-    let (model, card) = (format!("{model:#?}"), format!("{card:#?}"));
-    let pair = model
-        .lines()
-        .zip(card.lines())
-        .find(|(one, other)| one != other);
-    pair.map_or_else(String::new, |(one, other)| {
-        format!("model {} card {}", one.trim(), other.trim())
-    })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,14 +1,18 @@
 //! Nothing is lost and nothing is made: what went in has come out, was punted, or was dropped, and was counted as such.
 //!
 //! ```text
-//!   sent = frames seen + dropped
-//!   counter_rx + injected = counter_tx + punts + drops of counter_outcome
+//!   sent + copies = frames seen + dropped + skipped copies + packets that went round
+//!   counter_rx + injected + copies = counter_tx + punts + drops of counter_outcome + skipped + gone round
 //! ```
+//! The card found room for all that went round, else what it did is another story than the model's.
 
 use crate::compare::Run;
 use underpass_bench::Received;
 use underpass_layout::port;
 use underpass_layout::profile::Profile;
+use underpass_layout::registers::{
+    IN_FLIGHT, ROUND_COPIES, ROUND_LOST, ROUND_PACKETS, ROUND_SKIPPED,
+};
 use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, TABLES};
 use underpass_layout::{Record, OUTCOMES, PUNT_BASE};
 use underpass_model::Core;
@@ -57,6 +61,7 @@ pub fn compare_counters(rtl: &mut Rtl, model: &Core, profile: &Profile, run: &Ru
         read(id::AGE, flow as usize / 2);
         read(id::TCP, flow as usize / 2);
     }
+    compare_rounds(rtl, model, run);
     counted
 }
 
@@ -66,17 +71,34 @@ fn packets(row: &[u32]) -> u64 {
         .packets
 }
 
+/// Registers of what goes round, each with the model's count.
+fn compare_rounds(rtl: &mut Rtl, model: &Core, run: &Run) {
+    let rounds = &model.rounds;
+    for (name, register, expected) in [
+        ("ROUND_LOST", ROUND_LOST, 0),
+        ("IN_FLIGHT", IN_FLIGHT, 0),
+        ("ROUND_PACKETS", ROUND_PACKETS, rounds.packets()),
+        ("ROUND_COPIES", ROUND_COPIES, rounds.copies()),
+        ("ROUND_SKIPPED", ROUND_SKIPPED, rounds.skipped()),
+    ] {
+        assert_eq!(rtl.read(register), expected, "{run:?}: {name}");
+    }
+}
+
 /// What was counted agrees with the packets that were sent and the frames that were seen.
-pub fn check(sent: &[Packet], seen: &[Received], counted: &Counted, run: &Run) {
+pub fn check(sent: &[&Packet], seen: &[Received], model: &Core, counted: &Counted, run: &Run) {
     let injected = |port: u16| port == port::SLOW;
     let from_slow = sent.iter().filter(|packet| injected(packet.port)).count() as u64;
     let to_slow = seen.iter().filter(|left| injected(left.frame.port)).count() as u64;
     let (sent, seen) = (sent.len() as u64, seen.len() as u64);
+    let rounds = &model.rounds;
+    let copies = u64::from(rounds.copies());
+    let no_end = u64::from(rounds.skipped()) + u64::from(rounds.packets());
     let expected = Counted {
         received: sent - from_slow,
         sent: seen - to_slow,
         punted: to_slow,
-        dropped: sent - seen,
+        dropped: sent + copies - seen - no_end,
     };
     assert_eq!(*counted, expected, "{run:?}: counters and frames");
 }

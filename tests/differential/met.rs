@@ -1,9 +1,9 @@
 //! What the random packets met: a generator that stops reaching a path would make the comparison worth less, silently.
 
 use std::collections::BTreeMap;
-use underpass_layout::meta::{HeaderKind, Key, Meta};
+use underpass_layout::meta::{HeaderKind, Key, Meta, RoundKind};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
-use underpass_layout::{DropReason, PuntReason, Verdict};
+use underpass_layout::{DropReason, PuntReason, Verdict, VerdictKind};
 use underpass_model::Output;
 
 /// Packets after which everything in [`Met::missing`] should have been met.
@@ -22,7 +22,16 @@ const NOT_BY_THE_CARD: [DropReason; 12] = [
     DropReason::NexthopUnresolved,
     DropReason::InterfaceDrop,
     DropReason::TrapNoInterface,
-    DropReason::TooBig,
+    // Only without room, which these runs see to.
+    DropReason::NoCopyRoom,
+];
+
+/// Tunnels that are taken off.
+const TUNNELS: [TunnelKind; 4] = [
+    TunnelKind::MplsGre,
+    TunnelKind::MplsUdp,
+    TunnelKind::Vxlan,
+    TunnelKind::Nvgre,
 ];
 
 /// What packets of both families should meet.
@@ -84,6 +93,48 @@ impl Met {
                 met(format!("{family} {what}"));
             }
         }
+        let round = &meta.arrival.round;
+        met(format!("came as {:?}", round.kind));
+        if round.kind == RoundKind::Member {
+            let what = if meta.member.skip { "skipped" } else { "copy" };
+            met(format!(
+                "{what} for {:?} from {:?}",
+                meta.member.leg, meta.member.origin
+            ));
+        }
+        let errand = &output.edit.errand;
+        for (there, what) in [
+            (errand.on, "goes round"),
+            (errand.mirror != 0, "mirrored"),
+            (errand.second != 0, "mirrored twice"),
+            (errand.third != 0, "mirrored three times"),
+            (errand.learn, "learnt from"),
+            (errand.members > 0, "for many"),
+            (errand.on && errand.round.hops > 0, "into another VRF"),
+            (
+                errand.on && errand.round.kind == RoundKind::Transmit,
+                "mirrored on its way out",
+            ),
+            (
+                errand.on && errand.round.kind == RoundKind::Tenant,
+                "mirrored by its flow",
+            ),
+            (
+                errand.on && meta.verdict.kind == VerdictKind::Drop,
+                "mirrored and dropped",
+            ),
+            (
+                round.quiet && meta.nexthop.kind == NexthopKind::Tunnel,
+                "copy in a tunnel",
+            ),
+            (meta.qos.valid, "marked"),
+            (meta.bridge.control, "control word"),
+            (meta.decap.tree, "from a tree"),
+        ] {
+            if there {
+                met(what.to_string());
+            }
+        }
         let over = |v6: bool| if v6 { "IPv6" } else { "IPv4" };
         if meta.decap.tunnelled {
             met(format!(
@@ -93,7 +144,8 @@ impl Met {
             ));
         }
         let nexthop = &meta.nexthop;
-        if output.verdict == Verdict::Deliver && nexthop.kind == NexthopKind::Tunnel {
+        let leaves = output.verdict == Verdict::Deliver && output.port.is_some();
+        if leaves && nexthop.kind == NexthopKind::Tunnel {
             let kind = output.edit.kind;
             met(format!("into {kind:?} over {}", over(nexthop.tunnel_v6)));
         }
@@ -111,12 +163,12 @@ impl Met {
             .map(|why| Verdict::Drop(*why).to_string());
         let punts = PuntReason::ALL
             .iter()
-            .filter(|why| **why != PuntReason::None)
+            .filter(|why| !matches!(why, PuntReason::None | PuntReason::Multicast))
             .map(|why| Verdict::Punt(*why).to_string());
         let families = FAMILIES
             .into_iter()
             .flat_map(|what| ["IPv4", "IPv6"].map(|family| format!("{family} {what}")));
-        let from = TunnelKind::ALL[1..]
+        let from = TUNNELS
             .iter()
             .flat_map(|kind| ["IPv4", "IPv6"].map(|over| format!("from {kind:?} over {over}")));
         let into = [
@@ -124,19 +176,41 @@ impl Met {
             HeaderKind::MplsUdp,
             HeaderKind::Vxlan,
             HeaderKind::VxlanRouted,
+            HeaderKind::Nvgre,
+            HeaderKind::ControlGre,
+            HeaderKind::ControlUdp,
         ]
         .into_iter()
         .flat_map(|kind| ["IPv4", "IPv6"].map(|over| format!("into {kind:?} over {over}")));
+        let rounds = RoundKind::ALL
+            .iter()
+            .map(|kind| format!("came as {kind:?}"));
         let others = [
             "IPv6 extension",
             "IPv6 neighbour discovery",
             "frame over 15000 bytes",
+            "into TreeGre over IPv4",
+            "into TreeUdp over IPv4",
+            "mirrored",
+            "mirrored twice",
+            "mirrored three times",
+            "learnt from",
+            "for many",
+            "into another VRF",
+            "mirrored on its way out",
+            "mirrored by its flow",
+            "mirrored and dropped",
+            "copy in a tunnel",
+            "marked",
+            "control word",
+            "from a tree",
         ];
         drops
             .chain(punts)
             .chain(families)
             .chain(from)
             .chain(into)
+            .chain(rounds)
             .chain(others.map(str::to_string))
             .filter(|what| !self.0.contains_key(what))
             .collect()

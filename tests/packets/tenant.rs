@@ -1,7 +1,7 @@
 //! What tenants send: Ethernet frames, IPv4 and IPv6 packets.
 
 use super::build::{Bytes, Ipv4, Ipv6};
-use crate::tables::{pick, Talk, World, ROUTER_MAC};
+use crate::tables::{pick, Talk, World, GROUPS, ROUTER_MAC};
 use fastrand::Rng;
 
 /// Extension headers that the card reads over, and others.
@@ -13,6 +13,7 @@ pub fn frame(rng: &mut Rng, world: &World) -> Vec<u8> {
         0..=6 => ROUTER_MAC,
         7..=12 => pick(rng, &world.macs),
         13 => 0xffff_ffff_ffff,
+        14 if rng.bool() => pick(rng, &GROUPS),
         14 => pick(rng, &[0x0100_5e00_0000, 0x3333_0000_0000, 0x3333_ff00_0000]) | rng.u64(..0x100),
         _ => rng.u64(..) >> 16 & !(1 << 40),
     };

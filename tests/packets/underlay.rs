@@ -4,6 +4,7 @@ use super::build::{Bytes, Ipv4, Ipv6};
 use super::tenant::{frame, ip};
 use crate::tables::{pick, Address, World, LABELS, TUNNEL_END, TUNNEL_END_V6, VNIS};
 use fastrand::Rng;
+use underpass_layout::tables::MplsEntry;
 
 /// A packet of the underlay, most often through a tunnel of ours.
 pub fn tunnel(rng: &mut Rng, world: &World) -> Vec<u8> {
@@ -36,6 +37,7 @@ fn end(rng: &mut Rng, world: &World, v6: bool) -> u128 {
     match rng.u8(..12) {
         0 => rng.u128(..),
         1 if v6 => pick(rng, &[TUNNEL_END_V6, TUNNEL_END.into()]),
+        2 => world.underlay_group().bits,
         _ => world.fabric.bits,
     }
 }
@@ -103,11 +105,13 @@ fn ipv6(rng: &mut Rng, world: &World, protocol: u8, payload: &[u8]) -> Vec<u8> {
 
 /// What an underlay packet carries, with its protocol.
 fn carried(rng: &mut Rng, world: &World) -> (u8, Vec<u8>) {
-    match rng.u8(..12) {
+    match rng.u8(..15) {
         0..=2 => (47, mpls_gre(rng, world)),
         3..=5 => (17, mpls_udp(rng, world)),
         6..=8 => (17, vxlan(rng, world)),
-        9 => (58, neighbor(rng)),
+        9..=10 => (47, nvgre(rng, world)),
+        11 => (6, stt(rng)),
+        12 => (58, neighbor(rng)),
         _ => {
             let mut other = Bytes::default();
             other
@@ -163,11 +167,55 @@ fn labelled(rng: &mut Rng, world: &World, out: &mut Bytes) {
             out.u32(word | 1 << 8);
         }
     }
+    let entry = label.checked_sub(LABELS.start);
+    let entry = entry.and_then(|place| world.labels.get(place as usize));
+    if let Some(entry) = entry.filter(|entry| entry.control || entry.tree) {
+        return controlled(rng, world, entry, out);
+    }
     match rng.u8(..8) {
         0..=2 => out.put(&frame(rng, world)),
         3 => out.fill(rng.usize(..40)),
         _ => out.put(&ip(rng, world)),
     };
+}
+
+/// A frame behind four bytes that are zero, and what else comes along a tree; now and then they are not, or are missing.
+fn controlled(rng: &mut Rng, world: &World, entry: &MplsEntry, out: &mut Bytes) {
+    match rng.u8(..16) {
+        0 => out.u32(1 << rng.u8(..32)),
+        1 => out.fill(rng.usize(..4)),
+        _ => out.u32(0),
+    };
+    if entry.tree && rng.u8(..16) > 0 {
+        out.fill(36);
+    }
+    out.put(&frame(rng, world));
+}
+
+/// GRE with a key, most often that of NVGRE.
+fn nvgre(rng: &mut Rng, world: &World) -> Vec<u8> {
+    let subnet = match rng.u8(..8) {
+        0 => rng.u32(..1 << 24),
+        _ => rng.u32(VNIS),
+    };
+    let mut out = Bytes::default();
+    out.u16(match rng.u8(..16) {
+        0 => rng.u16(..) & 0xb007,
+        _ => 0x2000,
+    })
+    .u16(0x6558)
+    .u32(subnet << 8 | rng.u32(..256))
+    .put(&frame(rng, world));
+    out.done()
+}
+
+/// What looks like a TCP segment to the port of STT, or next to it.
+fn stt(rng: &mut Rng) -> Vec<u8> {
+    let mut out = Bytes::default();
+    out.u16(rng.u16(..))
+        .u16(pick(rng, &[7471, 7471, 7471, 7472]))
+        .fill(rng.usize(10..120));
+    out.done()
 }
 
 fn vxlan(rng: &mut Rng, world: &World) -> Vec<u8> {

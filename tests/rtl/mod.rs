@@ -9,10 +9,12 @@
 //! file a core; `waves` says more.
 
 mod coverage;
+mod exchange;
 mod library;
 mod parted;
 mod waves;
 
+pub use exchange::{exchange, Load, Pass, Stopped};
 pub use library::{build, library, source};
 pub use parted::parted;
 

@@ -1,7 +1,7 @@
 //! Where the RTL and the model part over one packet: the first stage, and the field that it wrote.
 
 use super::Decided;
-use underpass_layout::meta::{Meta, STAGES};
+use underpass_layout::meta::{Edit, Meta, STAGES};
 use underpass_layout::{words_for, FieldSpec, Record, Verdict, VerdictKind};
 use underpass_model::{Output, Trace};
 
@@ -12,7 +12,7 @@ pub fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
     let decided_at = deciding_stage(trace);
     let mut at = 0;
     for field in Meta::SPEC {
-        let stage = STAGES.iter().position(|(_, name)| *name == field.name);
+        let stage = stage_of(field.name);
         if let Some(stage) = stage.filter(|stage| *stage < decided_at) {
             if let Some(difference) = differs(field, field.name, at, &ours, &theirs) {
                 return Some(format!("differ at {}: {difference}", STAGES[stage].0));
@@ -24,12 +24,30 @@ pub fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
     if verdict != model.verdict {
         return Some(format!("verdict model={} card={verdict}", model.verdict));
     }
-    (model.edit != rtl.edit).then(|| {
-        format!(
-            "differ at s14_encap:\nmodel={:?}\ncard={:?}",
-            model.edit, rtl.edit
-        )
+    let (ours, theirs) = (words(&model.edit), words(&rtl.edit));
+    let mut at = 0;
+    Edit::SPEC.iter().find_map(|field| {
+        let difference = differs(field, field.name, at, &ours, &theirs);
+        at += field.width;
+        let header = match field.name {
+            "header" => format!(
+                "\n{:02x?}\n{:02x?}",
+                &model.edit.header[..],
+                &rtl.edit.header[..]
+            ),
+            _ => String::new(),
+        };
+        difference.map(|difference| format!("differ at s14_encap: {difference}{header}"))
     })
+}
+
+/// The stage that writes a record.
+fn stage_of(record: &str) -> Option<usize> {
+    let named = match record {
+        "qos" => "nexthop",
+        other => other,
+    };
+    STAGES.iter().position(|(_, name)| *name == named)
 }
 
 /// The first stage after which the packet is decided.

@@ -49,6 +49,10 @@ impl World {
                 steer: rng.u8(..4) == 0,
                 nexthop: rng.u32(NEXTHOPS),
                 label: rng.u32(..1 << 24),
+                drop: rng.u8(..12) == 0,
+                mirror: World::mirror(rng, 8),
+                second_mirror: World::mirror(rng, 12),
+                qos: World::qos_map(rng),
             };
             self.rows.direct(row as usize, &onward);
         }

@@ -3,11 +3,13 @@
 //! A world is of one family outside: its fabric interface has an IPv4 or an IPv6 address. Tenants speak both. Some
 //! addresses of the two families are the same number, so that a comparison which forgets the family is found out.
 
+mod copies;
 mod fat;
 mod flows;
 mod rows;
 mod talk;
 
+pub use copies::{GROUPS, LISTS};
 pub use fat::FAT_SETS;
 pub use rows::{Row, Rows};
 pub use talk::{pick, Address, Talk};
@@ -32,6 +34,13 @@ pub const NEXTHOPS: std::ops::Range<u32> = 1..64;
 pub const LABELS: std::ops::Range<u32> = 16..48;
 /// VNIs.
 pub const VNIS: std::ops::Range<u32> = 5000..5012;
+/// How tunnels wrap.
+const WRAPS: [TunnelKind; 4] = [
+    TunnelKind::MplsGre,
+    TunnelKind::MplsUdp,
+    TunnelKind::Vxlan,
+    TunnelKind::Nvgre,
+];
 /// Ids of flows; more than one flow may count in one place.
 pub const FLOW_IDS: std::ops::Range<u32> = 1..512;
 /// Of these, those of TCP: few, so that connections of many packets come about.
@@ -62,6 +71,12 @@ pub struct World {
     pub rules: Vec<[FatRuleEntry; FAT_RULES]>,
     /// Its prefixes without.
     pub excludes: Vec<[FatExcludeEntry; FAT_EXCLUDES]>,
+    /// The kind of each nexthop, by its id.
+    kinds: Vec<NexthopKind>,
+    /// Nexthops that carry frames.
+    frames: Vec<u32>,
+    /// What is under each label, in the order of [`LABELS`].
+    pub labels: Vec<MplsEntry>,
     /// What is in the card's tables.
     pub rows: Rows,
 }
@@ -110,12 +125,16 @@ impl World {
             fat_sets: VMS.map(|_| rng.u16(FAT_SETS)).collect(),
             rules: FAT_SETS.map(|_| Default::default()).collect(),
             excludes: FAT_SETS.map(|_| Default::default()).collect(),
+            kinds: vec![NexthopKind::Discard; NEXTHOPS.end as usize],
+            frames: Vec::new(),
+            labels: Vec::new(),
             rows: Rows::new(profile, seed),
         };
         world.own_macs = VMS.map(|_| pick(rng, &world.macs)).collect();
         world.fat_flows(rng);
         world.interfaces(rng);
         world.nexthops(rng);
+        world.copies(rng);
         world.tunnels(rng);
         world.bridges(rng);
         world.routes(rng);
@@ -134,6 +153,8 @@ impl World {
             cross_port: 0x100,
             address: self.fabric.bits,
             address_v6: self.fabric.v6,
+            mirror: World::mirror(rng, 12),
+            qos: World::qos_map(rng),
             ..Default::default()
         };
         let host = VifEntry {
@@ -142,6 +163,7 @@ impl World {
             cross_connect: true,
             cross_vif: 0,
             cross_port: 0,
+            mirror: World::mirror(rng, 8),
             ..Default::default()
         };
         let agent = VifEntry {
@@ -172,6 +194,12 @@ impl World {
                 check_mac: rng.u8(..6) == 0,
                 mac: self.own_macs[usize::from(vif - VMS.start)],
                 hop_limit: rng.bool(),
+                mirror: World::mirror(rng, 6),
+                flood_unknown: rng.bool(),
+                learn: rng.u8(..3) == 0,
+                etree_root: rng.bool(),
+                igmp: rng.bool(),
+                qos: World::qos_map(rng),
                 ..Default::default()
             };
             self.rows.direct(usize::from(vif), &entry);
@@ -197,23 +225,36 @@ impl World {
                     ..entry
                 };
             }
+            if LISTS.contains(&id) {
+                entry.kind = NexthopKind::List;
+            }
+            self.kinds[id as usize] = entry.kind;
+            let carries = matches!(entry.kind, NexthopKind::Encap | NexthopKind::Tunnel);
+            if carries && (entry.bridge || entry.kind == NexthopKind::Tunnel) {
+                self.frames.push(id);
+            }
             self.rows.direct(id as usize, &entry);
         }
     }
 
     fn nexthop(&self, rng: &mut Rng) -> NexthopEntry {
-        let kind = match rng.u8(..16) {
+        let kind = match rng.u8(..32) {
             0 => NexthopKind::Discard,
             1 => NexthopKind::Receive,
             2 => NexthopKind::Resolve,
             3 => NexthopKind::L2Receive,
-            4 => NexthopKind::Ecmp,
-            5..=9 => NexthopKind::Encap,
+            4..=6 => NexthopKind::Ecmp,
+            7..=8 => NexthopKind::Translate,
+            9..=17 => NexthopKind::Encap,
             _ => NexthopKind::Tunnel,
         };
         let vif = rng.u16(VMS);
         let tunnel = kind == NexthopKind::Tunnel;
-        let wraps = &TunnelKind::ALL[usize::from(rng.u8(..16) > 0)..];
+        // None and STT seldom: nothing is wrapped so.
+        let wraps = match rng.u8(..16) {
+            0 => TunnelKind::ALL,
+            _ => &WRAPS[..],
+        };
         let remote = pick(rng, &self.remotes);
         NexthopEntry {
             valid: rng.u8(..32) > 0,
@@ -234,29 +275,35 @@ impl World {
                 TunnelKind::None
             },
             tunnel_v6: remote.v6,
-            tunnel_src: match remote.v6 {
-                true => TUNNEL_END_V6,
-                false => TUNNEL_END.into(),
-            },
+            tunnel_src: World::our_end(remote.v6),
             tunnel_dst: remote.bits,
             l3_vxlan: rng.bool(),
             router_mac: rng.u64(..) >> 16,
             mtu: pick(rng, &[0, 1500, 1500, 9000, 16383, 128]),
             copy_tos: rng.bool(),
+            mirror: World::mirror(rng, 10),
+            etree_root: rng.bool(),
         }
     }
 
     fn tunnels(&mut self, rng: &mut Rng) {
         for label in LABELS {
             let action = pick(rng, LabelAction::ALL);
-            self.rows.direct(
-                label as usize,
-                &MplsEntry {
-                    action,
-                    vrf: rng.u16(VRFS),
-                    nexthop: rng.u32(NEXTHOPS),
+            let frame = action == LabelAction::Frame;
+            let entry = MplsEntry {
+                action,
+                vrf: rng.u16(VRFS),
+                nexthop: match rng.u8(..4) {
+                    0..=1 if frame => rng.u32(LISTS),
+                    _ => rng.u32(NEXTHOPS),
                 },
-            );
+                control: frame && rng.u8(..3) == 0,
+                tree: frame && rng.u8(..4) == 0,
+                flood_unknown: rng.bool(),
+                learn: rng.bool(),
+            };
+            self.labels.push(entry);
+            self.rows.direct(label as usize, &entry);
         }
         for vni in VNIS {
             if rng.bool() {
@@ -264,6 +311,10 @@ impl World {
                     valid: true,
                     key: VxlanKey { vni },
                     vrf: rng.u16(VRFS),
+                    flood_unknown: rng.bool(),
+                    learn: rng.u8(..3) == 0,
+                    group: rng.bool(),
+                    group_address: self.underlay_group().bits,
                 });
             }
         }
@@ -280,7 +331,7 @@ impl World {
                 key: router,
                 receive: true,
                 nexthop: rng.u32(NEXTHOPS),
-                label: 0,
+                ..Default::default()
             });
             for mac in self.macs.clone() {
                 if rng.u8(..4) > 0 {
@@ -292,6 +343,7 @@ impl World {
                         receive: false,
                         nexthop: rng.u32(NEXTHOPS),
                         label,
+                        control: rng.u8(..4) == 0,
                     });
                 }
             }

@@ -52,6 +52,8 @@ impl Talk {
         let (protocol, src_port, dst_port) = match rng.u8(..10) {
             0..=3 => (6, src_port, dst_port),
             4..=5 => (17, src_port, dst_port),
+            // DHCP of either family.
+            6 if src.v6 => (17, 546, 547),
             6 => (17, 68, dst_port),
             7 => (icmp, src_port, 0),
             8 => (icmp, 0, pick(rng, kinds)),

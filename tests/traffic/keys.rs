@@ -98,9 +98,9 @@ impl Key {
                         vrf: VRF,
                         mac: mac(self.number),
                     },
-                    receive: false,
                     nexthop,
                     label,
+                    ..BridgeEntry::default()
                 })
             }
             Table::Host | Table::Bank => {

@@ -4,20 +4,15 @@ use std::collections::BTreeSet;
 
 use super::Input;
 use crate::packets::Packet;
-use crate::rtl::{parted, Decided, Rtl};
+use crate::rtl::{exchange, parted, Load, Pass, Rtl};
 use crate::tables::{FLOW_IDS, VMS};
 use underpass_bench::{Received, Stalls};
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{id, TABLES};
 use underpass_layout::{Verdict, OUTCOMES};
-use underpass_model::{Core, Output, Trace};
+use underpass_model::{Core, Output};
 use underpass_verilator::Library;
-
-/// Clocks within which all packets of an input must be through.
-const PATIENCE: u64 = 200_000;
-/// Clocks behind the last frame in which no other may come, and in which counting ends.
-const TAIL: u64 = 64;
 
 /// The two.
 pub struct Pair {
@@ -53,57 +48,34 @@ impl Pair {
     pub fn compare(&mut self, input: &Input) {
         let (stalls_in, stalls_out) = input.stalls();
         self.rtl.set_stalls(stalls_in, stalls_out);
-        for packet in &input.packets {
-            self.rtl.send(packet.bytes.clone(), packet.port);
-        }
-        let (decided, frames) = self.exchange(input.packets.len());
-        let mut frames = frames.into_iter();
+        // Packets that may become more than the card has room for say nothing here.
+        let packets = input.packets.iter().cloned();
+        let loads: Vec<Load> = packets
+            .filter_map(|packet| Load::of(&self.model, packet))
+            .collect();
+        let mut expected = Vec::new();
         let mut counters = BTreeSet::new();
-        for (number, packet) in input.packets.iter().enumerate() {
-            let (output, trace) = self.model.process_traced(&packet.bytes, packet.port);
-            let at = At {
-                number,
-                packet,
-                trace: &trace,
-            };
-            let Some(decided) = decided.get(number) else {
-                panic!("{at}never decided by the RTL")
-            };
-            if let Some(difference) = parted(&output, &trace, decided) {
+        let (seen, stopped) = exchange(&mut self.rtl, &mut self.model, &loads, |pass| {
+            let at = At(&pass).to_string();
+            if let Some(difference) = parted(&pass.model, &pass.trace, &pass.card) {
                 panic!("{at}{difference}");
             }
-            if !output.edit.drop {
-                same_frame(&at, &output, frames.next());
+            counters.extend(counted(&pass.model.meta, &pass.model.edit));
+            if !pass.model.edit.drop && !pass.model.edit.errand.on {
+                expected.push((at, pass.model));
             }
-            counters.extend(counted(&output.meta, &output.edit));
+        });
+        if let Some(stopped) = stopped {
+            panic!("{stopped}");
         }
-        assert_eq!(frames.next(), None, "the RTL sent a frame too many");
+        assert_eq!(seen.len(), expected.len(), "frames that left the RTL");
+        for ((at, model), card) in expected.iter().zip(&seen) {
+            same_frame(at, model, card);
+        }
         self.rtl.set_stalls(Stalls::None, Stalls::None);
         for (table, row) in counters {
             self.compare_counter(table, row);
         }
-    }
-
-    /// Clocks until so many packets have been decided and those that leave have left.
-    fn exchange(&mut self, packets: usize) -> (Vec<Decided>, Vec<Received>) {
-        let (mut decided, mut frames) = (Vec::new(), Vec::new());
-        let (mut leaving, mut tail) = (0, 0);
-        for _ in 0..PATIENCE {
-            self.rtl.clock();
-            while let Some(one) = self.rtl.decided() {
-                leaving += usize::from(!one.edit.drop);
-                decided.push(one);
-            }
-            while let Some(frame) = self.rtl.m.collect() {
-                frames.push(frame);
-            }
-            let done = decided.len() >= packets && frames.len() >= leaving;
-            tail = if done { tail + 1 } else { 0 };
-            if tail == TAIL {
-                break;
-            }
-        }
-        (decided, frames)
     }
 
     fn compare_counter(&mut self, table: u32, row: usize) {
@@ -151,10 +123,7 @@ fn counted(meta: &Meta, edit: &Edit) -> impl Iterator<Item = (u32, usize)> {
     rows.filter(|(table, row)| *row < SIM.rows(&TABLES[*table as usize]))
 }
 
-fn same_frame(at: &At, model: &Output, card: Option<Received>) {
-    let Some(card) = card else {
-        panic!("{at}never left the RTL")
-    };
+fn same_frame(at: &str, model: &Output, card: &Received) {
     let same = Some(card.frame.port) == model.port && card.frame.bytes == model.frame;
     assert!(
         same,
@@ -167,18 +136,14 @@ fn same_frame(at: &At, model: &Output, card: Option<Received>) {
 }
 
 /// The packet that the two part over, and its walk through the model.
-struct At<'a> {
-    number: usize,
-    packet: &'a Packet,
-    trace: &'a Trace,
-}
+struct At<'a>(&'a Pass<'a>);
 
 impl std::fmt::Display for At<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Packet { bytes, port } = self.packet;
-        let (number, bytes) = (self.number, hex(bytes));
+        let Packet { bytes, port } = self.0.packet;
+        let (number, bytes) = (self.0.number, hex(bytes));
         writeln!(f, "packet {number} on port {port:#x}: {bytes}")?;
-        writeln!(f, "{}", self.trace)
+        writeln!(f, "{}", self.0.trace)
     }
 }
 
