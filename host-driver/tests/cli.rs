@@ -362,7 +362,7 @@ fn a_network_that_does_not_fit_is_refused_with_its_place() {
         (
             "    mode: l3\n",
             "    mode: l3\n    learn_macs: true\n",
-            "not supported yet",
+            "in a network of mode l3",
         ),
         ("policies:", "police:", "unknown key `police`"),
     ];

@@ -74,6 +74,7 @@ impl Card {
             pair: self.pairs,
             generation: 1,
             onward: [2 * self.pairs, 2 * self.pairs + 1],
+            ..FlowPlace::default()
         };
         self.pairs += 1;
         let entries = flow_entries(&pair, &self.compiled.objects, &place);

@@ -198,11 +198,11 @@ fn metadata_that_is_too_long() {
     refused(&[
         (
             &file(252, ", mirror: {analyzer: dpi}"),
-            "4:337: found 256 bytes of metadata, expected at most 255: a shorter name of the network",
+            "4:330: found 256 bytes of metadata, expected at most 255: a shorter name of the network",
         ),
         (
             &policy(237, "dpi"),
-            "7:304: found 256 bytes of metadata, expected at most 255: shorter names of the networks",
+            "7:298: found 256 bytes of metadata, expected at most 255: shorter names of the networks",
         ),
     ]);
 }
@@ -218,15 +218,15 @@ fn mirrors_of_rules() {
     refused(&[
         (
             &rule("d"),
-            "2:79: found analyzer `d`, expected the name of one in `analyzers`",
+            "2:76: found analyzer `d`, expected the name of one in `analyzers`",
         ),
         (
             &rule("[a, b, c]"),
-            "2:86: found 3 analyzers, expected at most 2",
+            "2:83: found 3 analyzers, expected at most 2",
         ),
         (
             &rule("[a, a]"),
-            "2:83: found analyzer `a` a second time, expected it once, first at n.yaml:2:80",
+            "2:80: found analyzer `a` a second time, expected it once, first at n.yaml:2:77",
         ),
     ]);
     taken(&[&rule("a"), &rule("[a]"), &rule("[c, a]"), &rule("[]")]);
@@ -315,37 +315,37 @@ fn flooding_to_nobody_or_twice() {
         ),
         (
             "next_hops: []".to_owned(),
-            "1:50: found an empty list, expected a next hop",
+            "1:49: found an empty list, expected a next hop",
         ),
         (
             format!("kind: mesh, {one}"),
-            "1:45: found `mesh`, expected evpn or tree or tor",
+            "1:44: found `mesh`, expected evpn or tree or tor",
         ),
         (
             format!("mac: 02:00:00:00:00:01, {one}"),
-            "1:39: found `mac` with `flood: true`, expected one of them",
+            "1:38: found `mac` with `flood: true`, expected one of them",
         ),
         (
             format!("kind: tree, {vxlan}"),
-            "1:104: found `vxlan`, expected mpls-gre or mpls-udp for a leg of a tree",
+            "1:103: found `vxlan`, expected mpls-gre or mpls-udp for a leg of a tree",
         ),
         (
             format!("kind: tree, {}", hop("encapsulation: nvgre")),
-            "1:104: found `nvgre`, expected mpls-gre or mpls-udp for a leg of a tree",
+            "1:103: found `nvgre`, expected mpls-gre or mpls-udp for a leg of a tree",
         ),
         (
             hop("encapsulation: vxlan, vni: 51, mac: 02:00:00:00:00:01"),
-            "1:108: found `mac`, expected a router's `mac` only for a prefix over vxlan",
+            "1:107: found `mac`, expected a router's `mac` only for a prefix over vxlan",
         ),
         (
             "next_hops: [{address: 192.168.200.12, encapsulation: mpls-gre, label: 98}, \
              {address: 192.168.200.12, encapsulation: vxlan, vni: 51}]"
                 .to_owned(),
-            "1:114: found flood next hop `192.168.200.12` a second time, expected it once, first at n.yaml:1:51",
+            "1:113: found flood next hop `192.168.200.12` a second time, expected it once, first at n.yaml:1:50",
         ),
         (
             "next_hops: [{address: 192.168.200.11, encapsulation: mpls-gre, label: 98}]".to_owned(),
-            "1:61: found `192.168.200.11`, expected another node's address",
+            "1:60: found `192.168.200.11`, expected another node's address",
         ),
     ] {
         refused(&[(&flood(&more), message)]);
@@ -362,7 +362,7 @@ fn flooding_to_nobody_or_twice() {
         ),
         (
             &(WIDE.to_owned() + &flood(&next_hops(1001))),
-            "2:69051: found 1001 next hops, expected at most 1000",
+            "2:61650: found 1001 next hops, expected at most 1000",
         ),
     ]);
     taken(&[
@@ -385,19 +385,19 @@ fn next_hops_that_share() {
     refused(&[
         (
             &two("encapsulation: mpls-gre, label: 98"),
-            "1:122: found next hop 192.168.200.12 a second time, expected it once",
+            "1:120: found next hop 192.168.200.12 a second time, expected it once",
         ),
         (
             &two("encapsulation: vxlan, vni: 51"),
-            "1:122: found a next hop without `mac`, expected the key `mac`",
+            "1:120: found a next hop without `mac`, expected the key `mac`",
         ),
         (
             &two("encapsulation: nvgre"),
-            "1:164: found `nvgre`, expected another encapsulation: nvgre carries frames, not routed packets",
+            "1:161: found `nvgre`, expected another encapsulation: nvgre carries frames, not routed packets",
         ),
         (
             &(WIDE.to_owned() + &prefix(&next_hops(65))),
-            "2:4473: found 65 next hops, expected at most 64",
+            "2:3961: found 65 next hops, expected at most 64",
         ),
         (
             "remote: [{network: blue, mac: 02:00:00:00:00:01, next_hops: [{address: 192.168.200.12, encapsulation: nvgre}]}]\n",

@@ -108,6 +108,18 @@ fn what_means_nothing_is_refused() {
             "flag `proxied` is unknown, expected one of label_valid(L), proxy(P)",
         ),
         (
+            r#"{"object":"qos_map","id":1,"dscp":[[46,0],[46,1]]}"#,
+            "46 has two classes, expected one",
+        ),
+        (
+            r#"{"object":"nexthop","id":3,"type":"composite","family":"inet","flags":{"value":"0x400","names":[]},"components":[],"ecmp_config_hash":32}"#,
+            "`ecmp_config_hash` is 32, expected a sum of 1, 2, 4, 8 and 16",
+        ),
+        (
+            r#"{"object":"nexthop","id":3,"type":"discard","family":"inet","flags":{"value":"0x0","names":[]},"more_uplinks":[]}"#,
+            "nexthop 3 has `more_uplinks`, expected none with type discard",
+        ),
+        (
             r#"{"object":"bridge","vrf":1,"mac":"02:00","nh":1,"flags":[]}"#,
             "`02:00` is not a MAC address",
         ),

@@ -211,6 +211,15 @@ pub fn segment(from: Host, to: [u8; 4], ports: (u16, u16), part: Part<'_>) -> Ou
     Ok(frame)
 }
 
+/// A datagram of a protocol that nobody here speaks.
+pub fn datagram(from: Host, mac: [u8; 6], to: [u8; 4], payload: &[u8]) -> Outcome<Vec<u8>> {
+    let mut frame = Vec::new();
+    ip(from, mac, to)
+        .udp(40000, 40000)
+        .write(&mut frame, payload)?;
+    Ok(frame)
+}
+
 /// A label at the bottom of the stack.
 pub fn mpls(label: u32, packet: &[u8]) -> Vec<u8> {
     [&(label << 12 | 1 << 8 | 63).to_be_bytes()[..], packet].concat()

@@ -5,12 +5,16 @@
 //!
 //!   frames ──▶ two_computes ───▶ examples/two-computes/*.pcap
 //!          ├─▶ ipv6_underlay ──▶ examples/ipv6-underlay/*.pcap
-//!          └─▶ fat_flows ──────▶ examples/fat-flows/*.pcap
+//!          ├─▶ fat_flows ──────▶ examples/fat-flows/*.pcap
+//!          ├─▶ bum ────────────▶ examples/bum/*.pcap
+//!          └─▶ mirror ─────────▶ examples/mirror/*.pcap
 //! ```
 
+mod bum;
 mod fat_flows;
 mod frames;
 mod ipv6_underlay;
+mod mirror;
 mod two_computes;
 
 use std::error::Error;
@@ -23,5 +27,7 @@ fn main() -> Outcome<()> {
     let to = to.ok_or("expected the folder of the examples")?;
     two_computes::write(&to.join("two-computes"))?;
     ipv6_underlay::write(&to.join("ipv6-underlay"))?;
-    fat_flows::write(&to.join("fat-flows"))
+    fat_flows::write(&to.join("fat-flows"))?;
+    bum::write(&to.join("bum"))?;
+    mirror::write(&to.join("mirror"))
 }

@@ -104,13 +104,6 @@ fn read(
                 .unexpected("another encapsulation: nvgre carries frames, not routed packets"));
         }
     }
-    let router_mac = if behind == Behind::Prefix && encapsulation == Encapsulation::Vxlan {
-        Some(fields.required("mac")?.mac()?)
-    } else {
-        let expected = "a router's `mac` only for a prefix over vxlan";
-        absent(fields, "mac", expected)?;
-        None
-    };
     let label = if encapsulation.has_label() {
         absent(fields, "vni", "a `label` over MPLS")?;
         fields.required("label")?.number("a label", REMOTE_LABELS)?
@@ -118,6 +111,13 @@ fn read(
         let expected = format!("a `vni` over {}", encapsulation.word());
         absent(fields, "label", &expected)?;
         vni(fields, encapsulation_at, encapsulation, network, around)?
+    };
+    let router_mac = if behind == Behind::Prefix && encapsulation == Encapsulation::Vxlan {
+        Some(fields.required("mac")?.mac()?)
+    } else {
+        let expected = "a router's `mac` only for a prefix over vxlan";
+        absent(fields, "mac", expected)?;
+        None
     };
     Ok(NextHop {
         address,

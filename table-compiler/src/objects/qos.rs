@@ -1,4 +1,6 @@
 //! How packets are marked in tunnels: maps from what a packet says to forwarding classes.
+//!
+//! In JSON a map's rows are pairs, `{"object": "qos_map", "id": 1, "dscp": [[46, 0]]}`: keys of JSON are text.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +13,10 @@ pub struct QosMap {
     /// Its id, from 1.
     pub id: u8,
     /// Of IP packets: the id of the class, by DSCP (0 to 63). A packet of another one is not marked.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub dscp: BTreeMap<u8, u8>,
     /// Of frames without IP: the id of the class, by IEEE 802.1p priority (0 to 7).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, with = "pairs", skip_serializing_if = "BTreeMap::is_empty")]
     pub priority: BTreeMap<u8, u8>,
 }
 
@@ -32,4 +34,27 @@ pub struct ForwardingClass {
     pub priority: u8,
     /// Transmit queue, which is shown only.
     pub queue: u8,
+}
+
+/// `[[46, 0], [34, 1]]`
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(map: &BTreeMap<u8, u8>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(map)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<u8, u8>, D::Error> {
+        let pairs = Vec::<(u8, u8)>::deserialize(from)?;
+        let mut map = BTreeMap::new();
+        for (key, class) in pairs {
+            if map.insert(key, class).is_some() {
+                let problem = format_args!("{key} has two classes, expected one").to_string();
+                return Err(serde::de::Error::custom(problem));
+            }
+        }
+        Ok(map)
+    }
 }
