@@ -51,7 +51,7 @@ const ORDER_LIMIT: usize = (1 << DEPTH) - (ORDER_CLOCKS + 4);
 /// Beats of copies likewise.
 const COPY_LIMIT: usize = (1 << DEPTH) - (REPLAY_CLOCKS + 3);
 /// From a packet's last beat to the first one of its first copy on offer, with nothing in front.
-pub const ROUND_CLOCKS: usize = 24;
+pub const ROUND_CLOCKS: u32 = 24;
 
 bundle! {
     /// What becomes of errands and bytes.

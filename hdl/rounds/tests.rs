@@ -257,7 +257,7 @@ fn the_first_copy_follows_the_packet() {
     for length in [1, 64, 65, 1500] {
         let seen = bench.run(&[packet(&mut noise, length)], Pace::FULL);
         let clocks = seen.beats[0] - seen.stored[0];
-        assert_eq!(clocks, ROUND_CLOCKS as u64, "{length} bytes");
+        assert_eq!(clocks, u64::from(ROUND_CLOCKS), "{length} bytes");
     }
 }
 

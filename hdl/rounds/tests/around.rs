@@ -296,6 +296,6 @@ fn copies_of_one_beat_leave_a_clock_each() {
     let around = ring.returned[0] - ring.turned[0];
     assert_eq!(
         around,
-        u64::from(DELIVER_CLOCKS + HEADER_CLOCKS) + ROUND_CLOCKS as u64
+        u64::from(DELIVER_CLOCKS + HEADER_CLOCKS) + u64::from(ROUND_CLOCKS)
     );
 }
