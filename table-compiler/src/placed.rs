@@ -2,7 +2,9 @@
 //!
 //! ```text
 //!   tables by index      port vif mpls vrf nexthop source     as the entries say
-//!   tables by set        fat_rule fat_exclude                 as the entries say, a row of each way
+//!                        flood mirror qos
+//!                        group member                         members where there was room
+//!   tables by set        fat_rule fat_exclude mirror_text     as the entries say, a row of each way
 //!   tables by key        vxlan bridge route_host flow         a shadow each: which way, which row
 //!                        route_bank                           a shadow for each of six banks
 //! ```
@@ -28,14 +30,15 @@ pub use shadow::{Reason, RowWrite, Shadow, TableFull};
 
 pub(crate) use banks::{bank_of, choose, Lengths};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use underpass_layout::profile::Profile;
-use underpass_layout::tables::{id, VrfEntry, TABLES, WAYS};
+use underpass_layout::tables::{id, GroupEntry, MemberEntry, VrfEntry, TABLES, WAYS};
 use underpass_layout::Record;
 
-use crate::entries::{Entries, FatSet};
+use crate::entries::{Entries, FatSet, MirrorSet};
+use crate::mac::Mac;
 use crate::row::Row;
 
 /// What one card holds, and where.
@@ -46,8 +49,24 @@ pub struct Placed {
     pub(crate) entries: Entries,
     /// By VRF, the word as it stands on the card: each length in the place of its bank.
     pub(crate) words: BTreeMap<u32, VrfEntry>,
+    /// By nexthop, the row of a group as it stands on the card: with its place.
+    pub(crate) groups: BTreeMap<u32, GroupEntry>,
+    /// By row, the members of all groups.
+    pub(crate) members: BTreeMap<u32, MemberEntry>,
+    /// By row, the mirrors that flows have, and how many of them.
+    pub(crate) flow_mirrors: BTreeMap<u32, (MirrorSet, usize)>,
+    /// What is in the entries beside what was wanted.
+    pub(crate) at_run_time: AtRunTime,
     /// By table id, one for each bank; none for the tables that are not searched by key.
     exact: Vec<Vec<Arc<Shadow>>>,
+}
+
+/// Keys of entries that came while packets passed, not by a plan.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AtRunTime {
+    pub bridges: BTreeSet<(u16, Mac)>,
+    pub learned: BTreeSet<(u16, Mac)>,
+    pub nexthops: BTreeSet<u32>,
 }
 
 impl Placed {
@@ -63,6 +82,10 @@ impl Placed {
             profile: *profile,
             entries: Entries::default(),
             words: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            members: BTreeMap::new(),
+            flow_mirrors: BTreeMap::new(),
+            at_run_time: AtRunTime::default(),
             exact: exact.collect(),
         }
     }
@@ -113,7 +136,18 @@ impl Placed {
         });
         let sets = entries.fat_sets.iter();
         let sets = sets.flat_map(|(number, set)| fat_rows(&self.profile, *number, set));
+        let mirrors = entries.mirrors.iter();
+        let of_flows = self.flow_mirrors.iter();
+        let mirrors = mirrors.chain(of_flows.map(|(row, (set, _))| (row, set)));
+        let mirrors = mirrors.flat_map(|(row, set)| mirror_rows(&self.profile, *row, set));
+        // A member may be a row of zeros: nexthop 0 without a label.
+        let members = direct(id::MEMBER, &self.members).chain(mirrors);
+        let members = members.filter(|(_, _, row)| !row.is_empty());
         direct(id::PORT, &entries.ports)
+            .chain(direct(id::FLOOD, &entries.floods))
+            .chain(direct(id::QOS, &entries.qos))
+            .chain(direct(id::GROUP, &self.groups))
+            .chain(members)
             .chain(direct(id::VIF, &entries.vifs))
             .chain(direct(id::MPLS, &entries.mpls))
             .chain(direct(id::VRF, &self.words))
@@ -165,4 +199,19 @@ pub(crate) fn fat_rows<'a>(
         let table = id::FAT_RULE;
         (table, address(table, way), Row::of(entry))
     }))
+}
+
+/// The rows of a mirror as table id, address and words: its text, a row of each way that has some, then its own.
+pub(crate) fn mirror_rows<'a>(
+    profile: &Profile,
+    number: u32,
+    set: &'a MirrorSet,
+) -> impl Iterator<Item = (u32, u32, Row)> + 'a {
+    let profile = *profile;
+    let texts = set.texts().enumerate().map(move |(way, text)| {
+        let spec = &TABLES[id::MIRROR_TEXT as usize];
+        let address = profile.address(spec, way, number as usize) as u32;
+        (id::MIRROR_TEXT, address, Row::of(&text))
+    });
+    texts.chain(std::iter::once((id::MIRROR, number, Row::of(&set.entry))))
 }

@@ -1,24 +1,34 @@
 //! entries -> plan: the ordered writes that take a card from what it holds to what it shall hold.
 //!
 //! ```text
-//!   new first      fat ─▶ nexthop source ─▶ bridge route ─▶ vrf ─▶ mpls vxlan ─▶ vif ─▶ port      targets before users
-//!   then the old   port mpls vxlan vif ─▶ vrf ─▶ route bridge ─▶ source nexthop ─▶ fat            users before targets
+//!   new first      fat qos ─▶ member, group, origin, nexthop ─▶ source ─▶ bridge route flood ─▶ vrf ─▶ mirror
+//!                  ─▶ mpls vxlan ─▶ vif learned ─▶ port                                       targets before users
+//!   then the old   port learned mpls vxlan vif ─▶ vrf ─▶ route flood bridge ─▶ source mirror
+//!                  ─▶ nexthop, group, origin, member ─▶ fat qos                               users before targets
 //! ```
 //! Make before break: after every single write no packet meets a row that is not there, and no key that is in both
 //! states ever misses; it answers as it did or as it shall. A plan is made as a whole or not at all.
 //!
-//! Three things take care where numbers are used again: `hand_over` for nexthops, `hands` for VRFs and interfaces,
-//! `fat_sets` for sets of rules, which get other numbers than the entries say where those are taken.
+//! Where numbers are used again, `hand_over` takes care of nexthops and `hands` of VRFs and interfaces. Sets of rules
+//! (`fat_sets`) and mirrors (`mirrors`) get other numbers than the entries say where those are taken, and members of groups
+//! (`groups`) lie where there is room.
+//!
+//! What came while packets passed, such as learned MACs (`at_run_time`), stays for as long as what it leads to does.
 
+mod at_run_time;
 mod fat_sets;
+mod groups;
 mod hand_over;
 mod hands;
+mod mirrors;
 mod planner;
 mod routes;
+mod spread;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use at_run_time::AtRunTimeError;
 pub use step::Step;
 
 use std::borrow::Cow;
@@ -67,9 +77,14 @@ pub enum PlanError {
 pub fn plan(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
     let mut want = Cow::Borrowed(want);
     fat_sets::renumber(&old.entries, &mut want, old.profile())?;
+    mirrors::renumber(old, &mut want)?;
+    let kept = at_run_time::keep(old, &mut want);
     loop {
         match attempt(old, &want) {
-            Ok((steps, placed)) => return Ok((Plan { steps }, placed)),
+            Ok((steps, mut placed)) => {
+                placed.at_run_time = kept;
+                return Ok((Plan { steps }, placed));
+            }
             Err(full) => {
                 let largest = largest(&want, full.table).ok_or(full)?;
                 punt(want.to_mut(), largest);
@@ -90,9 +105,17 @@ fn attempt(old: &Placed, want: &Entries) -> Result<(Vec<Step>, Placed), TableFul
 /// From what the card holds to `want`, in the order that makes before it breaks.
 fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
     fat_sets::bring(planner, want);
-    planner.bring(id::NEXTHOP, |e| &mut e.nexthops, &want.nexthops, Which::New);
+    planner.bring(id::QOS, |e| &mut e.qos, &want.qos, Which::Both);
+    let nexthops = mirrors::without_new(&planner.now.entries, want);
+    planner.bring_if(
+        id::NEXTHOP,
+        |e| &mut e.nexthops,
+        &nexthops,
+        |row| !want.groups.contains_key(row),
+    );
     planner.bring(id::SOURCE, |e| &mut e.sources, &want.sources, Which::New);
-    hand_over::hand_over(planner, want)?;
+    hand_over::hand_over(planner, want, &nexthops)?;
+    planner.bring_exact(id::ORIGIN, |e| &mut e.origins, &want.origins)?;
     planner.bring(
         id::SOURCE,
         |e| &mut e.sources,
@@ -100,22 +123,37 @@ fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
         Which::Changed,
     );
     planner.bring_exact(id::BRIDGE, |e| &mut e.bridges, &want.bridges)?;
+    planner.bring(id::FLOOD, |e| &mut e.floods, &want.floods, Which::Both);
     let routes = Routes::bring(planner, want)?;
     routes.turn(planner);
+    mirrors::bring(planner, want);
+    planner.bring(
+        id::NEXTHOP,
+        |e| &mut e.nexthops,
+        &want.nexthops,
+        Which::Changed,
+    );
     planner.bring(id::MPLS, |e| &mut e.mpls, &want.mpls, Which::Both);
     planner.bring_exact(id::VXLAN, |e| &mut e.vxlans, &want.vxlans)?;
     planner.bring(id::VIF, |e| &mut e.vifs, &want.vifs, Which::Both);
+    planner.bring_exact(id::LEARNED, |e| &mut e.learned, &want.learned)?;
     planner.bring(id::PORT, |e| &mut e.ports, &want.ports, Which::Both);
 
     planner.take(id::PORT, |e| &mut e.ports, &want.ports);
+    planner.take_exact(id::LEARNED, |e| &mut e.learned, &want.learned);
     planner.take(id::MPLS, |e| &mut e.mpls, &want.mpls);
     planner.take_exact(id::VXLAN, |e| &mut e.vxlans, &want.vxlans);
     planner.take(id::VIF, |e| &mut e.vifs, &want.vifs);
     routes.take(planner, want);
+    planner.take(id::FLOOD, |e| &mut e.floods, &want.floods);
     planner.take_exact(id::BRIDGE, |e| &mut e.bridges, &want.bridges);
     planner.take(id::SOURCE, |e| &mut e.sources, &want.sources);
+    mirrors::take(planner, want);
+    groups::take_nexthops(planner, want);
+    groups::take(planner, want);
     planner.take(id::NEXTHOP, |e| &mut e.nexthops, &want.nexthops);
     fat_sets::take(planner, want);
+    planner.take(id::QOS, |e| &mut e.qos, &want.qos);
     Ok(())
 }
 

@@ -200,7 +200,8 @@ fn a_tunnel_wraps_as_its_flags_say() {
         nexthop(
             36,
             "composite",
-            json!({"components": [], "family": "bridge"})
+            json!({"components": [{"nh": 30, "label": 1}], "family": "bridge",
+                "flags": {"value": "0x1000", "names": []}})
         ),
     ]));
     let wrap = |id| (entries.nexthops[&id].kind, entries.nexthops[&id].tunnel);
@@ -216,7 +217,8 @@ fn a_tunnel_wraps_as_its_flags_say() {
         (vxlan.tunnel_src, vxlan.tunnel_dst),
         (0x0800_0002, 0x0800_0003)
     );
-    for asks in [33, 34, 35, 36] {
+    assert_eq!(wrap(36).0, NexthopKind::Discard, "a part of a list");
+    for asks in [33, 34, 35] {
         assert_eq!(
             entries.nexthops[&asks].kind,
             NexthopKind::Resolve,
@@ -542,7 +544,10 @@ fn flows_are_looked_up_before_one_of_several_is_chosen() {
         ),
         composite(70, "0x402"),
         composite(71, "0x400"),
-        composite(72, "0x20"),
+        nexthop(72, "composite", json!({"components": [{"nh": 36, "label": null}],
+            "flags": {"value": "0x20", "names": []}})),
+        nexthop(36, "composite", json!({"components": [{"nh": 31, "label": 5}],
+            "flags": {"value": "0x1000", "names": []}})),
     ]));
     let [policy, plain, flood] = [70, 71, 72].map(|id| entries.nexthops[&id]);
     assert_eq!(
@@ -558,7 +563,7 @@ fn flows_are_looked_up_before_one_of_several_is_chosen() {
         (plain.kind, plain.policy, plain.flow_nexthop),
         (NexthopKind::Ecmp, false, 0)
     );
-    assert_eq!((flood.kind, flood.fat_set), (NexthopKind::Resolve, 0));
+    assert_eq!((flood.kind, flood.fat_set), (NexthopKind::List, 0));
     assert_eq!(
         (entries.nexthops[&24].fat_set, entries.nexthops[&23].vrf),
         (1, 7)

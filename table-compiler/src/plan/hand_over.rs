@@ -8,13 +8,18 @@
 //! A row changes only when all that use it in the old sense have left, and they leave only for a row that has its new
 //! sense. Where that is a ring, or an entry will vanish and has nowhere to go, the row's old sense is copied to a
 //! spare row, and its users wait there.
+//!
+//! A nexthop that stands for several changes with its group, once all of its members have the sense that the new group
+//! means; its old members use their nexthops until then.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use underpass_layout::tables::{
-    id, BridgeEntry, LabelAction, MplsEntry, NexthopEntry, RouteEntry, VrfEntry, TABLES,
+    id, BridgeEntry, FloodEntry, LabelAction, MemberEntry, MirrorEntry, MirrorKind, MplsEntry, NexthopEntry,
+    RouteEntry, VrfEntry, TABLES,
 };
 
+use super::groups;
 use super::planner::Planner;
 use super::routes::place;
 use crate::entries::{Entries, Prefix};
@@ -27,6 +32,10 @@ enum User {
     Mpls(u32),
     Bridge((u16, Mac)),
     Route(Prefix),
+    Flood(u32),
+    Mirror(u32),
+    /// The members of a group, until it has turned to its new ones.
+    Group(u32),
     /// A default route of a VRF.
     Default {
         vrf: u32,
@@ -40,6 +49,8 @@ enum Says {
     Mpls(MplsEntry),
     Bridge(BridgeEntry),
     Route(RouteEntry),
+    Flood(FloodEntry),
+    Mirror(MirrorEntry),
     Default { nexthop: u32, label: u32 },
 }
 
@@ -49,6 +60,8 @@ impl Says {
             Says::Mpls(entry) => entry.nexthop,
             Says::Bridge(entry) => entry.nexthop,
             Says::Route(entry) => entry.nexthop,
+            Says::Flood(entry) => entry.nexthop,
+            Says::Mirror(entry) => entry.nexthop,
             Says::Default { nexthop, .. } => *nexthop,
         }
     }
@@ -63,6 +76,8 @@ impl Says {
             Says::Mpls(entry) => Says::Mpls(MplsEntry { nexthop, ..entry }),
             Says::Bridge(entry) => Says::Bridge(BridgeEntry { nexthop, ..entry }),
             Says::Route(entry) => Says::Route(RouteEntry { nexthop, ..entry }),
+            Says::Flood(entry) => Says::Flood(FloodEntry { nexthop, ..entry }),
+            Says::Mirror(entry) => Says::Mirror(MirrorEntry { nexthop, ..entry }),
             Says::Default { label, .. } => Says::Default { nexthop, label },
         }
     }
@@ -74,6 +89,13 @@ impl User {
             User::Mpls(label) => entries.mpls.get(label).copied().map(Says::Mpls),
             User::Bridge(key) => entries.bridges.get(key).copied().map(Says::Bridge),
             User::Route(prefix) => entries.routes.get(prefix).copied().map(Says::Route),
+            User::Flood(vrf) => entries.floods.get(vrf).copied().map(Says::Flood),
+            User::Mirror(row) => {
+                let set = entries.mirrors.get(row);
+                let raw = set.filter(|set| set.entry.kind == MirrorKind::Raw);
+                raw.map(|set| Says::Mirror(set.entry))
+            }
+            User::Group(_) => None,
             User::Default { vrf, v6 } => default(entries.vrfs.get(vrf)?, *v6),
         }
     }
@@ -117,26 +139,88 @@ fn users(entries: &Entries) -> impl Iterator<Item = User> + '_ {
         let of = |v6| User::Default { vrf: *vrf, v6 };
         [of(false), of(true)]
     });
-    mpls.chain(bridges).chain(routes).chain(defaults)
+    let floods = entries.floods.keys().copied().map(User::Flood);
+    let mirrors = entries.mirrors.keys().copied().map(User::Mirror);
+    let others = mpls.chain(bridges).chain(floods).chain(mirrors);
+    others.chain(routes).chain(defaults)
 }
 
-/// Gives every row of `nexthop` that is there and shall be there its new sense.
-pub(super) fn hand_over(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
-    let now = &planner.now.entries;
-    let changes = |(row, entry): &(&u32, &NexthopEntry)| {
-        want.nexthops
-            .get(row)
-            .is_some_and(|wanted| wanted != *entry)
-    };
-    let mut pending: BTreeSet<u32> = now
-        .nexthops
-        .iter()
-        .filter(changes)
-        .map(|(row, _)| *row)
-        .collect();
+/// Rows that are to change, and who shall not follow.
+struct HandOver<'a> {
+    want: &'a Entries,
+    /// The rows as they shall be for now.
+    nexthops: &'a BTreeMap<u32, NexthopEntry>,
+    pending: BTreeSet<u32>,
+    /// By row, who uses it in its old sense alone.
+    leaving: BTreeMap<u32, Vec<User>>,
+}
+
+/// Gives every row of `nexthop` that is there and shall be there its new sense, and brings the groups that shall be
+/// there.
+pub(super) fn hand_over(
+    planner: &mut Planner,
+    want: &Entries,
+    nexthops: &BTreeMap<u32, NexthopEntry>,
+) -> Result<(), TableFull> {
+    let pending = pending(&planner.now.entries, want, nexthops);
     if pending.is_empty() {
         return Ok(());
     }
+    let mut work = HandOver {
+        leaving: leaving(planner, want, &pending),
+        want,
+        nexthops,
+        pending,
+    };
+    while !work.pending.is_empty() {
+        // Numbers move up or down together when something is put in or taken out before them: one of the two
+        // directions then meets every row in the right order.
+        let down: Vec<u32> = work.pending.iter().rev().copied().collect();
+        let up = down.iter().rev();
+        let mut done = 0;
+        for row in down.iter().chain(up) {
+            done += usize::from(work.settle(planner, *row)?);
+        }
+        if done > 0 {
+            continue;
+        }
+        let used = |row: &&u32| work.leaving.contains_key(row);
+        match work.pending.iter().find(used).copied() {
+            Some(row) => work.park(planner, row)?,
+            // Groups of groups alone are left, in a ring: objects have none.
+            None => {
+                if let Some(row) = work.pending.first().copied() {
+                    work.change(planner, row)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The rows that change their sense, and those of new groups: they wait until their members have theirs.
+fn pending(
+    now: &Entries,
+    want: &Entries,
+    nexthops: &BTreeMap<u32, NexthopEntry>,
+) -> BTreeSet<u32> {
+    let changes = |(row, entry): &(&u32, &NexthopEntry)| {
+        let group = want.groups.get(row);
+        match now.nexthops.get(row) {
+            Some(now_entry) => now_entry != *entry || now.groups.get(row) != group,
+            None => group.is_some(),
+        }
+    };
+    let rows = nexthops.iter().filter(changes);
+    rows.map(|(row, _)| *row).collect()
+}
+
+fn leaving(
+    planner: &Planner,
+    want: &Entries,
+    pending: &BTreeSet<u32>,
+) -> BTreeMap<u32, Vec<User>> {
+    let now = &planner.now.entries;
     let mut leaving: BTreeMap<u32, Vec<User>> = BTreeMap::new();
     for user in users(now) {
         let says = user.says(now);
@@ -147,81 +231,112 @@ pub(super) fn hand_over(planner: &mut Planner, want: &Entries) -> Result<(), Tab
             leaving.entry(row).or_default().push(user);
         }
     }
-    while !pending.is_empty() {
-        // Numbers move up or down together when something is put in or taken out before them: one of the two
-        // directions then meets every row in the right order.
-        let down: Vec<u32> = pending.iter().rev().copied().collect();
-        let up = down.iter().rev();
-        let mut done = 0;
-        for row in down.iter().chain(up) {
-            done += usize::from(settle(planner, want, *row, &mut pending, &mut leaving)?);
-        }
-        if done > 0 {
+    for (nexthop, group) in &now.groups {
+        if want.groups.get(nexthop) == Some(group) {
             continue;
         }
-        if let Some(row) = pending.first().copied() {
-            let users = leaving.remove(&row).unwrap_or_default();
-            park(planner, want, row, users)?;
+        let members = groups::members(&planner.now, *nexthop).into_iter();
+        let rows: BTreeSet<u32> = members.map(|(_, member)| member.nexthop).collect();
+        for row in rows.intersection(pending) {
+            leaving.entry(*row).or_default().push(User::Group(*nexthop));
         }
     }
-    Ok(())
+    leaving
 }
 
-/// Lets the users of a pending row leave for rows that are not pending, and changes it if that was all of them.
-fn settle(
-    planner: &mut Planner,
-    want: &Entries,
-    row: u32,
-    pending: &mut BTreeSet<u32>,
-    leaving: &mut BTreeMap<u32, Vec<User>>,
-) -> Result<bool, TableFull> {
-    if !pending.contains(&row) {
-        return Ok(false);
-    }
-    let mut stay = Vec::new();
-    let ready = |says: &Says| !pending.contains(&says.nexthop()) && !says.needs_vrf();
-    for user in leaving.remove(&row).unwrap_or_default() {
-        match user.says(want).filter(ready) {
-            Some(says) => say(planner, user, says)?,
-            None => stay.push(user),
+impl HandOver<'_> {
+    /// Lets the users of a pending row leave for rows that are not pending, and changes it if that was all of them.
+    fn settle(&mut self, planner: &mut Planner, row: u32) -> Result<bool, TableFull> {
+        if !self.pending.contains(&row) {
+            return Ok(false);
         }
+        let mut stay = Vec::new();
+        for user in self.leaving.remove(&row).unwrap_or_default() {
+            if self.has_left(user) {
+                continue;
+            }
+            let ready = |says: &Says| !self.pending.contains(&says.nexthop()) && !says.needs_vrf();
+            match user.says(self.want).filter(ready) {
+                Some(says) => say(planner, user, says)?,
+                None => stay.push(user),
+            }
+        }
+        if !stay.is_empty() {
+            self.leaving.insert(row, stay);
+            return Ok(false);
+        }
+        let group = self.want.groups.get(&row);
+        let mut members = group.into_iter().flat_map(|group| &group.members);
+        let waits = members.any(|member| self.pending.contains(&member.nexthop));
+        if waits {
+            return Ok(false);
+        }
+        self.change(planner, row)?;
+        Ok(true)
     }
-    if !stay.is_empty() {
-        leaving.insert(row, stay);
-        return Ok(false);
-    }
-    pending.remove(&row);
-    let entry = want.nexthops.get(&row).copied();
-    planner.put(id::NEXTHOP, |entries| &mut entries.nexthops, row, entry);
-    Ok(true)
-}
 
-/// Copies a row to a spare one, and sends its users there.
-fn park(
-    planner: &mut Planner,
-    want: &Entries,
-    row: u32,
-    users: Vec<User>,
-) -> Result<(), TableFull> {
-    let table = &TABLES[id::NEXTHOP as usize];
-    let capacity = planner.now.profile().rows(table);
-    let now = &planner.now.entries;
-    let free = |row: &u32| !now.nexthops.contains_key(row) && !want.nexthops.contains_key(row);
-    let Some(spare) = (1..capacity as u32).find(free) else {
-        return Err(TableFull {
-            table: table.name,
-            capacity,
-            used: now.nexthops.len(),
-        });
-    };
-    let entry = now.nexthops.get(&row).copied();
-    planner.put(id::NEXTHOP, |entries| &mut entries.nexthops, spare, entry);
-    for user in users {
-        if let Some(says) = user.says(&planner.now.entries) {
-            say(planner, user, says.with_nexthop(spare))?;
-        }
+    /// True of the old members of a group that has turned to its new ones.
+    fn has_left(&self, user: User) -> bool {
+        let User::Group(group) = user else {
+            return false;
+        };
+        self.nexthops.contains_key(&group) && !self.pending.contains(&group)
     }
-    Ok(())
+
+    /// Changes a row. What decides is the group, if there is one: it comes first and goes last.
+    fn change(&mut self, planner: &mut Planner, row: u32) -> Result<(), TableFull> {
+        self.pending.remove(&row);
+        groups::turn(planner, self.want, row)?;
+        let entry = self.nexthops.get(&row).copied();
+        if planner.now.entries.nexthops.get(&row) != entry.as_ref() {
+            planner.put(id::NEXTHOP, |entries| &mut entries.nexthops, row, entry);
+        }
+        if !self.want.groups.contains_key(&row) {
+            groups::clear(planner, row);
+        }
+        Ok(())
+    }
+
+    /// Copies a row to a spare one, and sends its users there.
+    fn park(&mut self, planner: &mut Planner, row: u32) -> Result<(), TableFull> {
+        let table = &TABLES[id::NEXTHOP as usize];
+        let capacity = planner.now.profile().rows(table);
+        let now = &planner.now.entries;
+        let free =
+            |row: &u32| !now.nexthops.contains_key(row) && !self.nexthops.contains_key(row);
+        let Some(spare) = (1..capacity as u32).find(free) else {
+            return Err(TableFull {
+                table: table.name,
+                capacity,
+                used: now.nexthops.len(),
+            });
+        };
+        if let Some(group) = planner.now.groups.get(&row).copied() {
+            // Both have the same members, who are in use for as long as the spare row is.
+            for users in self.leaving.values_mut() {
+                let uses = |user: &User| matches!(user, User::Group(group) if *group == row);
+                if users.iter().any(uses) {
+                    users.push(User::Group(spare));
+                }
+            }
+            planner.put_group(spare, Some(group));
+        }
+        let entry = planner.now.entries.nexthops.get(&row).copied();
+        planner.put(id::NEXTHOP, |entries| &mut entries.nexthops, spare, entry);
+        for user in self.leaving.remove(&row).unwrap_or_default() {
+            if let User::Group(group) = user {
+                for (place, member) in groups::members(&planner.now, group) {
+                    if member.nexthop == row {
+                        let nexthop = spare;
+                        planner.put_member(place, Some(MemberEntry { nexthop, ..member }));
+                    }
+                }
+            } else if let Some(says) = user.says(&planner.now.entries) {
+                say(planner, user, says.with_nexthop(spare))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Changes an entry that is on the card, where it is.
@@ -240,6 +355,15 @@ fn say(planner: &mut Planner, user: User, says: Says) -> Result<(), TableFull> {
                 planner.insert(table, bank, &entry)?;
             }
             planner.now.entries.routes.insert(prefix, entry);
+        }
+        (User::Flood(vrf), Says::Flood(entry)) => {
+            planner.put(id::FLOOD, |entries| &mut entries.floods, vrf, Some(entry));
+        }
+        (User::Mirror(row), Says::Mirror(entry)) => {
+            planner.put_mirror_row(row, &entry);
+            if let Some(set) = planner.now.entries.mirrors.get_mut(&row) {
+                set.entry = entry;
+            }
         }
         (User::Default { vrf, v6 }, Says::Default { nexthop, label }) => {
             if let Some(word) = planner.now.words.get(&vrf).copied() {

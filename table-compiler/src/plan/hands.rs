@@ -53,6 +53,8 @@ pub(super) fn between(old: &Entries, want: &Entries) -> Option<Entries> {
         vxlans,
         mpls,
         bridges,
+        floods,
+        learned,
         routes,
         ..
     } = &mut between;
@@ -61,6 +63,8 @@ pub(super) fn between(old: &Entries, want: &Entries) -> Option<Entries> {
     mpls.retain(|label, _| !shut.contains(&Door::Label(*label)));
     let closed = |vrf: u16| vrfs.contains(&u32::from(vrf));
     bridges.retain(|key, entry| !closed(key.0) || want.bridges.get(key) == Some(entry));
+    floods.retain(|vrf, entry| !vrfs.contains(vrf) || want.floods.get(vrf) == Some(entry));
+    learned.retain(|key, entry| !closed(key.0) || want.learned.get(key) == Some(entry));
     routes.retain(|key, entry| !closed(key.vrf) || want.routes.get(key) == Some(entry));
     Some(between)
 }
@@ -129,7 +133,8 @@ fn same_inside(old: &Entries, want: &Entries, vrf: u32) -> bool {
             .filter(|(key, _)| u32::from(key.0) == vrf);
         let routes: Vec<_> = routes.map(|(key, entry)| (*key, *entry)).collect();
         let bridges: Vec<_> = bridges.map(|(key, entry)| (*key, *entry)).collect();
-        (entries.vrfs.get(&vrf).copied(), routes, bridges)
+        let word = entries.vrfs.get(&vrf).copied();
+        (word, entries.floods.get(&vrf).copied(), routes, bridges)
     };
     inside(old) == inside(want)
 }

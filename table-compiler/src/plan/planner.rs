@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use underpass_layout::tables::{VrfEntry, TABLES};
+use underpass_layout::profile::Profile;
+use underpass_layout::tables::{id, GroupEntry, MemberEntry, MirrorEntry, VrfEntry, TABLES};
 use underpass_layout::Record;
 
 use super::step::Step;
-use crate::entries::{Entries, FatSet};
-use crate::placed::{fat_rows, Entry, Placed, Reason, RowWrite, TableFull};
+use crate::entries::{Entries, FatSet, MirrorSet};
+use crate::placed::{fat_rows, mirror_rows, Entry, Placed, Reason, RowWrite, TableFull};
 use crate::row::Row;
 
 /// Which entries of a table are brought.
@@ -66,28 +67,40 @@ impl Planner {
             Some(word) => self.now.words.insert(vrf, word).is_some(),
             None => self.now.words.remove(&vrf).is_some(),
         };
-        self.step(
-            underpass_layout::tables::id::VRF,
-            vrf,
-            word.as_ref(),
-            before,
-        );
+        self.step(id::VRF, vrf, word.as_ref(), before);
+    }
+
+    /// Writes the row of a group.
+    pub fn put_group(&mut self, nexthop: u32, entry: Option<GroupEntry>) {
+        let before = match entry {
+            Some(entry) => self.now.groups.insert(nexthop, entry).is_some(),
+            None => self.now.groups.remove(&nexthop).is_some(),
+        };
+        self.step(id::GROUP, nexthop, entry.as_ref(), before);
+    }
+
+    /// Writes a row of a member.
+    pub fn put_member(&mut self, row: u32, entry: Option<MemberEntry>) {
+        let before = match entry {
+            Some(entry) => self.now.members.insert(row, entry).is_some(),
+            None => self.now.members.remove(&row).is_some(),
+        };
+        self.step(id::MEMBER, row, entry.as_ref(), before);
+    }
+
+    /// Writes the rows of a mirror, the text first, or frees them, the text last.
+    pub fn put_mirror(&mut self, row: u32, set: &MirrorSet, there: bool) {
+        self.steps
+            .extend(mirror_steps(self.now.profile(), row, set, there));
+    }
+
+    /// Writes the row of a mirror that has its text.
+    pub fn put_mirror_row(&mut self, row: u32, entry: &MirrorEntry) {
+        self.step(id::MIRROR, row, Some(entry), true);
     }
 
     fn step<T: Record>(&mut self, table: u32, address: u32, entry: Option<&T>, before: bool) {
-        let (row, reason) = match (entry, before) {
-            (Some(entry), false) => (Row::of(entry), Reason::New),
-            (Some(entry), true) => (Row::of(entry), Reason::Change),
-            (None, _) => (Row::empty(&TABLES[table as usize]), Reason::Free),
-        };
-        self.steps.push(Step::new(
-            table,
-            RowWrite {
-                address,
-                row,
-                reason,
-            },
-        ));
+        self.steps.push(step(table, address, entry, before));
     }
 
     /// Writes the rows of a set of fat flows, or frees them.
@@ -144,6 +157,21 @@ impl Planner {
         }
     }
 
+    /// Writes what is wanted and new, of a table that is addressed by index, where the row is one of those.
+    pub fn bring_if<T: Record + Copy + PartialEq>(
+        &mut self,
+        table: u32,
+        field: Field<u32, T>,
+        want: &BTreeMap<u32, T>,
+        which: impl Fn(&u32) -> bool,
+    ) {
+        for (address, entry) in missing(field(&mut self.now.entries), want, Which::New) {
+            if which(&address) {
+                self.put(table, field, address, Some(entry));
+            }
+        }
+    }
+
     /// Frees what is there and not wanted, of a table that is addressed by index.
     pub fn take<T: Record + Copy + PartialEq>(
         &mut self,
@@ -182,6 +210,52 @@ impl Planner {
             field(&mut self.now.entries).remove(&key);
         }
     }
+}
+
+/// The write of a row of a table that is addressed by index.
+pub(super) fn step<T: Record>(
+    table: u32,
+    address: u32,
+    entry: Option<&T>,
+    before: bool,
+) -> Step {
+    let (row, reason) = match (entry, before) {
+        (Some(entry), false) => (Row::of(entry), Reason::New),
+        (Some(entry), true) => (Row::of(entry), Reason::Change),
+        (None, _) => (Row::empty(&TABLES[table as usize]), Reason::Free),
+    };
+    let write = RowWrite {
+        address,
+        row,
+        reason,
+    };
+    Step::new(table, write)
+}
+
+/// The writes of a mirror, its text first, or those that free it, the text last.
+pub(super) fn mirror_steps(
+    profile: &Profile,
+    number: u32,
+    set: &MirrorSet,
+    there: bool,
+) -> Vec<Step> {
+    let write = |(table, address, words): (u32, u32, Row)| {
+        let (row, reason) = match there {
+            true => (words, Reason::New),
+            false => (Row::empty(&TABLES[table as usize]), Reason::Free),
+        };
+        let write = RowWrite {
+            address,
+            row,
+            reason,
+        };
+        Step::new(table, write)
+    };
+    let mut steps: Vec<Step> = mirror_rows(profile, number, set).map(write).collect();
+    if !there {
+        steps.reverse();
+    }
+    steps
 }
 
 fn missing<K: Ord + Copy, T: Copy + PartialEq>(

@@ -16,9 +16,10 @@ use underpass_layout::FieldSpec;
 
 use super::Row;
 use crate::mac::Mac;
+use crate::objects::HexBytes;
 
 /// A value in the form that fits it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
     /// One bit, which is set.
@@ -31,6 +32,8 @@ pub enum Value {
     Address(IpAddr),
     /// 48 bits: a MAC.
     Mac(Mac),
+    /// Bytes, but for zeros at the end.
+    Bytes(HexBytes),
 }
 
 /// The fields of one entry that are not zero, in the order of the layout. Those of a key stand as the entry's own.
@@ -68,11 +71,26 @@ fn collect(specs: &[FieldSpec], row: &Row, start: usize, found: &mut Vec<(&'stat
                 .extend(first.then(|| (name, Value::Address(Ipv6Addr::from_bits(address).into()))));
             continue;
         }
+        if spec.width > 128 {
+            let bytes = bytes(row, at, spec.width);
+            let some = !bytes.0.is_empty();
+            found.extend(some.then_some((spec.name, Value::Bytes(bytes))));
+            continue;
+        }
         let bits = row.bits(at, spec.width);
         if bits != 0 {
             found.push((spec.name, value(spec, bits, form)));
         }
     }
+}
+
+/// The bytes of a field that is too wide for a number, those behind the last that is not zero left out.
+fn bytes(row: &Row, at: usize, width: usize) -> HexBytes {
+    let bytes = (at..at + width).step_by(8);
+    let mut bytes: Vec<u8> = bytes.map(|at| row.bits(at, 8) as u8).collect();
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    bytes.truncate(end.map_or(0, |end| end + 1));
+    HexBytes(bytes)
 }
 
 /// The fields with the bits at which they start.
@@ -172,6 +190,7 @@ impl fmt::Display for Fields {
                 Value::Code(code) => write!(f, "{name}={code}")?,
                 Value::Address(address) => write!(f, "{name}={address}")?,
                 Value::Mac(mac) => write!(f, "{name}={mac}")?,
+                Value::Bytes(bytes) => write!(f, "{name}={bytes}")?,
             }
         }
         Ok(())

@@ -130,14 +130,15 @@ mod tests {
         !(all as u16)
     }
 
-    /// The copy that the peer was seen to make of a 62-byte frame: IPv4, UDP, metadata, frame.
+    /// The copy that the peer was seen to make of a 62-byte frame: IPv4, UDP, metadata, frame. Of the UDP checksum it gave
+    /// the pseudo header's sum, for the interface to finish.
     const COPY: &str = "4500007c000100004011 0000 0404040307070703 ffe422b80068168a\
         031e64656661756c742d646f6d61696e3a74696d3a747261666669632d6e6574ff00\
         0200000000120200000000110800450000300001000040116aae040404030404040403e807d0001cbbbd\
         6162636465666768696a6b6c6d6e6f7071727374";
 
     #[test]
-    fn the_sums_make_the_checksums_that_the_peer_was_seen_to_make() {
+    fn the_sums_make_the_checksums_of_a_copy() {
         let copy = bytes(COPY);
         let ip = |text: &str| text.parse().expect("an address");
         let metadata = &copy[28..62];
@@ -149,7 +150,8 @@ mod tests {
         let udp_length = 8 + 34 + 62;
         let body = sum([frame]);
         let checksum = finished(text.sum(), &[2 * udp_length, 0xffe4, body.into()]);
-        assert_eq!(checksum, 0x168a);
+        assert_eq!(checksum, 0x2567);
+        assert_eq!(sum([&copy[12..20], &[0, UDP], &[0, 0x68]]), 0x168a);
         // The header's, as the peer has it one hop later: its TTL is 63 then.
         let checksum = finished(text.header_sum(), &[0x7c, 1]);
         assert_eq!(checksum, 0x6560 - 0x100);

@@ -61,6 +61,7 @@ fn vni(n: u32, vrf: u16) -> Entry {
         valid: true,
         key: VxlanKey { vni: n },
         vrf,
+        ..VxlanEntry::default()
     })
 }
 

@@ -8,6 +8,7 @@ use underpass_layout::profile::Profile;
 use underpass_layout::tables::*;
 use underpass_layout::Record;
 
+use crate::entries::MirrorSet;
 use crate::mac::Mac;
 use crate::placed::Entry;
 use crate::plan::Step;
@@ -18,14 +19,78 @@ use crate::row::Row;
 pub enum Answer {
     /// To a nexthop, which says this, with a label and what else the entry says.
     Nexthop {
+        /// The nexthop's row, without what mirrors it.
         entry: Box<NexthopEntry>,
         label: u32,
         other: u32,
+        /// What the rows of its group say, if it is one.
+        members: Vec<(MemberEntry, NexthopEntry)>,
+        mirror: Option<Box<MirrorSet>>,
     },
     /// To a VRF, or an interface that says this.
     Place(Vec<u32>),
     /// To the slow path.
     PuntAll,
+}
+
+impl Answer {
+    /// True if a packet that is told this is told, piece by piece, what one of those says. A row of a choice is a piece of
+    /// its own, what decides about a group is its members, and a nexthop that is not in use yet may lack its mirror.
+    pub fn is_among(&self, right: &[&Answer]) -> bool {
+        let Answer::Nexthop {
+            entry,
+            label,
+            other,
+            members,
+            mirror,
+        } = self
+        else {
+            return right.contains(&self);
+        };
+        let mut own = right.iter().filter_map(|answer| match answer {
+            Answer::Nexthop {
+                entry: e,
+                label: l,
+                other: o,
+                ..
+            } => Some((e, l, o)),
+            _ => None,
+        });
+        let groups = || {
+            right.iter().filter_map(|answer| match answer {
+                Answer::Nexthop {
+                    members, mirror, ..
+                } => Some((members, mirror)),
+                _ => None,
+            })
+        };
+        let alike = || groups().filter(|(other, _)| other.len() == members.len());
+        let is_list = |members: &[(MemberEntry, NexthopEntry)]| {
+            members.iter().all(|(member, _)| member.leg != Leg::None)
+        };
+        let whole = alike().any(|(other, _)| members_only(other) == members_only(members));
+        let by_row = (0..members.len())
+            .all(|row| alike().any(|(other, _)| without_mirror(&other[row]) == without_mirror(&members[row])));
+        let known = |(e, l, o): (&Box<NexthopEntry>, &u32, &u32)| {
+            let group = !members.is_empty();
+            (e == entry || group) && l == label && o == other
+        };
+        own.any(known)
+            && (whole || !is_list(members) && by_row)
+            && (mirror.is_none() || groups().any(|(_, other)| other == mirror))
+    }
+}
+
+fn without_mirror((member, entry): &(MemberEntry, NexthopEntry)) -> (MemberEntry, NexthopEntry) {
+    let (nexthop, mirror) = (0, 0);
+    (
+        MemberEntry { nexthop, ..*member },
+        NexthopEntry { mirror, ..*entry },
+    )
+}
+
+fn members_only(members: &[(MemberEntry, NexthopEntry)]) -> Vec<(MemberEntry, NexthopEntry)> {
+    members.iter().map(without_mirror).collect()
 }
 
 #[derive(Clone)]
@@ -99,11 +164,54 @@ impl Card {
     pub fn at(&self, nexthop: u32, label: u32, other: u32) -> Answer {
         let entry = self.direct::<NexthopEntry>(id::NEXTHOP, nexthop);
         let entry = entry.unwrap_or_else(|| panic!("nexthop {nexthop} dangles"));
+        let members = self.members(nexthop).into_iter().map(|member| {
+            let entry = self.direct(id::NEXTHOP, member.nexthop);
+            (member, entry.unwrap_or_default())
+        });
         Answer::Nexthop {
-            entry: Box::new(entry),
+            members: members.collect(),
+            mirror: self.mirror(entry.mirror).map(Box::new),
+            entry: Box::new(NexthopEntry { mirror: 0, ..entry }),
             label,
             other,
         }
+    }
+
+    /// The rows of a group.
+    fn members(&self, nexthop: u32) -> Vec<MemberEntry> {
+        let group = self.direct::<GroupEntry>(id::GROUP, nexthop);
+        let group = group.unwrap_or_default();
+        let first = u32::from(group.first);
+        let count = match group.kind {
+            GroupKind::None => 0,
+            GroupKind::Ecmp => 1 << group.count,
+            GroupKind::List => u32::from(group.count),
+        };
+        let rows = first..first + count;
+        rows.map(|row| self.direct(id::MEMBER, row).unwrap_or_default())
+            .collect()
+    }
+
+    /// What a mirror puts in front of copies, and its row, wherever its nexthop is.
+    fn mirror(&self, row: u16) -> Option<MirrorSet> {
+        let entry: MirrorEntry = self.direct(id::MIRROR, row.into())?;
+        let bytes = MIRROR_TEXT_BYTES / MIRROR_TEXT_WAYS;
+        let ways = usize::from(entry.length).div_ceil(bytes);
+        let spec = &TABLES[id::MIRROR_TEXT as usize];
+        let text = (0..ways).flat_map(|way| {
+            let address = self.profile.address(spec, way, row.into()) as u32;
+            let text = self.direct::<MirrorTextEntry>(id::MIRROR_TEXT, address);
+            text.unwrap_or_default().bytes
+        });
+        Some(MirrorSet {
+            text: text.take(entry.length.into()).collect(),
+            entry: MirrorEntry { nexthop: 0, ..entry },
+        })
+    }
+
+    pub fn flood(&self, vrf: u32) -> Option<Answer> {
+        let entry: FloodEntry = self.direct(id::FLOOD, vrf)?;
+        Some(self.at(entry.nexthop, entry.label, 0))
     }
 
     pub fn bridge(&self, vrf: u16, mac: Mac) -> Option<Answer> {
@@ -186,13 +294,21 @@ impl Card {
     pub fn dangles(&self, at: &str) -> Result<(), TestCaseError> {
         let mut leads = Vec::new();
         let mut sets = Vec::new();
+        let mut mirrors = Vec::new();
         for ((table, address), row) in self.memory.iter().filter(|(_, row)| !row.is_empty()) {
             let words: &[u32] = row;
             if *table == id::VIF {
-                sets.push(VifEntry::unpack(words).expect("vif").fat_set);
+                let vif = VifEntry::unpack(words).expect("vif");
+                sets.push(vif.fat_set);
+                mirrors.push(vif.mirror);
             }
             if *table == id::NEXTHOP {
-                sets.push(NexthopEntry::unpack(words).expect("nexthop").fat_set);
+                let nexthop = NexthopEntry::unpack(words).expect("nexthop");
+                sets.push(nexthop.fat_set);
+                mirrors.push(nexthop.mirror);
+                if matches!(nexthop.kind, NexthopKind::Ecmp | NexthopKind::List) {
+                    leads.push((id::GROUP, *address));
+                }
             }
             match *table {
                 id::PORT => {
@@ -216,6 +332,22 @@ impl Card {
                     id::VRF,
                     VxlanEntry::unpack(words).expect("vxlan").vrf.into(),
                 )),
+                id::FLOOD => {
+                    let entry = FloodEntry::unpack(words).expect("flood");
+                    leads.push((id::NEXTHOP, entry.nexthop));
+                }
+                id::GROUP => {
+                    let members = self.members(*address).into_iter();
+                    leads.extend(members.map(|member| (id::NEXTHOP, member.nexthop)));
+                }
+                id::MIRROR => {
+                    let entry = MirrorEntry::unpack(words).expect("mirror");
+                    leads.push((id::NEXTHOP, entry.nexthop));
+                    let set = self.mirror(*address as u16).expect("it is there");
+                    let tens = u8::try_from(entry.length / 10).expect("a short text");
+                    let whole = set.text.iter().all(|byte| *byte == tens);
+                    prop_assert!(whole, "the text of mirror {address} is not whole {at}");
+                }
                 id::BRIDGE => leads.push((
                     id::NEXTHOP,
                     BridgeEntry::unpack(words).expect("bridge").nexthop,
@@ -235,6 +367,8 @@ impl Card {
                 _ => {}
             }
         }
+        let mirrors = mirrors.into_iter().filter(|mirror| *mirror != 0);
+        leads.extend(mirrors.map(|mirror| (id::MIRROR, u32::from(mirror))));
         for (table, address) in leads {
             let there = self
                 .memory

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use underpass_layout::tables::*;
 
-use crate::entries::{mask, Entries, FatSet, Prefix};
+use crate::entries::{mask, Entries, FatSet, Group, MirrorSet, Prefix};
 use crate::mac::Mac;
 
 /// Lengths of the routes of IPv4: seven, of which a state has at most six, and hosts.
@@ -27,11 +27,15 @@ pub fn any_state() -> impl Strategy<Value = Entries> {
         numbers(4),
         numbers(6),
         numbers(5),
+        numbers(5),
+        numbers(4),
+        numbers(4),
     )
         .prop_map(
-            |(nexthops, vrfs, routes, bridges, mpls, vxlans, vifs, ports)| {
+            |(nexthops, vrfs, routes, bridges, mpls, vxlans, vifs, ports, groups, floods, mirrors)| {
                 state(
-                    &nexthops, &vrfs, &routes, &bridges, &mpls, &vxlans, &vifs, &ports,
+                    &nexthops, &vrfs, &routes, &bridges, &mpls, &vxlans, &vifs, &ports, &groups,
+                    &floods, &mirrors,
                 )
             },
         )
@@ -47,6 +51,9 @@ fn state(
     vxlans: &Numbers,
     vifs: &Numbers,
     ports: &Numbers,
+    groups: &Numbers,
+    floods: &Numbers,
+    mirrors: &Numbers,
 ) -> Entries {
     let mut entries = Entries::default();
     // Three sets of rules, numbered by who comes first: numbers change what they stand for.
@@ -62,12 +69,19 @@ fn state(
         });
         place as u16 + 1
     };
+    // Mirrors are numbered by who comes first as well; three quarters of their users have none.
+    let mirror = |n: &u8| match mirrors.len() {
+        0 => 0,
+        most if n % 4 == 0 => u16::from(n / 4) % (most as u16 + 1),
+        _ => 0,
+    };
     // Eight ids, eight meanings: rows change their meaning, and meanings change their row.
-    for (id, meaning, fat, _) in nexthops.iter().chain(&[(0, 0, 0, 0)]) {
+    for (id, meaning, fat, mirrored) in nexthops.iter().chain(&[(0, 0, 0, 0)]) {
         let entry = NexthopEntry {
             valid: true,
             vif: u16::from(meaning % 8),
             fat_set: fat_set(fat % 4),
+            mirror: mirror(mirrored),
             ..NexthopEntry::default()
         };
         entries.nexthops.insert(u32::from(id % 8), entry);
@@ -78,8 +92,12 @@ fn state(
         };
         entries.sources.insert(u32::from(id % 8), source);
     }
+    set_groups(&mut entries, groups);
     let ids: Vec<u32> = entries.nexthops.keys().copied().collect();
     let nexthop = |n: &u8| ids[usize::from(*n) % ids.len()];
+    for (row, (length, to, _, _)) in (1..).zip(mirrors) {
+        entries.mirrors.insert(row, text_of(*length, nexthop(to)));
+    }
 
     for (vrf, to, label, six) in vrfs.iter().chain(&[(0, 0, 0, 0)]) {
         let (four, six) = ((to % 2 == 1, label), (six % 2 == 1, six));
@@ -146,8 +164,17 @@ fn state(
             receive: to % 8 == 7,
             nexthop: nexthop(to),
             label,
+            control: false,
         };
         entries.bridges.insert((vrf, mac), entry);
+    }
+    for (of, to, label, _) in floods {
+        let entry = FloodEntry {
+            valid: true,
+            nexthop: nexthop(to),
+            label: u32::from(label % 3),
+        };
+        entries.floods.insert(vrf(of).into(), entry);
     }
     for (label, of, to, action) in mpls {
         let action = LabelAction::ALL[usize::from(1 + action % 3)];
@@ -155,6 +182,7 @@ fn state(
             action,
             vrf: vrf(of),
             nexthop: nexthop(to),
+            ..MplsEntry::default()
         };
         entries.mpls.insert(u32::from(label % 5), entry);
     }
@@ -164,6 +192,7 @@ fn state(
             valid: true,
             key: VxlanKey { vni },
             vrf: vrf(of),
+            ..VxlanEntry::default()
         };
         entries.vxlans.insert(vni, entry);
     }
@@ -175,6 +204,7 @@ fn state(
             vrf: vrf(of),
             nexthop: nexthop(to),
             fat_set: fat_set(policy / 2 % 4),
+            mirror: mirror(policy),
             ..VifEntry::default()
         };
         entries.vifs.insert(u32::from(idx % 6), entry);
@@ -191,6 +221,76 @@ fn state(
     }
     entries.fat_sets = (1..).zip(sets.into_iter().map(rules)).collect();
     entries
+}
+
+/// Makes groups of some nexthops, whose members are among the others: ids that are groups here are none elsewhere, and
+/// the other way round.
+fn set_groups(entries: &mut Entries, groups: &Numbers) {
+    let several: BTreeSet<u32> = groups.iter().map(|group| 4 + u32::from(group.0 % 8)).collect();
+    let leaves = entries.nexthops.keys().copied();
+    let leaves: Vec<u32> = leaves.filter(|id| !several.contains(id)).collect();
+    for (id, kind, count, chance) in groups {
+        let id = 4 + u32::from(id % 8);
+        let list = kind % 2 == 0;
+        let members = (0..1 + count % 4).map(|n| {
+            let leaf = chance.wrapping_mul(3).wrapping_add(n.wrapping_mul(1 + chance % 3));
+            MemberEntry {
+                leg: if list { Leg::Evpn } else { Leg::None },
+                nexthop: leaves[usize::from(leaf) % leaves.len()],
+                label_valid: n % 2 == 0,
+                label: u32::from(n % 2 == 0 && chance % 2 == 0),
+                vif: 0,
+            }
+        });
+        let members: Vec<MemberEntry> = members.collect();
+        let entry = GroupEntry {
+            kind: if list { GroupKind::List } else { GroupKind::Ecmp },
+            count: match list {
+                true => members.len() as u16,
+                false => members.len().next_power_of_two().ilog2() as u16 + 1,
+            },
+            ..GroupEntry::default()
+        };
+        let nexthop = NexthopEntry {
+            valid: true,
+            kind: if list { NexthopKind::List } else { NexthopKind::Ecmp },
+            ..NexthopEntry::default()
+        };
+        entries.nexthops.insert(id, nexthop);
+        let any = SourceEntry {
+            kind: SourceKind::Any,
+            ..SourceEntry::default()
+        };
+        entries.sources.entry(id).or_insert(any);
+        if list {
+            let key = OriginKey {
+                nexthop: id,
+                v6: false,
+                address: u128::from(*chance % 2),
+            };
+            let end = OriginEntry {
+                valid: true,
+                key,
+                leg: Leg::ALL[usize::from(2 + chance % 3)],
+            };
+            entries.origins.insert((id, false, key.address), end);
+        }
+        entries.groups.insert(id, Group { entry, members });
+    }
+}
+
+/// A mirror whose text tells of itself how long it is: in every byte how many tens of them there are.
+pub fn text_of(length: u8, nexthop: u32) -> MirrorSet {
+    let tens = 1 + length % 30;
+    MirrorSet {
+        entry: MirrorEntry {
+            kind: MirrorKind::Raw,
+            nexthop,
+            length: u16::from(tens) * 10,
+            ..MirrorEntry::default()
+        },
+        text: vec![tens; usize::from(tens) * 10],
+    }
 }
 
 /// A set that tells of itself how many rules it has: one more than their protocol says.
@@ -236,6 +336,7 @@ pub fn routes(entry: &MplsEntry) -> bool {
 
 /// What is looked up while a plan runs.
 pub struct Keys {
+    pub floods: Vec<u32>,
     pub bridges: Vec<(u16, Mac)>,
     pub mpls: Vec<u32>,
     pub vxlans: Vec<u32>,
@@ -266,6 +367,7 @@ pub fn keys(old: &Entries, new: &Entries) -> Keys {
         .collect();
     let vrfs = both(old.vrfs.keys().copied(), new.vrfs.keys().copied());
     Keys {
+        floods: both(old.floods.keys().copied(), new.floods.keys().copied()),
         bridges: both(old.bridges.keys().copied(), new.bridges.keys().copied()),
         mpls: both(old.mpls.keys().copied(), new.mpls.keys().copied()),
         vxlans: both(old.vxlans.keys().copied(), new.vxlans.keys().copied()),
