@@ -240,10 +240,7 @@ impl Card {
             valid: true,
             ..VifEntry::default()
         };
-        for (word, value) in vif.pack().into_iter().enumerate() {
-            card.write(registers::TABLE_DATA + 4 * word as u32, value);
-        }
-        card.write_by_registers(id::VIF, 0);
+        card.write_entry(id::VIF, 0, &vif);
         card.write(registers::CONTROL, registers::CONTROL_ENABLE);
         card
     }
@@ -418,6 +415,14 @@ impl Card {
     pub fn interrupts_of(&self, vector: u32) -> Vec<u64> {
         let of = self.interrupts.iter().filter(|one| one.vector == vector);
         of.map(|one| one.at).collect()
+    }
+
+    /// Writes an entry to a row by the registers.
+    pub fn write_entry<R: Record>(&mut self, table: u32, row: u32, entry: &R) {
+        for (word, value) in entry.pack().into_iter().enumerate() {
+            self.write(registers::TABLE_DATA + 4 * word as u32, value);
+        }
+        self.write_by_registers(table, row);
     }
 
     /// Writes what is in the data registers to a row, and waits for it.

@@ -7,4 +7,5 @@ mod harness;
 mod injects;
 mod pairs;
 mod punts;
+mod rounds;
 mod shell;
