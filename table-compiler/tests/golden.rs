@@ -66,3 +66,14 @@ fn two_computes_second() {
 fn ipv6_beside_ipv4() {
     compare("tests/golden/ipv6.yaml", "tests/golden/ipv6.json");
 }
+
+#[test]
+fn frames_for_many() {
+    compare("../examples/bum/network.yaml", "tests/golden/bum.json");
+}
+
+#[test]
+fn mirrors() {
+    compare("../examples/mirror/network.yaml", "tests/golden/mirror.json");
+    compare("../examples/mirror/raw.yaml", "tests/golden/mirror-raw.json");
+}
