@@ -25,15 +25,15 @@ pub(super) fn beats(length: U<16>) -> Beats {
     up.slice(BEAT_BYTES.trailing_zeros() as usize)
 }
 
-/// Whether there is room for a packet of so many beats, which is taken in the same clock where `wants` is set.
-/// Combinational, but for what it keeps.
+/// Whether there is room for a packet of so many beats, which is taken in the same clock where `wants` is set; for one
+/// of no bytes there is none, since nothing of it would arrive. Combinational, but for what it keeps.
 pub(super) fn room(wants: Bit, list: Bit, beats: Beats, credit: RoundCredit) -> Bit {
     const KEPT: usize = ROUND_BEATS - ROUND_LIST_BEATS;
     let free = state_from::<Beats>("free_beats", k(ROUND_BEATS));
     let packets = state_from::<Packets>("free_packets", k(ROUND_PACKETS_MAX));
     let for_lists = only(free.q.ge(KEPT), free.q - KEPT);
     let limit = mux(list, for_lists, free.q);
-    wire!(takes = wants & beats.le(limit) & packets.q.any());
+    wire!(takes = wants & beats.any() & beats.le(limit) & packets.q.any());
 
     let credit = credit.timeless();
     let after_credit = free.q + only(credit.valid, credit.beats);

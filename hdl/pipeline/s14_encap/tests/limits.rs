@@ -77,6 +77,13 @@ fn room_that_is_given_back_is_used() {
 }
 
 #[test]
+fn a_packet_of_no_bytes_does_not_go_round() {
+    let seen = Bench::new().run(&[mirrored(0), to_list(0)]);
+    assert!(seen.iter().all(|seen| !seen.edit.errand.on));
+    assert_eq!(seen[1].verdict, Verdict::Drop(DropReason::NoCopyRoom));
+}
+
+#[test]
 fn without_room_a_mirror_is_lost_and_a_list_is_not_served() {
     let mut bench = Bench::new();
     fit(&mut bench, mirrored(64));
