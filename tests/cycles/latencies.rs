@@ -7,9 +7,9 @@ use underpass_tests::paths::{back_to_back, latency, PATHS, SIZES};
 
 /// Every packet takes the way through all stages, so there is one latency for all paths. To it comes a clock for each
 /// beat behind the first until the header is whole, and for each whole beat that is taken off the front.
-pub(crate) const LATENCY: u64 = 123;
+pub(crate) const LATENCY: u64 = 132;
 /// The promise.
-const PROMISED: u64 = 130;
+const PROMISED: u64 = 140;
 
 /// Clocks from header to edit, as the stages say.
 const STAGES: usize = s1_parse::LATENCY
@@ -22,6 +22,7 @@ const STAGES: usize = s1_parse::LATENCY
     + s8_key::LATENCY
     + s9_flow::LATENCY
     + s10_route::LATENCY
+    + s11_member::LATENCY
     + s12_nexthop::LATENCY
     + s13_rewrite::LATENCY
     + s14_encap::LATENCY;

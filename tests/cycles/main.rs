@@ -6,6 +6,7 @@
 //! ```
 //! No neighbour stalls here; the differential test is where they do.
 
+mod copies;
 mod costs;
 mod flows;
 mod latencies;
