@@ -12,8 +12,8 @@ UNKNOWN = "02:00:00:00:00:99"
 # DSCP 46 is class 1, DSCP 10 class 2; of frames without IP priority 5 is class 1.
 CLASSES = [{"object": "forwarding_class", "id": 1, "dscp": 34, "exp": 4, "priority": 4, "queue": 3},
            {"object": "forwarding_class", "id": 2, "dscp": 8, "exp": 1, "priority": 1, "queue": 0}]
-MAP = {"object": "qos_map", "id": 1, "dscp": {"46": 1, "10": 2}, "priority": {"5": 1}}
-OTHER = {"object": "qos_map", "id": 2, "dscp": {"46": 2}}
+MAP = {"object": "qos_map", "id": 1, "dscp": [[46, 1], [10, 2]], "priority": [[5, 1]]}
+OTHER = {"object": "qos_map", "id": 2, "dscp": [[46, 2]]}
 
 
 def udp(dscp, ttl=64):
