@@ -4,10 +4,13 @@
 mod common;
 
 use common::{from_far, from_vif, hex, port, Network};
-use underpass_layout::tables::{FlowAction, FlowKey, OnwardEntry, TcpSide, TunnelKind};
+use std::collections::VecDeque;
+use underpass_layout::tables::{
+    FlowAction, FlowKey, Leg, MirrorEntry, OnwardEntry, TcpSide, TunnelKind,
+};
 use underpass_layout::Verdict;
 use underpass_model::headers::checksum::checksum;
-use underpass_model::Core;
+use underpass_model::{Core, Output};
 
 /// The UDP flow between the VM, 10.1.1.3, and the remote one, 10.1.1.9, whichever way it started.
 fn udp(src_port: u16, dst_port: u16, dst: u128) -> FlowKey {
@@ -27,19 +30,24 @@ const OTHER_VM: u128 = 0x0a02_0204;
 
 fn run(script: &str, network: Network) {
     let mut core = network.core;
-    let mut sent = None;
+    let mut ended = VecDeque::new();
+    let mut sent = false;
     for line in script.lines().filter(|line| !line.starts_with('#')) {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words[..] {
             [] => (),
-            ["in", name, frame] => sent = Some(core.process(&hex(frame), port(name))),
-            ["out", name, frame] => {
-                let output = sent.as_ref().expect("a frame went in");
+            ["in", name, frame] => {
+                assert_all_told(&ended);
+                (ended, sent) = (through(&mut core, port(name), &hex(frame)), true);
+            }
+            ["out", name, frame, ref within @ ..] => {
+                let output = ended.pop_front().expect("one more frame left");
                 assert_eq!(output.verdict, Verdict::Deliver);
                 assert_eq!(output.port, Some(port(name)));
-                assert_same(&output.frame, &hex(frame));
+                let within = within.get(1).map(|at| at.parse().expect("a place"));
+                assert_same(&output.frame, &hex(frame), within);
             }
-            ["drop", reason] => match sent.as_ref().expect("a frame went in").verdict {
+            ["drop", reason] => match ended.pop_front().expect("a packet ended").verdict {
                 Verdict::Drop(why) => assert_eq!(why.name(), reason),
                 other => panic!("{other} instead of a drop for {reason}"),
             },
@@ -57,7 +65,27 @@ fn run(script: &str, network: Network) {
             _ => panic!("no such step: {line}"),
         }
     }
-    assert!(sent.is_some(), "the script has steps");
+    assert_all_told(&ended);
+    assert!(sent, "the script has steps");
+}
+
+/// All that became of a frame, in its order: what left, was dropped or was punted.
+fn through(core: &mut Core, port: u16, frame: &[u8]) -> VecDeque<Output> {
+    let mut ended = VecDeque::new();
+    core.run(frame, port, |output| {
+        if !output.edit.errand.on && !output.meta.member.skip {
+            ended.push_back(output.clone());
+        }
+    });
+    ended
+}
+
+/// The script has told of every frame that left.
+fn assert_all_told(ended: &VecDeque<Output>) {
+    let left = ended
+        .iter()
+        .find(|output| output.verdict == Verdict::Deliver);
+    assert!(left.is_none(), "{:02x?}", left.map(|output| &output.frame));
 }
 
 fn assert_counted(core: &Core, flow_id: &str, packets: &str, bytes: &str) {
@@ -89,18 +117,38 @@ fn tcp_flags(core: &Core, pair: &str) -> String {
     format!("{}/{}{ends}", side(entry.forward), side(entry.reverse))
 }
 
-/// Compares two frames, the free fields of a UDP tunnel set aside.
-fn assert_same(found: &[u8], expected: &[u8]) {
+/// Compares two frames, the free fields of a UDP tunnel set aside, and those of IPv4 and UDP headers of ours at `within`.
+fn assert_same(found: &[u8], expected: &[u8], within: Option<usize>) {
     let (mut found, mut expected) = (found.to_vec(), expected.to_vec());
-    let outer = 14..34;
-    let is_tunnel = expected[outer.start + 9] == 17 && expected[26..30] == [8, 0, 0, 2];
-    if is_tunnel && found.len() == expected.len() {
-        assert_eq!(checksum(&found[outer]), 0, "the outer checksum is good");
-        assert!(u16::from_be_bytes([found[34], found[35]]) >= 49152);
-        for free in [18..20, 24..26, 34..36] {
-            found[free.clone()].fill(0);
-            expected[free].fill(0);
+    assert_eq!(found.len(), expected.len());
+    let is_udp = expected[23] == 17;
+    let is_tunnel = (is_udp || within.is_some()) && expected[26..30] == [8, 0, 0, 2];
+    let mut free = |ip: usize, udp: bool| {
+        assert_eq!(checksum(&found[ip..ip + 20]), 0, "the checksum is good");
+        let mut places = vec![ip + 4..ip + 6, ip + 10..ip + 12];
+        if udp {
+            let port = u16::from_be_bytes([found[ip + 20], found[ip + 21]]);
+            assert!(port >= 49152);
+            // The peer sums up some of what it wraps, we do not.
+            places.extend([ip + 20..ip + 22, ip + 26..ip + 28]);
         }
+        if udp && found[ip + 26..ip + 28] != [0, 0] {
+            let length = (found.len() - ip - 20) as u16;
+            let pseudo = [&[0, 17], &length.to_be_bytes()[..]].concat();
+            let sum = [&pseudo, &found[ip + 12..ip + 20], &found[ip + 20..]].concat();
+            assert_eq!(checksum(&sum), 0, "so is that of UDP");
+        }
+        for place in places {
+            found[place.clone()].fill(0);
+            expected[place].fill(0);
+        }
+    };
+    // The inner one first: the checksums are over all bytes.
+    if let Some(ip) = within {
+        free(ip, true);
+    }
+    if is_tunnel {
+        free(14, is_udp);
     }
     assert_eq!(found, expected);
 }
@@ -260,4 +308,101 @@ fn nat_floating_ip() {
     network.onward_flow(2, udp(1000, 2000, OTHER_VM), there, from_vif(3));
     network.onward_flow(3, answers, back, from_vif(4));
     run(include_str!("peer/nat-floating-ip.txt"), network);
+}
+
+#[test]
+fn bum_from_vm() {
+    let mut network = Network::new();
+    for vif in 3..6 {
+        network.vm(vif, 2, false);
+    }
+    for (nexthop, tunnel, far) in [
+        (30, TunnelKind::MplsGre, 0x0800_0003),
+        (31, TunnelKind::MplsUdp, 0x0800_0004),
+        (32, TunnelKind::MplsUdp, 0x0800_0005),
+    ] {
+        network.tunnel_to(nexthop, tunnel, far);
+    }
+    let legs = [
+        (Leg::Local, 123, 0),
+        (Leg::Local, 124, 0),
+        (Leg::Local, 125, 0),
+        (Leg::Tree, 30, 4700),
+        (Leg::Tree, 31, 4701),
+        (Leg::Evpn, 32, 4702),
+    ];
+    network.list(61, &legs);
+    network.flood(2, 61, 5);
+    run(include_str!("peer/bum-from-vm.txt"), network);
+}
+
+#[test]
+fn l2_unknown_unicast() {
+    let mut network = Network::new();
+    for vif in 3..6 {
+        network.vm(vif, 2, false);
+    }
+    network.list(61, &[(Leg::Local, 123, 0), (Leg::Local, 124, 0)]);
+    network.flood(2, 61, 5);
+    network.change_vif(5, |entry| entry.flood_unknown = true);
+    run(include_str!("peer/l2-unknown-unicast.txt"), network);
+}
+
+#[test]
+fn mirror_raw_local() {
+    let mut network = Network::new();
+    for vif in 3..6 {
+        network.vm(vif, 8, false);
+    }
+    network.raw_mirror(1, 125);
+    network.change_vif(3, |entry| entry.mirror = 1);
+    run(include_str!("peer/mirror-raw-local.txt"), network);
+}
+
+/// The header that the peer puts in front of what VM 3 sends or is sent.
+fn juniper(direction: u8) -> Vec<u8> {
+    let name = b"default-domain:tim:traffic-net";
+    [&[direction, name.len() as u8], &name[..], &[0xff, 0]].concat()
+}
+
+#[test]
+fn mirror_juniper_port() {
+    let mut network = Network::new();
+    network.vm(3, 8, false);
+    network.vm(4, 8, false);
+    network.tunnel(TunnelKind::MplsUdp);
+    network.route(9, 0x0707_0703, 30, 55);
+    let to_analyzer = MirrorEntry {
+        vrf: 9,
+        ..MirrorEntry::default()
+    };
+    for (row, direction) in [(1, 3), (2, 4)] {
+        let ends = [0x0404_0403, 0x0707_0703];
+        network.routed_mirror(row, to_analyzer, ends, 8888, &juniper(direction));
+    }
+    network.change_vif(3, |entry| entry.mirror = 1);
+    for nexthop in [23, 123] {
+        network.change_nexthop(nexthop, |entry| entry.mirror = 2);
+    }
+    run(include_str!("peer/mirror-juniper-port.txt"), network);
+}
+
+#[test]
+fn ecmp_flow_index() {
+    let mut network = Network::new();
+    network.vm(3, 2, true);
+    network.tunnel(TunnelKind::MplsUdp);
+    network.tunnel_to(31, TunnelKind::MplsUdp, 0x0800_0004);
+    network.route(2, REMOTE_VM, 70, 0);
+    for (flow_id, src_port, nexthop, label) in [(2, 1000, 31, 102), (4, 1001, 30, 101)] {
+        let onward = OnwardEntry {
+            steer: true,
+            nexthop,
+            label,
+            ..OnwardEntry::default()
+        };
+        let key = udp(src_port, 2000, REMOTE_VM);
+        network.onward_flow(flow_id, key, onward, from_vif(3));
+    }
+    run(include_str!("peer/ecmp-flow-index.txt"), network);
 }

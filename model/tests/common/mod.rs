@@ -2,6 +2,7 @@
 //! wherever it lies.
 #![allow(dead_code, reason = "each test binary uses the verbs that it needs")]
 
+mod copies;
 pub mod packets;
 
 use underpass_layout::port;
@@ -135,6 +136,11 @@ impl Network {
 
     /// Nexthop 30: the tunnel to the other node.
     pub fn tunnel(&mut self, tunnel: TunnelKind) {
+        self.tunnel_to(30, tunnel, self.far);
+    }
+
+    /// A tunnel to another node.
+    pub fn tunnel_to(&mut self, nexthop: usize, tunnel: TunnelKind, far: u128) {
         let entry = NexthopEntry {
             valid: true,
             kind: NexthopKind::Tunnel,
@@ -142,15 +148,15 @@ impl Network {
             dst_mac: 0x001b_21bb_f946,
             src_mac: 0x001b_21bb_f948,
             tunnel,
-            tunnel_v6: is_v6(self.far),
+            tunnel_v6: is_v6(far),
             tunnel_src: self.ours,
-            tunnel_dst: self.far,
+            tunnel_dst: far,
             l3_vxlan: true,
             router_mac: ROUTER_MAC,
             mtu: 1500,
             ..NexthopEntry::default()
         };
-        self.put(id::NEXTHOP, 30, &entry);
+        self.put(id::NEXTHOP, nexthop, &entry);
     }
 
     /// Where a MAC address is.
