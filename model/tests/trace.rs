@@ -5,7 +5,8 @@ mod common;
 use common::packets::{ipv6_frames, REMOTE6, VM6};
 use common::{from_end, from_far, from_vif, hex, port, Network, FAR6, OURS6, ROUTER_MAC};
 use underpass_layout::tables::{
-    id, FatFamily, FatRuleEntry, FlowAction, FlowKey, FlowKey6, OnwardEntry, TunnelKind, VifEntry,
+    id, FatFamily, FatRuleEntry, FlowAction, FlowKey, FlowKey6, Leg, NexthopEntry, NexthopKind,
+    OnwardEntry, TunnelKind, VifEntry,
 };
 
 fn assert_trace(network: &Network, name: &str, frame: &str, expected: &str) {
@@ -223,4 +224,45 @@ fn what_is_behind_extension_headers() {
     let found = network.core.trace(&frame, port).to_string();
     let expected = include_str!("trace/ipv6-extension.txt");
     assert_eq!(found, expected, "\n{found}");
+}
+
+/// A VM that is mirrored to another one, and sends to all: to that other one, along a tree, and not back.
+#[test]
+fn to_many_behind_a_mirror() {
+    let mut network = Network::new();
+    for vif in 3..5 {
+        network.vm(vif, 2, false);
+    }
+    network.tunnel(TunnelKind::MplsUdp);
+    let legs = [
+        (Leg::Local, 123, 0),
+        (Leg::Local, 124, 0),
+        (Leg::Tree, 30, 4700),
+    ];
+    network.list(61, &legs);
+    network.flood(2, 61, 5);
+    network.raw_mirror(1, 124);
+    network.change_vif(3, |entry| entry.mirror = 1);
+    let frame = frame_of(include_str!("peer/bum-from-vm.txt"));
+    assert_trace(&network, "vf0", frame, include_str!("trace/to-many.txt"));
+}
+
+/// A frame for a router in another VRF, whose source MAC is new.
+#[test]
+fn a_new_source_on_its_way_into_another_vrf() {
+    let mut network = Network::new();
+    network.vm(3, 2, false);
+    network.vm(4, 9, false);
+    network.route(2, 0x0a01_0109, 40, 0);
+    network.route(9, 0x0a01_0109, 24, 0);
+    let other_vrf = NexthopEntry {
+        valid: true,
+        kind: NexthopKind::Translate,
+        vrf: 9,
+        ..NexthopEntry::default()
+    };
+    network.put(id::NEXTHOP, 40, &other_vrf);
+    network.change_vif(3, |entry| entry.learn = true);
+    let frame = frame_of(include_str!("peer/enc-mplsogre-l3.txt"));
+    assert_trace(&network, "vf0", frame, include_str!("trace/other-vrf.txt"));
 }
