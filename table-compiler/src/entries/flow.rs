@@ -18,8 +18,8 @@ mod sides;
 mod tests;
 
 pub use fault::FlowFault;
-pub(super) use known::{is_ecmp, members};
 pub use known::Known;
+pub(super) use known::{is_ecmp, members};
 pub use pair::{check_apart, FlowPlace, ResolvedPair};
 
 use underpass_layout::tables::{self, FlowEntry, FlowEntry6, OnwardEntry};

@@ -48,11 +48,13 @@ pub struct MirrorSet {
 impl MirrorSet {
     /// The text as rows of `mirror_text`, one for each way that has some.
     pub fn texts(&self) -> impl Iterator<Item = MirrorTextEntry> + '_ {
-        self.text.chunks(MIRROR_TEXT_BYTES / MIRROR_TEXT_WAYS).map(|chunk| {
-            let mut entry = MirrorTextEntry::default();
-            entry.bytes[..chunk.len()].copy_from_slice(chunk);
-            entry
-        })
+        self.text
+            .chunks(MIRROR_TEXT_BYTES / MIRROR_TEXT_WAYS)
+            .map(|chunk| {
+                let mut entry = MirrorTextEntry::default();
+                entry.bytes[..chunk.len()].copy_from_slice(chunk);
+                entry
+            })
     }
 }
 

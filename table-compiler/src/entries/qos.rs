@@ -19,8 +19,7 @@ type Rows = BTreeMap<u32, QosEntry>;
 
 pub(super) fn entries(index: &Index<'_>) -> Result<Rows, EntryError> {
     let classes = index.objects.forwarding_classes.iter();
-    let classes: BTreeMap<u8, &ForwardingClass> =
-        classes.map(|class| (class.id, class)).collect();
+    let classes: BTreeMap<u8, &ForwardingClass> = classes.map(|class| (class.id, class)).collect();
     let mut rows = Rows::new();
     for map in &index.objects.qos_maps {
         number(map.id, index)?;

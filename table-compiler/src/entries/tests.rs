@@ -1,5 +1,8 @@
 //! What objects become on the card. Objects stand as people write them.
 
+mod copies;
+mod mirrors;
+
 use serde_json::{json, Value};
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{self, LabelAction, NexthopKind, SourceKind, TunnelKind, VifKind};
@@ -544,10 +547,18 @@ fn flows_are_looked_up_before_one_of_several_is_chosen() {
         ),
         composite(70, "0x402"),
         composite(71, "0x400"),
-        nexthop(72, "composite", json!({"components": [{"nh": 36, "label": null}],
-            "flags": {"value": "0x20", "names": []}})),
-        nexthop(36, "composite", json!({"components": [{"nh": 31, "label": 5}],
-            "flags": {"value": "0x1000", "names": []}})),
+        nexthop(
+            72,
+            "composite",
+            json!({"components": [{"nh": 36, "label": null}],
+            "flags": {"value": "0x20", "names": []}})
+        ),
+        nexthop(
+            36,
+            "composite",
+            json!({"components": [{"nh": 31, "label": 5}],
+            "flags": {"value": "0x1000", "names": []}})
+        ),
     ]));
     let [policy, plain, flood] = [70, 71, 72].map(|id| entries.nexthops[&id]);
     assert_eq!(

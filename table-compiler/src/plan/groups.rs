@@ -102,7 +102,10 @@ fn wanted(now: &Placed, nexthop: u32, group: &Group) -> (Vec<MemberEntry>, Optio
                 members: &old.members,
                 rows: &rows(now, range(entry)),
             };
-            (bits, spread::rows(&group.members, bits.into(), Some(before)))
+            (
+                bits,
+                spread::rows(&group.members, bits.into(), Some(before)),
+            )
         }
     };
     (rows, Some(bits))

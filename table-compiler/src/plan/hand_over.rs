@@ -15,8 +15,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use underpass_layout::tables::{
-    id, BridgeEntry, FloodEntry, LabelAction, MemberEntry, MirrorEntry, MirrorKind, MplsEntry, NexthopEntry,
-    RouteEntry, VrfEntry, TABLES,
+    id, BridgeEntry, FloodEntry, LabelAction, MemberEntry, MirrorEntry, MirrorKind, MplsEntry,
+    NexthopEntry, RouteEntry, VrfEntry, TABLES,
 };
 
 use super::groups;
@@ -199,11 +199,7 @@ pub(super) fn hand_over(
 }
 
 /// The rows that change their sense, and those of new groups: they wait until their members have theirs.
-fn pending(
-    now: &Entries,
-    want: &Entries,
-    nexthops: &BTreeMap<u32, NexthopEntry>,
-) -> BTreeSet<u32> {
+fn pending(now: &Entries, want: &Entries, nexthops: &BTreeMap<u32, NexthopEntry>) -> BTreeSet<u32> {
     let changes = |(row, entry): &(&u32, &NexthopEntry)| {
         let group = want.groups.get(row);
         match now.nexthops.get(row) {
@@ -215,11 +211,7 @@ fn pending(
     rows.map(|(row, _)| *row).collect()
 }
 
-fn leaving(
-    planner: &Planner,
-    want: &Entries,
-    pending: &BTreeSet<u32>,
-) -> BTreeMap<u32, Vec<User>> {
+fn leaving(planner: &Planner, want: &Entries, pending: &BTreeSet<u32>) -> BTreeMap<u32, Vec<User>> {
     let now = &planner.now.entries;
     let mut leaving: BTreeMap<u32, Vec<User>> = BTreeMap::new();
     for user in users(now) {
@@ -302,8 +294,7 @@ impl HandOver<'_> {
         let table = &TABLES[id::NEXTHOP as usize];
         let capacity = planner.now.profile().rows(table);
         let now = &planner.now.entries;
-        let free =
-            |row: &u32| !now.nexthops.contains_key(row) && !self.nexthops.contains_key(row);
+        let free = |row: &u32| !now.nexthops.contains_key(row) && !self.nexthops.contains_key(row);
         let Some(spare) = (1..capacity as u32).find(free) else {
             return Err(TableFull {
                 table: table.name,

@@ -40,10 +40,17 @@ pub(super) fn renumber(old: &Placed, want: &mut Cow<'_, Entries>) -> Result<(), 
 fn rows(old: &Placed, want: &Entries) -> Result<BTreeMap<u32, u32>, TableFull> {
     let there = &old.entries.mirrors;
     let mut free = free(old);
-    let mut rows = BTreeMap::new();
+    let mut rows: BTreeMap<u32, u32> = BTreeMap::new();
     for (from, set) in &want.mirrors {
         let same = there.iter().find(|(_, other)| *other == set);
-        let to = same.map(|(row, _)| *row).or_else(|| free.next());
+        let mut known = want
+            .mirrors
+            .range(..from)
+            .filter(|(_, other)| *other == set);
+        let twice = known
+            .next()
+            .and_then(|(number, _)| rows.get(number).copied());
+        let to = same.map(|(row, _)| *row).or(twice).or_else(|| free.next());
         rows.insert(*from, to.ok_or_else(|| full(old))?);
     }
     Ok(rows)
@@ -113,7 +120,10 @@ pub(super) fn take(planner: &mut Planner, want: &Entries) {
         planner.put(id::NEXTHOP, |e| &mut e.nexthops, row, Some(entry));
     }
     let now = planner.now.entries.mirrors.clone();
-    for (row, set) in now.iter().filter(|(row, _)| !want.mirrors.contains_key(row)) {
+    for (row, set) in now
+        .iter()
+        .filter(|(row, _)| !want.mirrors.contains_key(row))
+    {
         planner.put_mirror(*row, set, false);
         planner.now.entries.mirrors.remove(row);
     }

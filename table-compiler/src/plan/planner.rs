@@ -213,12 +213,7 @@ impl Planner {
 }
 
 /// The write of a row of a table that is addressed by index.
-pub(super) fn step<T: Record>(
-    table: u32,
-    address: u32,
-    entry: Option<&T>,
-    before: bool,
-) -> Step {
+pub(super) fn step<T: Record>(table: u32, address: u32, entry: Option<&T>, before: bool) -> Step {
     let (row, reason) = match (entry, before) {
         (Some(entry), false) => (Row::of(entry), Reason::New),
         (Some(entry), true) => (Row::of(entry), Reason::Change),

@@ -121,7 +121,10 @@ mod tests {
             let fair = 1024 / count as usize;
             for member in &members {
                 let own = rows.iter().filter(|row| *row == member).count();
-                assert!(own.abs_diff(fair) <= fair / 2, "{own} of 1024 for one of {count}");
+                assert!(
+                    own.abs_diff(fair) <= fair / 2,
+                    "{own} of 1024 for one of {count}"
+                );
             }
         }
     }
@@ -130,7 +133,10 @@ mod tests {
     fn one_that_is_there_twice_has_two_shares() {
         let rows = rows(&[member(1), member(2), member(2)], 10, None);
         let own = rows.iter().filter(|row| row.nexthop == 2).count();
-        assert!((600..760).contains(&own), "{own} of 1024, expected about 683");
+        assert!(
+            (600..760).contains(&own),
+            "{own} of 1024, expected about 683"
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod card;
 mod examples;
+mod several;
 mod states;
 
 use std::collections::BTreeSet;

@@ -33,7 +33,10 @@ impl Known for Objects {
     }
 
     fn mirror(&self, index: u32) -> Option<&Mirror> {
-        self.mirrors.iter().rev().find(|mirror| mirror.index == index)
+        self.mirrors
+            .iter()
+            .rev()
+            .find(|mirror| mirror.index == index)
     }
 
     fn has_qos_map(&self, id: u8) -> bool {

@@ -8,9 +8,7 @@ use super::sides::Mirrored;
 use crate::entries::error::EntryError;
 use crate::entries::mirror::{set, Front};
 use crate::entries::MirrorSet;
-use crate::objects::{
-    Family, FlowAction, FlowFlags, FlowSide, Nexthop, NexthopFlags, NexthopKind,
-};
+use crate::objects::{Family, FlowAction, FlowFlags, FlowSide, Nexthop, NexthopFlags, NexthopKind};
 
 /// EtherType of IPv6.
 const IPV6: [u8; 2] = [0x86, 0xdd];
@@ -24,10 +22,7 @@ pub(super) fn is_mirrored(side: &FlowSide) -> bool {
 }
 
 /// What mirrors the packets of a direction, if something does.
-pub(super) fn of(
-    side: &FlowSide,
-    known: &impl Known,
-) -> Result<Option<Box<Mirrored>>, EntryError> {
+pub(super) fn of(side: &FlowSide, known: &impl Known) -> Result<Option<Box<Mirrored>>, EntryError> {
     if !is_mirrored(side) {
         return Ok(None);
     }

@@ -3,7 +3,7 @@
 use serde_json::{json, Value};
 use underpass_layout::tables::{FlowAction, FlowEntry, OnwardEntry};
 
-use super::{check_apart, flow_entries, flow_entry, Flow, FlowEntries, FlowPlace};
+use super::{check_apart, flow_entries, flow_entry, Flow, FlowEntries, FlowPlace, ResolvedPair};
 use crate::objects::{FlowPair, FlowSide, Objects};
 
 const PLACE: FlowPlace = FlowPlace {
@@ -345,4 +345,113 @@ fn a_place_is_one_that_the_card_has() {
         let error = flow_entries(&pair, &Objects::default(), &place).expect_err(expected);
         assert_eq!(error.to_string(), expected);
     }
+}
+
+/// Guest's nexthop 23 and a tunnel behind it, mirrors 0 (by plain UDP) and 1 (frames to nexthop 125), QoS map 3.
+fn with_mirrors() -> Objects {
+    let flags = |value: &str| json!({"value": value, "names": []});
+    let encap = |id: u32| {
+        json!({"object": "nexthop", "id": id, "type": "encap", "family": "inet", "out_vif": 3,
+            "rewrite_hex": "0200000000110000 5e0001000800".replace(' ', ""), "flags": flags("0x0")})
+    };
+    let tunnel = |id: u32, flag: &str| {
+        json!({"object": "nexthop", "id": id, "type": "tunnel", "family": "inet", "out_vif": 0, "sip": "8.0.0.1",
+            "dip": "8.0.0.2", "rewrite_hex": "", "vrf": 9, "sport": 1, "dport": 8888, "flags": flags(flag)})
+    };
+    objects(json!([
+        encap(23),
+        encap(24),
+        encap(125),
+        tunnel(30, "0x40"),
+        tunnel(31, "0x80"),
+        tunnel(129, "0x20010"),
+        {"object": "mirror", "index": 0, "nh": 129, "dynamic_juniper_header": true},
+        {"object": "mirror", "index": 1, "nh": 125, "dynamic_juniper_header": false},
+        {"object": "qos_map", "id": 3},
+    ]))
+}
+
+fn mirrored(more: Value) -> Value {
+    let mut side = json!({"flags": ["active", "rflow_valid", "mirror"], "mirror_index": 0,
+        "mirror_metadata_hex": "030161ff00"});
+    for (key, value) in more.as_object().expect("an object") {
+        side[key] = value.clone();
+    }
+    side
+}
+
+#[test]
+fn a_flow_is_mirrored_twice_and_marked() {
+    let known = with_mirrors();
+    let fwd = mirrored(json!({"second_mirror_index": 1, "qos_map": 3, "rpf_nh": 23}));
+    let pair = there_and_back(fwd, json!({"rpf_nh": 24}));
+    let resolved = ResolvedPair::new(&pair, &known).expect("a flow");
+    assert_eq!(resolved.needs_onward(), [true, false]);
+    let [[Some(first), Some(second)], [None, None]] = resolved.mirrors() else {
+        panic!("two rows for the first direction");
+    };
+    assert_eq!((first.entry.vrf, first.text.len()), (9, 28 + 5));
+    assert_eq!(
+        first.text[12..20],
+        [8, 0, 0, 1, 8, 0, 0, 2],
+        "from the tunnel's own address"
+    );
+    assert_eq!((second.entry.nexthop, second.text.len()), (125, 0));
+    let place = FlowPlace {
+        mirrors: [[5, 6], [0, 0]],
+        ..PLACE
+    };
+    let [Some(onward), None] = resolved.onward(&place) else {
+        panic!("a row for the first direction");
+    };
+    let expected = OnwardEntry {
+        source: 23,
+        mirror: 5,
+        second_mirror: 6,
+        qos: 3,
+        ..OnwardEntry::default()
+    };
+    assert_eq!(onward, expected);
+}
+
+#[test]
+fn what_is_dropped_is_mirrored_first() {
+    let known = with_mirrors();
+    let pair = there_and_back(
+        mirrored(json!({"action": "drop"})),
+        json!({"action": "hold", "mirror_index": 0}),
+    );
+    let FlowEntries { flows, onward } = placed(&pair, &known);
+    assert_eq!(
+        flows.map(|flow| flow.action()),
+        [FlowAction::Onward, FlowAction::Hold]
+    );
+    assert!(onward[0].is_some_and(|onward| onward.drop && onward.source == 24));
+    let unflagged = there_and_back(json!({"action": "drop", "mirror_index": 0}), json!({}));
+    assert_eq!(
+        placed(&unflagged, &known).flows[0].action(),
+        FlowAction::Drop
+    );
+}
+
+#[test]
+fn a_bare_packet_gets_the_header_that_it_is_delivered_with() {
+    let known = with_mirrors();
+    let text = |source: u32| {
+        let pair = there_and_back(mirrored(json!({"rpf_nh": source})), json!({}));
+        let resolved = ResolvedPair::new(&pair, &known).expect("a flow");
+        let [[set, _], _] = resolved.mirrors();
+        set.expect("mirrored").text[28 + 5..].to_vec()
+    };
+    assert!(text(23).is_empty(), "from a guest");
+    assert!(text(31).is_empty(), "VXLAN carries frames");
+    assert_eq!(text(30), [2, 0, 0, 0, 0, 0x11, 0, 0, 0x5e, 0, 1, 0, 8, 0]);
+}
+
+#[test]
+fn mirrors_and_marks_that_are_not_there_are_refused() {
+    let pair = there_and_back(mirrored(json!({})), json!({}));
+    assert!(refused(&pair).ends_with("leads to mirror 0, which does not exist"));
+    let pair = there_and_back(json!({"qos_map": 3}), json!({}));
+    assert!(refused(&pair).ends_with("leads to qos map 3, which does not exist"));
 }

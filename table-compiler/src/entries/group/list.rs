@@ -98,7 +98,9 @@ fn member(
         }
     };
     let uplinks = index.uplinks.of(nexthop.id);
-    let uplink = uplinks.iter().max_by_key(|uplink| share(list.id, &[**uplink]));
+    let uplink = uplinks
+        .iter()
+        .max_by_key(|uplink| share(list.id, &[**uplink]));
     Ok(Some(MemberEntry {
         leg,
         nexthop: uplink.copied().unwrap_or(nexthop.id),

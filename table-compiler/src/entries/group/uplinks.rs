@@ -23,10 +23,7 @@ pub(in crate::entries) struct Uplinks {
 
 impl Uplinks {
     /// Gives numbers to the uplinks of these nexthops.
-    pub fn new(
-        nexthops: &BTreeMap<u32, &Nexthop>,
-        profile: &Profile,
-    ) -> Result<Self, EntryError> {
+    pub fn new(nexthops: &BTreeMap<u32, &Nexthop>, profile: &Profile) -> Result<Self, EntryError> {
         let table = &TABLES[id::NEXTHOP as usize];
         let rows = profile.rows(table);
         let mut free = (0..rows as u32).rev();

@@ -28,7 +28,8 @@ pub(in crate::entries) fn check_apart(index: &Index<'_>) -> Result<(), EntryErro
         }
     }
     // Those without composites in them are done, then those that have only such in them, and so on.
-    let done = |(number, composites): (&u32, &BTreeSet<u32>)| composites.is_empty().then_some(*number);
+    let done =
+        |(number, composites): (&u32, &BTreeSet<u32>)| composites.is_empty().then_some(*number);
     let mut ready: Vec<u32> = inner.iter().filter_map(done).collect();
     while let Some(number) = ready.pop() {
         inner.remove(&number);

@@ -69,8 +69,9 @@ impl Answer {
             members.iter().all(|(member, _)| member.leg != Leg::None)
         };
         let whole = alike().any(|(other, _)| members_only(other) == members_only(members));
-        let by_row = (0..members.len())
-            .all(|row| alike().any(|(other, _)| without_mirror(&other[row]) == without_mirror(&members[row])));
+        let by_row = (0..members.len()).all(|row| {
+            alike().any(|(other, _)| without_mirror(&other[row]) == without_mirror(&members[row]))
+        });
         let known = |(e, l, o): (&Box<NexthopEntry>, &u32, &u32)| {
             let group = !members.is_empty();
             (e == entry || group) && l == label && o == other
@@ -205,7 +206,10 @@ impl Card {
         });
         Some(MirrorSet {
             text: text.take(entry.length.into()).collect(),
-            entry: MirrorEntry { nexthop: 0, ..entry },
+            entry: MirrorEntry {
+                nexthop: 0,
+                ..entry
+            },
         })
     }
 

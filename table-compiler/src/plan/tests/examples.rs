@@ -9,7 +9,7 @@ use crate::entries::{Entries, Prefix};
 use crate::placed::{Placed, Reason};
 use crate::plan::{plan, Plan, PlanError};
 
-fn nexthop(entries: &mut Entries, id: u32, vif: u16) {
+pub fn nexthop(entries: &mut Entries, id: u32, vif: u16) {
     entries.nexthops.insert(
         id,
         NexthopEntry {
@@ -20,7 +20,7 @@ fn nexthop(entries: &mut Entries, id: u32, vif: u16) {
     );
 }
 
-fn route(entries: &mut Entries, vrf: u16, length: u8, address: u32, nexthop: u32) {
+pub fn route(entries: &mut Entries, vrf: u16, length: u8, address: u32, nexthop: u32) {
     put_route(entries, (vrf, false, length, address.into()), nexthop);
 }
 
@@ -50,7 +50,7 @@ fn put_route(
     set_lengths(entries);
 }
 
-fn interface(entries: &mut Entries, port: u32, vif: u16, vrf: u16) {
+pub fn interface(entries: &mut Entries, port: u32, vif: u16, vrf: u16) {
     entries.ports.insert(port, PortEntry { valid: true, vif });
     let entry = VifEntry {
         valid: true,
@@ -68,12 +68,12 @@ fn from(old: &Entries) -> Placed {
         .1
 }
 
-fn steps(old: &Entries, want: &Entries) -> Plan {
+pub fn steps(old: &Entries, want: &Entries) -> Plan {
     plan(&from(old), want).expect("a small state fits").0
 }
 
 /// Table and reason of each step.
-fn shape(plan: &Plan) -> Vec<(&'static str, Reason)> {
+pub fn shape(plan: &Plan) -> Vec<(&'static str, Reason)> {
     plan.steps
         .iter()
         .map(|step| (step.spec().name, step.why))

@@ -32,7 +32,19 @@ pub fn any_state() -> impl Strategy<Value = Entries> {
         numbers(4),
     )
         .prop_map(
-            |(nexthops, vrfs, routes, bridges, mpls, vxlans, vifs, ports, groups, floods, mirrors)| {
+            |(
+                nexthops,
+                vrfs,
+                routes,
+                bridges,
+                mpls,
+                vxlans,
+                vifs,
+                ports,
+                groups,
+                floods,
+                mirrors,
+            )| {
                 state(
                     &nexthops, &vrfs, &routes, &bridges, &mpls, &vxlans, &vifs, &ports, &groups,
                     &floods, &mirrors,
@@ -226,14 +238,19 @@ fn state(
 /// Makes groups of some nexthops, whose members are among the others: ids that are groups here are none elsewhere, and
 /// the other way round.
 fn set_groups(entries: &mut Entries, groups: &Numbers) {
-    let several: BTreeSet<u32> = groups.iter().map(|group| 4 + u32::from(group.0 % 8)).collect();
+    let several: BTreeSet<u32> = groups
+        .iter()
+        .map(|group| 4 + u32::from(group.0 % 8))
+        .collect();
     let leaves = entries.nexthops.keys().copied();
     let leaves: Vec<u32> = leaves.filter(|id| !several.contains(id)).collect();
     for (id, kind, count, chance) in groups {
         let id = 4 + u32::from(id % 8);
         let list = kind % 2 == 0;
         let members = (0..1 + count % 4).map(|n| {
-            let leaf = chance.wrapping_mul(3).wrapping_add(n.wrapping_mul(1 + chance % 3));
+            let leaf = chance
+                .wrapping_mul(3)
+                .wrapping_add(n.wrapping_mul(1 + chance % 3));
             MemberEntry {
                 leg: if list { Leg::Evpn } else { Leg::None },
                 nexthop: leaves[usize::from(leaf) % leaves.len()],
@@ -244,7 +261,11 @@ fn set_groups(entries: &mut Entries, groups: &Numbers) {
         });
         let members: Vec<MemberEntry> = members.collect();
         let entry = GroupEntry {
-            kind: if list { GroupKind::List } else { GroupKind::Ecmp },
+            kind: if list {
+                GroupKind::List
+            } else {
+                GroupKind::Ecmp
+            },
             count: match list {
                 true => members.len() as u16,
                 false => members.len().next_power_of_two().ilog2() as u16 + 1,
@@ -253,7 +274,11 @@ fn set_groups(entries: &mut Entries, groups: &Numbers) {
         };
         let nexthop = NexthopEntry {
             valid: true,
-            kind: if list { NexthopKind::List } else { NexthopKind::Ecmp },
+            kind: if list {
+                NexthopKind::List
+            } else {
+                NexthopKind::Ecmp
+            },
             ..NexthopEntry::default()
         };
         entries.nexthops.insert(id, nexthop);
