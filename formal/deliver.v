@@ -28,7 +28,7 @@
     held_offer <= m_valid & ~m_ready;
     held_row <= out_read;
     went <= go;
-    finished <= finished + dropped + ended - credit_header;
+    finished <= finished + dropped + ended + (goes_round & round_last) - credit_header;
   end
 
   // Gather counts what it sends against what was given back. A packet is dropped or ends once, as strip.v and prepend.v
@@ -36,7 +36,7 @@
   always @(*) begin
     assume (~reset);
     assume (~body_valid | waiting_beats < BODY_DEPTH);
-    assume (finished + dropped + ended <= EDIT_DEPTH);
+    assume (finished + dropped + ended + (goes_round & round_last) <= EDIT_DEPTH);
   end
 
   always @(*) begin

@@ -38,6 +38,7 @@ pub fn block(name: &str) -> Option<Block> {
             ("BODY_DEPTH", BODY_DEPTH as u64),
             ("EDIT_DEPTH", EDIT_DEPTH as u64),
             ("SLOW", u64::from(port::SLOW)),
+            ("ROUND", u64::from(port::ROUND)),
         ],
         "patch" | "strip" | "prepend" | "turns" => vec![("BIT", BIT)],
         "deliver" => vec![
@@ -76,8 +77,16 @@ fn describe(name: &str) {
             output("used", items.used);
         }
         "gather" => {
-            let gathered = gather(input("s"), input("enable"), input("credit"));
+            let gathered = gather(
+                input("s"),
+                input("enable"),
+                input("rounds"),
+                input("held"),
+                input("credit"),
+            );
             output("ready", gathered.ready);
+            output("rounds_ready", gathered.rounds_ready);
+            output("copied", gathered.copied);
             output("header", gathered.header);
             output("body", gathered.body);
             output("in_flight", gathered.in_flight);
@@ -116,6 +125,7 @@ fn describe(name: &str) {
                 input("m_ready"),
             );
             output("m_valid", delivered.m.valid);
+            output("round_valid", delivered.round.valid);
             output("credit", delivered.credit);
         }
         "turns" => output(

@@ -86,7 +86,12 @@ pub const PROOFS: [Proof; 9] = [
         broken: &[
             Broken {
                 what: "takes a beat without ready",
-                changes: &[("wire take = s_valid & ready_2;", "wire take = s_valid;")],
+                changes: &[("wire take_s = s_valid & s_ready;", "wire take_s = s_valid;")],
+                depth: 6,
+            },
+            Broken {
+                what: "takes a beat of rounds within a packet of the stream",
+                changes: &[("wire between = ~within_ & ~within_rounds;", "wire between = ~within_rounds;")],
                 depth: 6,
             },
             Broken {
@@ -163,6 +168,14 @@ pub const PROOFS: [Proof; 9] = [
             Broken {
                 what: "takes a body before its edit is there",
                 changes: &[("body_tail_filled & cuts_tail_filled;", "body_tail_filled;")],
+                depth: 8,
+            },
+            Broken {
+                what: "what goes round gives no slot back, a beat of it there at first",
+                changes: &[
+                    (" + {1'b0, goes_round & round_last}", ""),
+                    ("goes_round = 1'b0;", "goes_round = 1'b1;"),
+                ],
                 depth: 8,
             },
             Broken {
