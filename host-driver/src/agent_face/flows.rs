@@ -52,9 +52,9 @@ impl AgentFace {
     /// There is no room, or the pair contradicts itself; nothing has changed then.
     pub fn install(&mut self, pair: &FlowPair) -> Result<Vec<Reaction>, ProgramError> {
         let wanted = Wanted::Pair(pair.clone());
-        let shadow = self.placed.flows_mut();
+        let placed = &mut self.placed;
         let world = self.slow_path.world();
-        Ok(self.flows.set_up(shadow, world, &wanted, Duration::ZERO)?)
+        Ok(self.flows.set_up(placed, world, &wanted, Duration::ZERO)?)
     }
 
     /// Takes every flow out, and forgets those that wait.
@@ -68,7 +68,7 @@ impl AgentFace {
     /// Takes a pair out whose connection has ended.
     pub fn end(&mut self, pair: PairId) -> Vec<Reaction> {
         self.waited.remove(&pair);
-        self.flows.remove(self.placed.flows_mut(), pair)
+        self.flows.remove(&mut self.placed, pair)
     }
 
     /// The counters of a pair that was taken out have been read.

@@ -444,12 +444,21 @@ fn flow(frame: &[u8], fields: &[Field]) -> Vec<u8> {
             .split_once(marks)
             .map(|(_, name)| name.to_owned())
     };
+    // Copies of one packet may go to several analyzers, or come from several addresses.
+    let of_copy = |field: &Field| {
+        let own = ["ip.src", "ip.dst", "ipv6.src", "ipv6.dst"];
+        copied
+            && own
+                .iter()
+                .any(|own| field.name == *own || field.name == format!("inner.{own}"))
+    };
     let named = |field: &&Field| {
-        within(field).is_some_and(|name| {
-            IP.contains(&name.as_str())
-                || name.ends_with(".src_port")
-                || name.ends_with(".dst_port")
-        })
+        of_copy(field)
+            || within(field).is_some_and(|name| {
+                IP.contains(&name.as_str())
+                    || name.ends_with(".src_port")
+                    || name.ends_with(".dst_port")
+            })
     };
     let mut found: Vec<&Field> = fields.iter().filter(named).collect();
     if found.is_empty() {

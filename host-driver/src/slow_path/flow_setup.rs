@@ -22,6 +22,7 @@ use underpass_table_compiler::objects::{
 };
 use underpass_table_compiler::Entries;
 
+use super::copies::{Copies, Way};
 use super::denied::Denied;
 use super::flows::Wanted;
 use super::key::Key;
@@ -43,13 +44,12 @@ pub fn decide(
     keys: Keys,
 ) -> Wanted {
     let first = First::of(world, punt, tenant, keys);
-    let decided = first.ends().and_then(|ends| ends.pair(&first, entries));
+    let decided = first
+        .ends()
+        .and_then(|ends| Ok(ends.pair(&first, entries)?));
     match decided {
         Ok(pair) => Wanted::Pair(pair),
-        Err(denied) => Wanted::Alone(
-            side(&keys.card, first.vrf, ANY_SOURCE, FlowAction::Drop),
-            Some(denied),
-        ),
+        Err(refused) => first.refused(&refused),
     }
 }
 
@@ -90,8 +90,25 @@ struct First<'a> {
     receiver: Option<&'a Vif>,
 }
 
+/// Why a flow may not start, and who sees that it wanted to.
+struct Refused<'a> {
+    denied: Denied,
+    copies: Option<Copies<'a>>,
+}
+
+impl From<Denied> for Refused<'_> {
+    fn from(denied: Denied) -> Self {
+        Refused {
+            denied,
+            copies: None,
+        }
+    }
+}
+
 /// Where a flow starts and ends.
 struct Ends<'a> {
+    /// Where copies of its packets go.
+    copies: Option<Copies<'a>>,
     /// S(nh) of its packets.
     source: u32,
     /// The member of S(nh) that they come from, if that is one of several.
@@ -127,13 +144,13 @@ impl<'a> First<'a> {
         }
     }
 
-    fn ends(&self) -> Result<Ends<'a>, Denied> {
+    fn ends(&self) -> Result<Ends<'a>, Refused<'a>> {
         let Key { src, dst, .. } = self.keys.plain;
         if !self.is_bridged() && is_link_local(src) {
-            return Err(Denied::NoSourceRoute);
+            return Err(Denied::NoSourceRoute.into());
         }
         if !self.is_bridged() && is_link_local(dst) {
-            return Err(Denied::NoRoute);
+            return Err(Denied::NoRoute.into());
         }
         let seen = self
             .sender
@@ -155,10 +172,12 @@ impl<'a> First<'a> {
             Some(source) => source,
             None => self.source(source_vrf, src)?,
         };
-        if !self.is_bridged() {
-            self.judge(vrf, (src, dst), snat, dnat, receiver)?;
-        }
+        let copies = match self.is_bridged() {
+            true => None,
+            false => self.judge(vrf, (src, dst), snat, dnat, receiver)?,
+        };
         Ok(Ends {
+            copies,
             source,
             from: self.came_from(source),
             answer_source: self.answer_source((vrf, dst), nexthop, to, receiver, dnat),
@@ -263,7 +282,7 @@ impl<'a> First<'a> {
         snat: Option<&FloatingIp>,
         dnat: Option<&FloatingIp>,
         receiver: Option<&Vif>,
-    ) -> Result<(), Denied> {
+    ) -> Result<Option<Copies<'a>>, Refused<'a>> {
         let owner = |address| self.world.owner(vrf, address).unwrap_or(vrf);
         // A guest is in its own network whatever source it writes into its packets, or in that of its floating address.
         let from = match (snat, self.sender) {
@@ -278,10 +297,35 @@ impl<'a> First<'a> {
         };
         let src = snat.map_or(src, |floating| floating.address);
         let packets = Packets::sharing(&self.keys, src, dst);
-        if from == to || judge(self.world.policies(from, to), &packets) == Action::Pass {
-            Ok(())
-        } else {
-            Err(Denied::Policy)
+        if from == to {
+            return Ok(None);
+        }
+        let judged = judge(self.world.policies(from, to), &packets);
+        let copies = Copies::new(judged.mirrors, from, to);
+        match judged.action {
+            Action::Pass => Ok(copies),
+            Action::Deny => Err(Refused {
+                denied: Denied::Policy,
+                copies,
+            }),
+        }
+    }
+
+    /// The entries of a flow that may not start: one, or two where copies of its packets go somewhere.
+    fn refused(&self, refused: &Refused<'_>) -> Wanted {
+        let drops = |key: &Key| side(key, self.vrf, ANY_SOURCE, FlowAction::Drop);
+        let mut forward = drops(&self.keys.card);
+        let reverse = drops(&self.keys.card.answer(self.keys.card.nexthop));
+        match &refused.copies {
+            Some(copies) if !self.keys.is_fat() && reverse.sip != forward.sip => {
+                copies.mark(self.world, &mut forward, Way::There, self.sender.is_some());
+                let pair = FlowPair {
+                    fwd: forward,
+                    rev: reverse,
+                };
+                Wanted::Denied(pair, refused.denied)
+            }
+            _ => Wanted::Alone(forward, Some(refused.denied)),
         }
     }
 
@@ -357,6 +401,20 @@ impl Ends<'_> {
         }
         forward.ecmp_index = self.to.map(|member| member.index);
         reverse.ecmp_index = self.from.map(|member| member.index);
+        if let Some(copies) = &self.copies {
+            copies.mark(
+                first.world,
+                &mut forward,
+                Way::There,
+                first.sender.is_some(),
+            );
+            copies.mark(
+                first.world,
+                &mut reverse,
+                Way::Back,
+                self.receiver.is_some(),
+            );
+        }
         if let Some(floating) = self.snat {
             forward.flags = forward.flags | FlowFlags::SNAT;
             reverse.flags = reverse.flags | FlowFlags::DNAT;

@@ -6,7 +6,7 @@
 //!                                                       one row of `tcp` and of `age` for both
 //! ```
 //! An entry may move between rows of the card's table as others come; its flow id stays, and with it its counter. A pair
-//! goes as one: entries first, then what they lead to, and its number is given out again once its counters were read.
+//! goes as one: entries first, then what they lead to, rows of `mirror` among it, and its number is given out again once its counters were read.
 //! Nothing here takes longer the more flows there are, but for what lists or searches all of them.
 
 mod rows;
@@ -18,8 +18,9 @@ use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, TABLES};
 use underpass_table_compiler::entries::{EntryError, Known};
 use underpass_table_compiler::objects::{FlowPair, FlowSide};
-use underpass_table_compiler::placed::{Shadow, TableFull};
+use underpass_table_compiler::placed::TableFull;
 use underpass_table_compiler::row::Row;
+use underpass_table_compiler::Placed;
 
 use super::births::Births;
 use super::denied::Denied;
@@ -27,7 +28,7 @@ use super::flow_ids::{Direction, PairId, Pairs, Rows};
 use super::key::Key;
 use super::reaction::Reaction;
 use crate::driver::Traffic;
-use rows::{onward_write, row_writes};
+use rows::{give_mirrors_back, onward_write, row_writes};
 
 /// How long a flow may be idle, as the peer's agent has it.
 pub const IDLE: Duration = Duration::from_secs(180);
@@ -68,6 +69,9 @@ impl Flow {
 pub enum Wanted {
     /// A flow and its answers.
     Pair(FlowPair),
+    /// A flow that is denied, with what would be its answers: copies of its packets go somewhere, or they would not be
+    /// two.
+    Denied(FlowPair, Denied),
     /// One direction alone: its packets are dropped, or wait.
     Alone(FlowSide, Option<Denied>),
 }
@@ -106,6 +110,8 @@ struct Pair {
     /// The nexthops in their keys, each once.
     nexthops: [Option<u32>; 2],
     onward: [Option<u32>; 2],
+    /// Rows of `mirror`; 0: none.
+    mirrors: [[u16; 2]; 2],
     base: [Traffic; 2],
     denied: Option<Denied>,
 }
@@ -199,14 +205,14 @@ impl Flows {
         self.by_nexthop.get(&nexthop).copied().unwrap_or(0)
     }
 
-    /// Sets up what is wanted in the card's table, which `shadow` stands for, or nothing. A key that has a flow already
+    /// Sets up what is wanted on the card, which `placed` stands for, or nothing. A key that has a flow already
     /// has this one from then on; the other direction of that earlier flow goes.
     ///
     /// # Errors
     /// There is no room, or the card has no such entry; nothing has changed then.
     pub fn set_up(
         &mut self,
-        shadow: &mut Shadow,
+        placed: &mut Placed,
         known: &impl Known,
         wanted: &Wanted,
         now: Duration,
@@ -214,6 +220,10 @@ impl Flows {
         let (id, base) = self.ids.take()?;
         let (sides, denied) = match wanted {
             Wanted::Pair(pair) => ([Some(pair.fwd.clone()), Some(pair.rev.clone())], None),
+            Wanted::Denied(pair, denied) => {
+                let sides = [Some(pair.fwd.clone()), Some(pair.rev.clone())];
+                (sides, Some(*denied))
+            }
             Wanted::Alone(side, denied) => ([Some(side.clone()), None], *denied),
         };
         let mut pair = Pair {
@@ -223,10 +233,11 @@ impl Flows {
             nexthops: nexthops(&sides),
             sides,
             onward: [None; 2],
+            mirrors: [[0; 2]; 2],
             base,
             denied,
         };
-        let mut reactions = match self.write(shadow, known, id, &mut pair) {
+        let mut reactions = match self.write(placed, known, id, &mut pair) {
             Ok(reactions) => reactions,
             Err(error) => {
                 self.ids.give_back(id, base);
@@ -237,7 +248,7 @@ impl Flows {
             .sides
             .each_ref()
             .map(|side| side.as_ref().map(Key::from));
-        reactions.extend(self.give_way(shadow, &keys));
+        reactions.extend(self.give_way(placed, &keys));
         for (direction, key) in Direction::BOTH.into_iter().zip(keys) {
             if let Some(key) = key {
                 self.by_key.insert(key, id.flow_id(direction));
@@ -257,7 +268,7 @@ impl Flows {
     }
 
     /// These keys are another pair's from now on, whose entries are written: what else those have that had them goes.
-    fn give_way(&mut self, shadow: &mut Shadow, keys: &[Option<Key>; 2]) -> Vec<Reaction> {
+    fn give_way(&mut self, placed: &mut Placed, keys: &[Option<Key>; 2]) -> Vec<Reaction> {
         let mut gone = Vec::new();
         for flow_id in keys
             .iter()
@@ -274,13 +285,13 @@ impl Flows {
             }
         }
         gone.into_iter()
-            .flat_map(|id| self.remove(shadow, id))
+            .flat_map(|id| self.remove(placed, id))
             .collect()
     }
 
     /// Takes a pair out, if it is still in use as it was given out then: entries first, then the rows they led to. Its
     /// number waits until [`Flows::retire`].
-    pub fn remove(&mut self, shadow: &mut Shadow, id: PairId) -> Vec<Reaction> {
+    pub fn remove(&mut self, placed: &mut Placed, id: PairId) -> Vec<Reaction> {
         let place = self.pairs.get_mut(id.number as usize);
         let pair = place.and_then(|pair| pair.take_if(|pair| pair.generation == id.generation));
         let Some(pair) = pair else {
@@ -297,7 +308,7 @@ impl Flows {
         let mut writes = Vec::new();
         for side in pair.sides.iter().flatten() {
             let key = Key::from(side);
-            shadow.remove(&key.bare_entry(), &mut writes);
+            placed.flows_mut().remove(&key.bare_entry(), &mut writes);
             self.by_key.remove(&key);
         }
         let mut reactions: Vec<Reaction> = row_writes(writes).collect();
@@ -306,6 +317,7 @@ impl Flows {
             reactions.push(onward_write(row, empty));
             self.onward.give_back(row);
         }
+        reactions.extend(give_mirrors_back(placed, pair.mirrors));
         reactions.push(Reaction::Retire(id));
         reactions
     }

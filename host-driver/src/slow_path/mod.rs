@@ -16,6 +16,7 @@
 mod address_pair;
 mod arp;
 mod births;
+mod copies;
 mod denied;
 mod discovery;
 mod echo;
@@ -133,12 +134,12 @@ impl SlowPath {
     /// There is no room, or the card has no such entry; nothing has changed then.
     pub fn install(&mut self, wanted: &Wanted, now: Duration) -> Result<Vec<Reaction>, NoRoom> {
         self.flows
-            .set_up(self.placed.flows_mut(), &self.world, wanted, now)
+            .set_up(&mut self.placed, &self.world, wanted, now)
     }
 
     /// Takes a pair of flows out, if it is still in use as it was given out then: the card said so, or somebody else.
     pub fn end(&mut self, pair: PairId) -> Vec<Reaction> {
-        self.flows.remove(self.placed.flows_mut(), pair)
+        self.flows.remove(&mut self.placed, pair)
     }
 
     /// The counters of a pair that was taken out stand so: others may have it.

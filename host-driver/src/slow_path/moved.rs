@@ -32,9 +32,9 @@ impl SlowPath {
             // It has been round with this source already: the card and we disagree about this flow.
             return forged(&punt);
         }
-        let moved =
-            self.flows
-                .move_source(self.placed.flows_mut(), &self.world, &flow, member.index);
+        let moved = self
+            .flows
+            .move_source(&mut self.placed, &self.world, &flow, member.index);
         match moved {
             Ok(mut reactions) => {
                 reactions.push(Reaction::again(punt));

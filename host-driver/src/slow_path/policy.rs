@@ -55,15 +55,33 @@ enum Match {
     All,
 }
 
+/// What a rule said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Judged<'a> {
+    /// Whether the flow may start.
+    pub action: Action,
+    /// Where copies of its packets go, whether it may or not.
+    pub mirrors: &'a [u32],
+}
+
 /// What the policies that join two networks say about a flow between them.
-pub fn judge<'a>(policies: impl Iterator<Item = &'a Policy>, packets: &Packets) -> Action {
+pub fn judge<'a>(policies: impl Iterator<Item = &'a Policy>, packets: &Packets) -> Judged<'a> {
     let mut rules = policies.flat_map(|policy| &policy.rules);
     let first = rules.find(|rule| match matches(rule, packets) {
         Match::None => false,
         Match::Some => rule.action == Action::Deny,
         Match::All => true,
     });
-    first.map_or(Action::Deny, |rule| rule.action)
+    match first {
+        Some(rule) => Judged {
+            action: rule.action,
+            mirrors: &rule.mirrors,
+        },
+        None => Judged {
+            action: Action::Deny,
+            mirrors: &[],
+        },
+    }
 }
 
 fn matches(rule: &Rule, packets: &Packets) -> Match {
@@ -115,6 +133,10 @@ const fn has_ports(protocol: u8) -> bool {
 mod tests {
     use super::*;
 
+    fn action<'a>(policies: impl Iterator<Item = &'a Policy>, packets: &Packets) -> Action {
+        judge(policies, packets).action
+    }
+
     fn policy(rules: &str) -> Policy {
         Policy {
             name: "p".to_owned(),
@@ -139,15 +161,15 @@ mod tests {
             r#"[{"action": "deny", "protocol": 6, "destination_ports": ["80"]},
                 {"action": "pass", "protocol": 6, "destination_ports": ["0-1023"]}]"#,
         );
-        assert_eq!(judge([&policy].into_iter(), &tcp(80)), Action::Deny);
-        assert_eq!(judge([&policy].into_iter(), &tcp(443)), Action::Pass);
+        assert_eq!(action([&policy].into_iter(), &tcp(80)), Action::Deny);
+        assert_eq!(action([&policy].into_iter(), &tcp(443)), Action::Pass);
     }
 
     #[test]
     fn no_match_is_deny() {
         let policy = policy(r#"[{"action": "pass", "protocol": 17}]"#);
-        assert_eq!(judge([&policy].into_iter(), &tcp(80)), Action::Deny);
-        assert_eq!(judge([].into_iter(), &tcp(80)), Action::Deny);
+        assert_eq!(action([&policy].into_iter(), &tcp(80)), Action::Deny);
+        assert_eq!(action([].into_iter(), &tcp(80)), Action::Deny);
     }
 
     #[test]
@@ -156,25 +178,25 @@ mod tests {
             r#"[{"action": "pass", "source": "10.1.1.0/24", "destination": "10.2.2.3/32"}]"#,
         );
         let packet = tcp(80);
-        assert_eq!(judge([&policy].into_iter(), &packet), Action::Pass);
+        assert_eq!(action([&policy].into_iter(), &packet), Action::Pass);
         let back = Packets {
             src: packet.dst,
             dst: packet.src,
             ..packet.clone()
         };
-        assert_eq!(judge([&policy].into_iter(), &back), Action::Deny);
+        assert_eq!(action([&policy].into_iter(), &back), Action::Deny);
     }
 
     #[test]
     fn a_rule_with_ports_does_not_match_what_has_none() {
         let policy = policy(r#"[{"action": "pass", "destination_ports": ["0-65535"]}]"#);
-        assert_eq!(judge([&policy].into_iter(), &tcp(80)), Action::Pass);
+        assert_eq!(action([&policy].into_iter(), &tcp(80)), Action::Pass);
         let echo = Packets {
             protocol: 1,
             dst_ports: 0..=0,
             ..tcp(0)
         };
-        assert_eq!(judge([&policy].into_iter(), &echo), Action::Deny);
+        assert_eq!(action([&policy].into_iter(), &echo), Action::Deny);
     }
 
     #[test]
@@ -190,19 +212,19 @@ mod tests {
             src_ports: 7..=7,
             dst_ports: 0..=0,
         };
-        assert_eq!(judge([&policy].into_iter(), &echo), Action::Pass);
+        assert_eq!(action([&policy].into_iter(), &echo), Action::Pass);
         let elsewhere = Packets {
             src: echo.dst,
             ..echo.clone()
         };
-        assert_eq!(judge([&policy].into_iter(), &elsewhere), Action::Deny);
+        assert_eq!(action([&policy].into_iter(), &elsewhere), Action::Deny);
         // Protocol 58 over IPv4 is not ICMP.
         let odd = Packets {
             protocol: ICMPV6,
             ..tcp(0)
         };
         let icmp = self::policy(r#"[{"action": "pass", "protocol": 1}]"#);
-        assert_eq!(judge([&icmp].into_iter(), &odd), Action::Deny);
+        assert_eq!(action([&icmp].into_iter(), &odd), Action::Deny);
     }
 
     #[test]
@@ -217,7 +239,7 @@ mod tests {
         };
         let judged = |rules: &str| {
             let policy = policy(rules);
-            [&any, &all].map(|packets| judge([&policy].into_iter(), packets))
+            [&any, &all].map(|packets| action([&policy].into_iter(), packets))
         };
         let (pass, deny) = (Action::Pass, Action::Deny);
         let one_port = r#"[{"action": "pass", "destination_ports": ["22"]}]"#;
@@ -232,10 +254,24 @@ mod tests {
     }
 
     #[test]
+    fn the_rule_that_decides_says_where_copies_go() {
+        let policy = policy(
+            r#"[{"action": "deny", "destination_ports": ["80"], "mirrors": [1]},
+                {"action": "pass", "mirrors": [0, 2]}]"#,
+        );
+        let judged = |port| judge([&policy].into_iter(), &tcp(port));
+        assert_eq!(judged(80).mirrors, [1]);
+        assert_eq!(
+            (judged(81).action, judged(81).mirrors),
+            (Action::Pass, &[0, 2][..])
+        );
+    }
+
+    #[test]
     fn policies_are_asked_in_their_order() {
         let one = policy(r#"[{"action": "pass", "destination_ports": ["80"]}]"#);
         let other = policy(r#"[{"action": "deny"}]"#);
-        assert_eq!(judge([&one, &other].into_iter(), &tcp(80)), Action::Pass);
-        assert_eq!(judge([&other, &one].into_iter(), &tcp(80)), Action::Deny);
+        assert_eq!(action([&one, &other].into_iter(), &tcp(80)), Action::Pass);
+        assert_eq!(action([&other, &one].into_iter(), &tcp(80)), Action::Deny);
     }
 }

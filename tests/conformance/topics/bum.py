@@ -79,9 +79,6 @@ def from_vm_cases():
     for size in (1, 50, 51, 115, 1371):
         sent = frame(size=size)
         case.step(3, sent, to_guests(sent, 4, 5) + to_tree(sent))
-    case = Case("bum-nobody", "2.10", "A list without any member: DISCARD.")
-    case.config(vm(3, "10.1.1.3", 2, policy=False), broadcast(2))
-    case.step(3, frame(), drops={"DISCARD": 1})
     case = network("bum-alone", "Where the sender alone is in the list, nothing leaves and nothing counts as lost.",
                    guests=(3,))
     case.step(3, frame())

@@ -152,11 +152,12 @@ def ways():
 def never_again():
     there, _ = bridged()
     case = guests("mirror-of-mirror-raw", "Copies are not mirrored again, though the analyzer's vif is mirrored itself.", "rx")
-    case.config(vm(5, "10.1.1.5", 2, policy=False, also=["rx", "tx"], mirror_index=0), mirror(125, False))
+    case.config(vm(5, "10.1.1.5", 2, policy=False, also=["rx", "tx"], mirror_index=1),
+                vm(6, "10.1.1.6", 2, policy=False), mirror(125, False), mirror(126, False, index=1))
     case.step(3, there, [(5, there), (4, there)])
     case = guests("mirror-of-mirror-routed", "Nor is one that is routed to its analyzer.", "rx")
-    case.config(vm(5, ANALYZER, 9, policy=False, also=["tx"], mirror_index=0), route(9, f"{ANALYZER}/32", 25),
-                udp_nexthop(), mirror())
+    case.config(vm(5, ANALYZER, 9, policy=False, also=["tx"], mirror_index=1), vm(6, "10.1.1.6", 2, policy=False),
+                route(9, f"{ANALYZER}/32", 25), udp_nexthop(), mirror(), mirror(126, False, index=1))
     case.step(3, there, [(5, to_vm(5) / copy(there)), (4, there)])
     case = guests("mirror-bum", "Of a broadcast each copy to a mirrored VM is mirrored once, and the sender's once.", "rx",
                   fourth=("tx",), rx=SENT)
@@ -185,12 +186,12 @@ def flows():
     fwd, rev = key(23, SRC, 1000, DST, 2000, 17), key(24, DST, 2000, SRC, 1000, 17)
     routed, left = from_vm(3) / udp(), to_vm(4) / udp(ttl=63)
     size = len(routed)
-    case = guests("mirror-flow", "A flow's packets are copied as they came, behind TLVs 1 to 4; another flow's and the "
-                  "answers are not.", policy=True)
+    case = guests("mirror-flow", "A flow's packets are copied as they came, behind TLVs 1 to 4, from the node's own "
+                  "address; another flow's and the answers are not.", policy=True)
     other = key(23, SRC, 1001, DST, 2000, 17)
     case.config(analyzer(), pair(mirrored(fwd, 2, 23), side(rev, 2, 24)),
                 pair(side(other, 2, 23), side(key(24, DST, 2000, SRC, 1001, 17), 2, 24)))
-    case.step(3, routed, [sent_copy(routed, FLOW), (4, left)],
+    case.step(3, routed, [sent_copy(routed, FLOW, src="8.0.0.2"), (4, left)],
               flows=[flow(fwd, 2, 1, size), flow(rev, 2, 0, 0), flow(other, 2, 0, 0),
                      flow(key(24, DST, 2000, SRC, 1001, 17), 2, 0, 0)])
     case.step(4, from_vm(4) / udp(DST, SRC, sport=2000, dport=1000), [(3, to_vm(3) / udp(DST, SRC, 63, 2000, 1000))],
@@ -201,16 +202,16 @@ def flows():
                   "one, as it is.", policy=True)
     case.config(analyzer(), vm(5, "10.1.1.5", 2, policy=False), mirror(125, False, index=1),
                 pair(mirrored(fwd, 2, 23, 0, 1), side(rev, 2, 24)))
-    case.step(3, routed, [sent_copy(routed, FLOW), (5, routed), (4, left)],
+    case.step(3, routed, [sent_copy(routed, FLOW, src="8.0.0.2"), (5, routed), (4, left)],
               flows=[flow(fwd, 2, 1, size), flow(rev, 2, 0, 0)])
     case = guests("mirror-flow-denied", "Mirror comes before drop: a flow that drops its packets is copied.", policy=True)
     case.config(analyzer(), pair(mirrored(fwd, 2, 23, action="drop"), side(rev, 2, 24, "drop")))
-    case.step(3, routed, [sent_copy(routed, FLOW)], {"FLOW_ACTION_DROP": 1},
+    case.step(3, routed, [sent_copy(routed, FLOW, src="8.0.0.2")], {"FLOW_ACTION_DROP": 1},
               flows=[flow(fwd, 2, 1, size, "drop"), flow(rev, 2, 0, 0, "drop")])
     case = guests("mirror-flow-and-port", "A mirrored vif's packet of a mirrored flow: one copy for each.", "rx", rx=SENT,
                   policy=True)
     case.config(analyzer(), pair(mirrored(fwd, 2, 23), side(rev, 2, 24)))
-    case.step(3, routed, [sent_copy(routed, SENT), sent_copy(routed, FLOW), (4, left)],
+    case.step(3, routed, [sent_copy(routed, SENT), sent_copy(routed, FLOW, src="8.0.0.2"), (4, left)],
               flows=[flow(fwd, 2, 1, size), flow(rev, 2, 0, 0)])
     case = guests("mirror-flow-source-first", "The source check comes before the mirror: a packet from elsewhere is no "
                   "copy.", policy=True)
@@ -221,14 +222,14 @@ def flows():
     inner = udp("10.1.1.9", SRC)
     case = guests("mirror-flow-from-fabric", "A flow's packet out of an L3 tunnel first gets the VM's Ethernet header.",
                   policy=True)
-    case.config(analyzer(also=()), label(42, 23), pair(mirrored(far, 2, 30), side(back, 2, 23)))
+    case.config(analyzer(), label(42, 23), pair(mirrored(far, 2, 30), side(back, 2, 23)))
     framed = to_vm(3) / inner
     case.step(WIRE, from_fabric(inner), [sent_copy(framed, FLOW, src="8.0.0.2"), (3, framed)],
               flows=[flow(far, 2, 1, len(inner)), flow(back, 2, 0, 0)])
     frame = Ether(dst=vm_mac(3), src="02:00:00:00:77:01") / inner
     case = guests("mirror-flow-from-fabric-l2", "Out of an L2 tunnel the frame is copied as it is.", policy=True)
-    case.config(analyzer(also=()), label(43, 123), pair(mirrored(far, 2, 30), side(back, 2, 23)))
-    case.step(WIRE, from_fabric(frame, 43), [sent_copy(frame, FLOW, src="8.0.0.2"), (3, frame)],
+    case.config(analyzer(), tunnel(31, "vxlan"), vni(900, 2), pair(mirrored(far, 2, 31), side(back, 2, 23)))
+    case.step(WIRE, vxlan_from(frame, 900, "8.0.0.3"), [sent_copy(frame, FLOW, src="8.0.0.2"), (3, frame)],
               flows=[flow(far, 2, 1, len(frame)), flow(back, 2, 0, 0)])
 
 

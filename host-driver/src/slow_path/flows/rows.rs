@@ -1,10 +1,12 @@
-//! The rows of a pair: its entries, and before them what they lead to.
+//! The rows of a pair: its entries, and before them what they lead to: mirrors, and what its packets go on with.
 
 use underpass_layout::tables::{id, OnwardEntry, TABLES};
 use underpass_table_compiler::entries::{flow_entry, FlowPlace, Known, ResolvedPair};
 use underpass_table_compiler::objects::FlowPair;
-use underpass_table_compiler::placed::{Entry, RowWrite, Shadow};
+use underpass_table_compiler::placed::{Entry, RowWrite};
+use underpass_table_compiler::plan::Step;
 use underpass_table_compiler::row::Row;
+use underpass_table_compiler::Placed;
 
 use super::{Direction, Flow, Flows, NoRoom, Pair, PairId, Reaction};
 use crate::slow_path::reaction::TableWrite;
@@ -13,51 +15,62 @@ use crate::slow_path::reaction::TableWrite;
 type Entries = ([Option<Entry>; 2], [Option<OnwardEntry>; 2]);
 
 impl Flows {
-    /// Writes the rows of a pair, or of one that has changed: first those of `onward`, which entries then lead to.
+    /// Writes the rows of a pair, or of one that has changed: first those of `mirror` and of `onward`, which entries then
+    /// lead to.
     pub(super) fn write(
         &mut self,
-        shadow: &mut Shadow,
+        placed: &mut Placed,
         known: &impl Known,
         id: PairId,
         pair: &mut Pair,
     ) -> Result<Vec<Reaction>, NoRoom> {
-        let before = pair.onward;
-        let outcome = self.try_write(shadow, known, id, pair);
-        if outcome.is_err() {
-            let after = std::mem::replace(&mut pair.onward, before);
-            let taken = after.into_iter().zip(before);
-            for (row, _) in taken.filter(|(_, before)| before.is_none()) {
-                row.into_iter().for_each(|row| self.onward.give_back(row));
+        let before = (pair.onward, pair.mirrors);
+        let outcome = self.try_write(placed, known, id, pair);
+        let unused = match &outcome {
+            Ok(_) => before.1,
+            Err(_) => {
+                let after = std::mem::replace(&mut pair.onward, before.0);
+                let taken = after.into_iter().zip(before.0);
+                for (row, _) in taken.filter(|(_, before)| before.is_none()) {
+                    row.into_iter().for_each(|row| self.onward.give_back(row));
+                }
+                std::mem::replace(&mut pair.mirrors, before.1)
             }
-        }
-        outcome
+        };
+        let freed = give_mirrors_back(placed, unused);
+        outcome.map(|mut reactions| {
+            reactions.extend(freed);
+            reactions
+        })
     }
 
     fn try_write(
         &mut self,
-        shadow: &mut Shadow,
+        placed: &mut Placed,
         known: &impl Known,
         id: PairId,
         pair: &mut Pair,
     ) -> Result<Vec<Reaction>, NoRoom> {
-        let (entries, onward) = self.entries(known, id, pair)?;
+        let mut reactions = Vec::new();
+        pair.mirrors = [[0; 2]; 2];
+        let (entries, onward) = self.entries(placed, known, id, pair, &mut reactions)?;
         let batch: Vec<Entry> = entries.into_iter().flatten().collect();
         let mut writes = Vec::new();
-        shadow.insert_all(&batch, &mut writes)?;
+        placed.flows_mut().insert_all(&batch, &mut writes)?;
         let onward = onward.iter().zip(pair.onward);
         let onward = onward.filter_map(|(entry, row)| Some((row?, entry.as_ref()?)));
-        let mut reactions: Vec<Reaction> = onward
-            .map(|(row, entry)| onward_write(row, Row::of(entry)))
-            .collect();
+        reactions.extend(onward.map(|(row, entry)| onward_write(row, Row::of(entry))));
         reactions.extend(row_writes(writes));
         Ok(reactions)
     }
 
     fn entries(
         &mut self,
+        placed: &mut Placed,
         known: &impl Known,
         id: PairId,
         pair: &mut Pair,
+        reactions: &mut Vec<Reaction>,
     ) -> Result<Entries, NoRoom> {
         let [Some(fwd), Some(rev)] = &pair.sides else {
             let mut entries = [None; 2];
@@ -80,11 +93,24 @@ impl Flows {
                 *row = Some(self.onward.take().ok_or(NoRoom::Onward { rows })?);
             }
         }
+        let wanted = resolved.mirrors();
+        for (row, set) in pair
+            .mirrors
+            .as_flattened_mut()
+            .iter_mut()
+            .zip(wanted.as_flattened())
+        {
+            if let Some(set) = set {
+                let (taken, steps) = placed.add_mirror(set)?;
+                *row = taken;
+                reactions.extend(steps.iter().map(row_write));
+            }
+        }
         let place = FlowPlace {
             pair: id.number,
             generation: id.generation,
             onward: pair.onward.map(Option::unwrap_or_default),
-            ..FlowPlace::default()
+            mirrors: pair.mirrors,
         };
         let flows = resolved.place(&place)?;
         let onward = resolved.onward(&place);
@@ -105,7 +131,7 @@ impl Flows {
     /// There is no room for what the answers go on with; nothing has changed then.
     pub fn move_source(
         &mut self,
-        shadow: &mut Shadow,
+        placed: &mut Placed,
         known: &impl Known,
         flow: &Flow,
         member: u32,
@@ -123,7 +149,7 @@ impl Flows {
         if let Some(side) = &mut pair.sides[answers] {
             side.ecmp_index = Some(member);
         }
-        let outcome = self.write(shadow, known, flow.pair, &mut pair);
+        let outcome = self.write(placed, known, flow.pair, &mut pair);
         if outcome.is_err() {
             if let Some(side) = &mut pair.sides[answers] {
                 side.ecmp_index = before;
@@ -132,6 +158,17 @@ impl Flows {
         self.pairs[flow.pair.number as usize] = Some(pair);
         outcome
     }
+}
+
+/// Gives rows of `mirror` back that a pair has no more use for.
+pub(super) fn give_mirrors_back(placed: &mut Placed, rows: [[u16; 2]; 2]) -> Vec<Reaction> {
+    let rows = rows.as_flattened().iter().filter(|row| **row != 0);
+    let steps = rows.flat_map(|row| placed.remove_mirror(*row));
+    steps.map(|step| row_write(&step)).collect()
+}
+
+fn row_write(step: &Step) -> Reaction {
+    Reaction::Write(TableWrite::from(step))
 }
 
 /// The write of a row of `onward`.

@@ -22,12 +22,12 @@ impl Card {
 
     fn set_up(&mut self, wanted: &Wanted, seconds: u64) -> Result<Vec<Reaction>, NoRoom> {
         let now = Duration::from_secs(seconds);
-        let shadow = self.placed.flows_mut();
-        self.flows.set_up(shadow, &Objects::default(), wanted, now)
+        let placed = &mut self.placed;
+        self.flows.set_up(placed, &Objects::default(), wanted, now)
     }
 
     fn remove(&mut self, id: PairId) -> Vec<Reaction> {
-        self.flows.remove(self.placed.flows_mut(), id)
+        self.flows.remove(&mut self.placed, id)
     }
 
     fn get(&self, side: &FlowSide) -> Option<Flow> {
@@ -295,9 +295,7 @@ fn where_the_source_moves_answers_go() {
     let wanted = pair(fwd.clone(), rev.clone());
     let now = Duration::ZERO;
     let Card { placed, flows } = &mut card;
-    let written = flows
-        .set_up(placed.flows_mut(), &objects, &wanted, now)
-        .unwrap();
+    let written = flows.set_up(&mut placed, &objects, &wanted, now).unwrap();
     let onward = |reactions: &[Reaction]| match reactions {
         [Reaction::Write(write), ..] => OnwardEntry::unpack(&write.words).unwrap(),
         other => panic!("{other:?}"),
@@ -314,9 +312,7 @@ fn where_the_source_moves_answers_go() {
     let flow = card.get(&rev).unwrap();
     assert_eq!(card.flows.source_member(&flow), Some(1));
     let Card { placed, flows } = &mut card;
-    let moved = flows
-        .move_source(placed.flows_mut(), &objects, &flow, 0)
-        .unwrap();
+    let moved = flows.move_source(&mut placed, &objects, &flow, 0).unwrap();
     // The row that is there already changes, and the one entry that says something else now.
     assert_eq!(tables(&moved), ["onward", "flow"]);
     let to = onward(&moved);
