@@ -19,7 +19,12 @@ pub(super) fn entries(index: &Index<'_>) -> Result<BTreeMap<(u16, Mac), BridgeEn
         .bridges
         .iter()
         .filter(|bridge| bridge.mac != BROADCAST);
-    ones.map(|bridge| entry(bridge, index)).collect()
+    // A MAC whose frames are dropped is one that nobody knows.
+    let known = ones.filter(|bridge| {
+        let nexthop = index.nexthops.get(&bridge.nh);
+        !nexthop.is_some_and(|nexthop| matches!(nexthop.kind, NexthopKind::Discard))
+    });
+    known.map(|bridge| entry(bridge, index)).collect()
 }
 
 fn entry(bridge: &Bridge, index: &Index<'_>) -> Result<((u16, Mac), BridgeEntry), EntryError> {
