@@ -20,7 +20,7 @@ use underpass_layout::registers::rings::{
 use underpass_layout::rings::{ring, CommandKind, RingCommand, RingStatus};
 use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::tables::{id, VifEntry};
-use underpass_layout::{registers, Record};
+use underpass_layout::{registers, words_for, Record};
 use underpass_verilator::{build, Instance, Library, Port, PortId, Source};
 
 /// Clocks within which anything must have happened.
@@ -419,7 +419,9 @@ impl Card {
 
     /// Writes an entry to a row by the registers.
     pub fn write_entry<R: Record>(&mut self, table: u32, row: u32, entry: &R) {
-        for (word, value) in entry.pack().into_iter().enumerate() {
+        let mut words = [0u32; registers::TABLE_DATA_WORDS];
+        entry.pack_into(&mut words[..words_for(R::WIDTH)]);
+        for (word, value) in words.into_iter().enumerate() {
             self.write(registers::TABLE_DATA + 4 * word as u32, value);
         }
         self.write_by_registers(table, row);
