@@ -3,10 +3,10 @@
 //! S(nh) of a flow is left out: the peer takes one that leads nowhere, and drops what would have to come from there.
 
 use super::error::EntryError;
-use super::flow::{check_apart, ResolvedPair};
+use super::flow::{check_apart, is_ecmp, ResolvedPair};
 use super::group;
 use super::index::Index;
-use crate::objects::NexthopKind;
+use crate::objects::{Component, NexthopKind};
 
 pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
     for vif in index.vifs.values() {
@@ -20,6 +20,11 @@ pub(super) fn check(index: &Index<'_>) -> Result<(), EntryError> {
     }
     for nexthop in index.nexthops.values() {
         if let NexthopKind::Composite { components, .. } = &nexthop.kind {
+            let exists = |component: &Component| index.nexthops.contains_key(&component.nh);
+            // The peer keeps the place of a member that has gone for as long as there are others.
+            if is_ecmp(nexthop) && components.iter().any(exists) {
+                continue;
+            }
             for (place, component) in components.iter().enumerate() {
                 let user = || format!("component {place} of nexthop {}", nexthop.id);
                 index.nexthop(component.nh, user)?;

@@ -256,7 +256,7 @@ pub(super) fn keep(old: &Placed, want: &mut Cow<'_, Entries>) -> AtRunTime {
         let nexthop = is.nexthops.get(row);
         let vif = |entry: &&NexthopEntry| {
             let number = u32::from(entry.vif);
-            wanted.vifs.get(&number).is_some() && wanted.vifs.get(&number) == is.vifs.get(&number)
+            wanted.vifs.contains_key(&number) && wanted.vifs.get(&number) == is.vifs.get(&number)
         };
         if wanted.nexthops.contains_key(row) {
             continue;

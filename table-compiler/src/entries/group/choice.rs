@@ -1,7 +1,7 @@
 //! The members of a nexthop of which one is chosen.
 //!
 //! A member that is a choice itself, an ECMP nexthop or a tunnel with several uplinks, stands for its own members:
-//! the card chooses once. One that drops is left out as long as there are others.
+//! the card chooses once. One that drops is left out as long as there are others, and so is one whose nexthop has gone.
 
 use underpass_layout::tables::{GroupEntry, MemberEntry};
 
@@ -18,16 +18,16 @@ pub(super) fn group(nexthop: &Nexthop, index: &Index<'_>) -> Result<Group, Entry
         return Ok(Group::default());
     };
     limit(nexthop, components.len(), usize::MAX)?;
-    let alive = |component: &&Component| {
-        let nexthop = index.nexthops.get(&component.nh);
-        nexthop.is_some_and(|nexthop| !matches!(nexthop.kind, NexthopKind::Discard))
-    };
+    let there = components.iter().filter_map(|component| {
+        let member = index.nexthops.get(&component.nh)?;
+        Some((component, *member))
+    });
+    let there: Vec<(&Component, &Nexthop)> = there.collect();
+    let drops = |(_, member): &(&Component, &Nexthop)| matches!(member.kind, NexthopKind::Discard);
+    let all = there.iter().all(drops);
     let mut found = Vec::new();
-    for component in components.iter().filter(alive) {
-        add(nexthop, component, index, &mut found)?;
-    }
-    if found.is_empty() {
-        add(nexthop, &components[0], index, &mut found)?;
+    for (component, member) in there.iter().filter(|one| all || !drops(one)) {
+        add(nexthop, component, member, index, &mut found)?;
     }
     of_choice(nexthop, found, looks_at(*hash), index)
 }
@@ -49,18 +49,18 @@ pub(super) fn among_uplinks(
 fn add(
     several: &Nexthop,
     component: &Component,
+    member: &Nexthop,
     index: &Index<'_>,
     found: &mut Vec<MemberEntry>,
 ) -> Result<(), EntryError> {
-    let nexthop = index.nexthop(component.nh, || user(several))?;
-    let Some(own) = members(nexthop) else {
-        return add_leaf(several, component, nexthop, index, found);
+    let Some(own) = members(member) else {
+        return add_leaf(several, component, member, index, found);
     };
     for component in own {
-        let leaf = index.nexthop(component.nh, || user(nexthop))?;
+        let leaf = index.nexthops.get(&component.nh);
         // One level is as deep as it goes.
-        if members(leaf).is_none() {
-            add_leaf(nexthop, component, leaf, index, found)?;
+        if let Some(leaf) = leaf.filter(|leaf| members(leaf).is_none()) {
+            add_leaf(member, component, leaf, index, found)?;
         }
     }
     Ok(())

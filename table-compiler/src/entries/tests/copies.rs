@@ -278,6 +278,29 @@ fn a_choice_has_the_members_of_its_members() {
 }
 
 #[test]
+fn a_member_that_has_gone_leaves_its_place() {
+    let inet = json!({"family": "inet"});
+    let some = json!([component(998, Some(1)), component(31, Some(2))]);
+    let entries = compiled(network(&[composite(70, "0x400", some, inet.clone())]));
+    assert_eq!(choice(&entries, 70), [(31, Some(2))]);
+    let none = composite(70, "0x400", json!([component(998, Some(1))]), inet);
+    assert_eq!(
+        refused(network(&[none])),
+        "component 0 of nexthop 70 leads to nexthop 998, which does not exist"
+    );
+    let part = composite(
+        65,
+        "0x1000",
+        json!([component(998, None), component(32, None)]),
+        json!({}),
+    );
+    assert_eq!(
+        refused(network(&[part])),
+        "component 0 of nexthop 65 leads to nexthop 998, which does not exist"
+    );
+}
+
+#[test]
 fn each_uplink_is_a_nexthop_and_one_is_chosen() {
     let more = json!({"more_uplinks": [{"out_vif": 9, "rewrite_hex": "0200000000030000000000040800"}],
         "flags": flags("0x10000040")});

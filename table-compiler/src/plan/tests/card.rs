@@ -53,7 +53,7 @@ impl Answer {
                 label: l,
                 other: o,
                 ..
-            } => Some((e, l, o)),
+            } => Some((&**e, l, o)),
             _ => None,
         });
         let groups = || {
@@ -72,9 +72,9 @@ impl Answer {
         let by_row = (0..members.len()).all(|row| {
             alike().any(|(other, _)| without_mirror(&other[row]) == without_mirror(&members[row]))
         });
-        let known = |(e, l, o): (&Box<NexthopEntry>, &u32, &u32)| {
+        let known = |(e, l, o): (&NexthopEntry, &u32, &u32)| {
             let group = !members.is_empty();
-            (e == entry || group) && l == label && o == other
+            (*e == **entry || group) && l == label && o == other
         };
         own.any(known)
             && (whole || !is_list(members) && by_row)

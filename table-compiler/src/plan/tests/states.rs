@@ -84,7 +84,7 @@ fn state(
     // Mirrors are numbered by who comes first as well; three quarters of their users have none.
     let mirror = |n: &u8| match mirrors.len() {
         0 => 0,
-        most if n % 4 == 0 => u16::from(n / 4) % (most as u16 + 1),
+        most if n.is_multiple_of(4) => u16::from(n / 4) % (most as u16 + 1),
         _ => 0,
     };
     // Eight ids, eight meanings: rows change their meaning, and meanings change their row.
