@@ -41,7 +41,7 @@ pub struct ModelCard {
     seed: [u32; 4],
     seed_target: u32,
     table: TableAccess,
-    /// Nothing is left out here for its sake.
+    /// Kept to be read: here, nothing is left out for it.
     learn_interval: u32,
     slow: SlowPort,
     rings: Rings,

@@ -1,11 +1,11 @@
 //! What the card's tables do, in plain Rust.
 //!
 //! ```text
-//!   frame ─▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_quoted ─▶ s6_bridge ─┐
-//!   ▲  ┌─ s12_nexthop ◀─ s11_member ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀────────────┘
-//!   │  └▶ s13_rewrite ─▶ s14_encap ─▶ deliver ─┬─▶ frame
-//!   │                        └─▶ counters, pairs └─▶ rounds ─┐
-//!   └───────────────────────── copies ◀──────────────────────┘
+//!   frame ─┬▶ gather ─▶ s1_parse ─▶ s2_classify ─▶ s3_decap ─▶ s4_inner ─▶ s5_quoted ─▶ s6_bridge ─┐
+//!          │     ┌─ s12_nexthop ◀─ s11_member ◀─ s10_route ◀─ s9_flow ◀─ s8_key ◀─ s7_receiver ◀───┘
+//!          │     └▶ s13_rewrite ─▶ s14_encap ─▶ deliver ─┬▶ frame
+//!          │                           └─▶ counters      └▶ rounds ─┐
+//!          └──────────────────── copies ◀───────────────────────────┘
 //! ```
 //! This is the oracle of the RTL, the card behind `--card sim:model`, the printer of `packet trace`, and the path of
 //! packets that the card hands to the host to forward. It is written from the RFCs and from what the peer was seen to

@@ -50,6 +50,9 @@ pub(crate) fn from_vif(kind: VifKind) -> Meta {
     meta
 }
 
+/// A change of a packet.
+pub(crate) type Change = fn(&mut Meta);
+
 /// The verdict as it stands.
 pub(crate) fn verdict(meta: &Meta) -> Verdict {
     meta.verdict.into()

@@ -1,4 +1,5 @@
 mod pairs;
+mod rounds;
 
 use super::*;
 use registers::*;

@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{from_vif, put, tables, verdict};
+use crate::testing::{from_vif, put, tables, verdict, Change};
 use underpass_layout::meta::Round;
 use underpass_layout::tables::{id, OriginEntry, OriginKey, VifKind};
 use underpass_layout::Verdict;
@@ -76,6 +76,9 @@ fn packet() -> Meta {
     meta
 }
 
+/// What a group leaves out.
+type Without = fn(&mut GroupEntry);
+
 fn chosen_of(group: GroupEntry, mut meta: Meta) -> u32 {
     member(&network(group), &mut meta);
     assert_eq!(meta.member, Member::default());
@@ -111,7 +114,7 @@ fn one_of_several_is_chosen_by_the_packets_ends() {
 
 #[test]
 fn what_the_choice_leaves_out_changes_nothing() {
-    let changes: [(fn(&mut GroupEntry), fn(&mut Meta)); 5] = [
+    let changes: [(Without, Change); 5] = [
         (|g| g.protocol = false, |meta| meta.inner.protocol = 6),
         (|g| g.src = false, |meta| meta.inner.src += 77),
         (|g| g.dst = false, |meta| meta.inner.dst += 77),

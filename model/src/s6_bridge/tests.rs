@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::{from_vif, put, tables, verdict};
+use crate::testing::{from_vif, put, tables, verdict, Change};
 use underpass_layout::meta::Bridge;
 use underpass_layout::tables::{id, BridgeEntry, BridgeKey, FloodEntry, LearnedEntry, LearnedKey};
 use underpass_layout::Verdict;
@@ -347,7 +347,7 @@ fn a_mac_that_is_new_or_came_from_elsewhere_is_shown_to_the_slow_path() {
     assert!(!learns(GROUP, 3).1, "no station has such an address");
     assert!(learns(ROUTER, 3).1, "last seen behind a tunnel");
     let (known, _) = learns(ROUTER, 3);
-    let changes: [(fn(&mut Meta), bool); 6] = [
+    let changes: [(Change, bool); 6] = [
         (|_| (), false),
         (|meta| meta.parse.src += 1, true),
         (|meta| meta.parse.v6 = true, true),
@@ -383,7 +383,7 @@ fn arp_is_not_asked_for_again() {
     arp.inner.ipv4 = false;
     arp.inner.ethertype = ethernet::ARP;
     let trapped = Verdict::Punt(PuntReason::Arp);
-    let rounds: [(fn(&mut Meta), Verdict); 7] = [
+    let rounds: [(Change, Verdict); 7] = [
         (|meta| meta.arrival.round.kind = RoundKind::Again, trapped),
         (|meta| meta.arrival.round.kind = RoundKind::Tenant, trapped),
         (
@@ -441,7 +441,7 @@ fn a_copy_to_learn_from_is_for_the_slow_path_and_nothing_else() {
 fn what_goes_round_meets_its_flow_once() {
     let mut meta = frame(VM);
     meta.classify.entry.policy = true;
-    let rounds: [(fn(&mut Meta), bool); 5] = [
+    let rounds: [(Change, bool); 5] = [
         (|meta| meta.arrival.round.kind = RoundKind::Again, true),
         (|meta| meta.arrival.round.kind = RoundKind::Tenant, true),
         (|meta| meta.arrival.round.kind = RoundKind::Member, false),

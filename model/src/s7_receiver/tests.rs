@@ -1,6 +1,6 @@
 use super::*;
 use crate::routes::tests::network;
-use crate::testing::{from_vif, put, verdict};
+use crate::testing::{from_vif, put, verdict, Change};
 use underpass_layout::meta::RoundKind;
 use underpass_layout::tables::{id, NexthopEntry, VifKind};
 
@@ -231,7 +231,7 @@ fn the_source_is_checked_of_a_vms_unicast_ip_alone() {
 
 #[test]
 fn a_nexthop_asks_no_copy_and_no_packet_twice() {
-    let rounds: [(fn(&mut Meta), bool); 5] = [
+    let rounds: [(Change, bool); 5] = [
         (|meta| meta.arrival.round.kind = RoundKind::Again, true),
         (|meta| meta.arrival.round.kind = RoundKind::Tenant, true),
         (|meta| meta.arrival.round.kind = RoundKind::Member, false),
