@@ -49,11 +49,11 @@ fn flood(objects: &Objects, vrf: u16) -> Option<(u32, Option<u32>)> {
     found.map(|bridge| (bridge.nh, bridge.label))
 }
 
-/// Kinds of the lists under a head, each with far end, encapsulation and label of its members.
-fn legs(
-    objects: &Objects,
-    head: u32,
-) -> Vec<(NexthopFlags, Vec<(String, NexthopFlags, Option<u32>)>)> {
+/// Where a copy goes, how, and with which label.
+type Leg = (String, NexthopFlags, Option<u32>);
+
+/// Kinds of the lists under a head, each with its legs.
+fn legs(objects: &Objects, head: u32) -> Vec<(NexthopFlags, Vec<Leg>)> {
     let (flags, lists) = list(objects, head);
     assert_eq!(flags, NexthopFlags::MCAST);
     let leg = |member: &Component| {

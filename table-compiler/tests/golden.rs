@@ -74,6 +74,12 @@ fn frames_for_many() {
 
 #[test]
 fn mirrors() {
-    compare("../examples/mirror/network.yaml", "tests/golden/mirror.json");
-    compare("../examples/mirror/raw.yaml", "tests/golden/mirror-raw.json");
+    compare(
+        "../examples/mirror/network.yaml",
+        "tests/golden/mirror.json",
+    );
+    compare(
+        "../examples/mirror/raw.yaml",
+        "tests/golden/mirror-raw.json",
+    );
 }
