@@ -120,10 +120,22 @@ pub fn print<C: Card>(
         }
         Show::Flow => flows(out, &summary.flows),
         Show::Mirror => {
-            let rows = objects.mirrors.iter();
-            let rows =
-                rows.map(|mirror| [mirror.index, mirror.nh].map(|number| number.to_string()));
-            print::table(out, &["MIRROR", "NH"], rows)
+            let rows = objects.mirrors.iter().map(|mirror| {
+                let header = match mirror.dynamic_juniper_header {
+                    true => "juniper",
+                    false => "none",
+                };
+                [
+                    mirror.index.to_string(),
+                    mirror.nh.to_string(),
+                    header.to_owned(),
+                    some(mirror.vni),
+                    some(mirror.snap_length),
+                    some(mirror.rate_limit),
+                ]
+            });
+            let headers = ["MIRROR", "NH", "HEADER", "VNI", "SNAP_BYTES", "COPIES_S"];
+            print::table(out, &headers, rows)
         }
         Show::Drop => {
             let rows = summary.drops.iter();

@@ -6,13 +6,13 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Serialize;
 use underpass_layout::DropReason;
-use underpass_table_compiler::objects::FlowAction;
+use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide};
 
 use crate::access::Card;
-use crate::driver::DriverError;
+use crate::driver::{DriverError, Rounds};
 use crate::flow_state::FlowState;
 use crate::session::{Session, SessionError};
-use crate::slow_path::{Denied, Moved, World};
+use crate::slow_path::{Denied, Flapping, Moved, Place, World};
 
 /// Packets by reason.
 pub type Reasons = BTreeMap<String, u64>;
@@ -29,11 +29,17 @@ pub struct Summary {
     /// Packets that found no room on their way to the slow path.
     #[serde(skip_serializing_if = "is_zero")]
     pub punts_lost: u32,
+    /// What went round within the card, if anything did.
+    #[serde(skip_serializing_if = "RoundsSummary::is_none")]
+    pub rounds: RoundsSummary,
     /// Flows, the oldest first.
     pub flows: Vec<FlowSummary>,
     /// What happened to addresses that several guests may have, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<EventSummary>,
+    /// MACs that moved so often that they are held down, the oldest report first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held_down: Vec<HeldDown>,
     /// Clocks since reset, of a card that has a clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clocks: Option<u64>,
@@ -56,6 +62,52 @@ pub struct EventSummary {
     pub from: Option<String>,
     /// The interface that has them.
     pub to: Option<String>,
+}
+
+/// A MAC that moved so often that it stays where it is for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HeldDown {
+    /// When, nanoseconds since the epoch.
+    pub time_ns: u128,
+    /// The network.
+    pub network: String,
+    /// The MAC.
+    pub mac: String,
+    /// Where it stays: an interface, or a tunnel end.
+    pub stays: String,
+    /// Where it was seen as well.
+    pub seen: String,
+}
+
+/// Packets that became several, or were looked up again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RoundsSummary {
+    /// Packets that were put into the buffer.
+    pub packets: u64,
+    /// What came back from there: copies, and packets themselves.
+    pub copies: u64,
+    /// Copies that were none, because the leg was not for them.
+    pub skipped: u64,
+    /// Packets that went on without their copies, because the buffer had no room.
+    pub lost: u64,
+}
+
+impl RoundsSummary {
+    /// Nothing went round, for want of room or otherwise.
+    fn is_none(&self) -> bool {
+        *self == RoundsSummary::default()
+    }
+}
+
+impl From<Rounds> for RoundsSummary {
+    fn from(rounds: Rounds) -> RoundsSummary {
+        RoundsSummary {
+            packets: rounds.packets,
+            copies: rounds.copies,
+            skipped: rounds.skipped,
+            lost: rounds.lost,
+        }
+    }
 }
 
 /// Counters of one port.
@@ -93,6 +145,9 @@ pub struct FlowSummary {
     pub tcp_state: Vec<&'static str>,
     /// Which of several next hops it keeps to.
     pub ecmp_index: Option<u32>,
+    /// Mirrors that its packets are copied to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<u32>,
 }
 
 /// The key of a flow.
@@ -118,6 +173,7 @@ impl Summary {
         let mut summary = Summary {
             clocks: session.driver().card().clocks(),
             punts_lost: session.driver().punts_lost()?,
+            rounds: session.driver().rounds()?.into(),
             ..Summary::default()
         };
         for (vif, port) in interfaces(session) {
@@ -128,6 +184,10 @@ impl Summary {
         let slow_path = session.slow_path();
         let moves = slow_path.moves();
         summary.events = moves.map(|moved| event(slow_path.world(), moved)).collect();
+        let flapping = slow_path.flapping();
+        summary.held_down = flapping
+            .map(|one| held_down(slow_path.world(), one))
+            .collect();
         Ok(summary)
     }
 
@@ -201,6 +261,7 @@ impl From<FlowState> for FlowSummary {
             bytes: state.traffic.bytes,
             tcp_state: state.tcp,
             ecmp_index: side.ecmp_index,
+            mirrors: mirrors(side),
         }
     }
 }
@@ -212,6 +273,31 @@ const fn action(action: FlowAction) -> &'static str {
         FlowAction::Hold => "hold",
         FlowAction::Forward => "forward",
         FlowAction::Nat => "nat",
+    }
+}
+
+/// The mirrors of a flow's direction.
+pub(crate) fn mirrors(side: &FlowSide) -> Vec<u32> {
+    let all = [side.mirror_index, side.second_mirror_index];
+    let there = side.flags.contains(FlowFlags::MIRROR);
+    all.into_iter().flatten().filter(|_| there).collect()
+}
+
+fn held_down(world: &World, flapping: &Flapping) -> HeldDown {
+    let network = world.vrf(flapping.vrf).map(|network| network.name.clone());
+    let place = |place: &Place| match place.address {
+        Some(end) => end.to_string(),
+        None => {
+            let vif = u16::try_from(place.vif).ok().and_then(|vif| world.vif(vif));
+            vif.and_then(|vif| vif.name.clone()).unwrap_or_default()
+        }
+    };
+    HeldDown {
+        time_ns: flapping.time.as_nanos(),
+        network: network.unwrap_or_default(),
+        mac: flapping.mac.to_string(),
+        stays: place(&flapping.stays),
+        seen: place(&flapping.seen),
     }
 }
 

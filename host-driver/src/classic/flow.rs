@@ -95,6 +95,8 @@ pub struct Flow {
     pub bytes: u64,
     /// Mirrors that its packets are copied to.
     pub mirrors: Vec<u8>,
+    /// How they are marked in tunnels.
+    pub qos_map: Option<u8>,
     /// UDP source port of its tunnel; 0: not known.
     pub udp_source_port: u16,
     /// Where its packets come from: a tunnel's end, or an interface's index in the first byte.
@@ -333,7 +335,8 @@ impl Flow {
         if let Some(index) = self.ecmp_index {
             let _ = write!(text, "E:{index}, ");
         }
-        let _ = write!(text, "QOS:-1, S(nh):{}, ", self.source_nexthop);
+        let qos = self.qos_map.map_or(-1, i16::from);
+        let _ = write!(text, "QOS:{qos}, S(nh):{}, ", self.source_nexthop);
         text
     }
 }

@@ -33,6 +33,8 @@ pub struct Interface {
     pub flags: String,
     /// What refers to it.
     pub references: u32,
+    /// How its packets are marked in tunnels.
+    pub qos_map: Option<u8>,
     /// Its mirror.
     pub mirror: Option<u8>,
     /// Packets and bytes from behind it.
@@ -134,8 +136,10 @@ impl Interface {
         below(
             out,
             format_args!(
-                "Vrf:{vrf} Mcast Vrf:{vrf} Flags:{} QOS:-1 Ref:{}{mirror}",
-                self.flags, self.references
+                "Vrf:{vrf} Mcast Vrf:{vrf} Flags:{} QOS:{} Ref:{}{mirror}",
+                self.flags,
+                self.qos_map.map_or(-1, i16::from),
+                self.references
             ),
         )?;
         for (word, (packets, bytes)) in [("RX", self.received), ("TX", self.sent)] {

@@ -35,6 +35,7 @@ fn flow(index: u32, reverse: u32, from: (&str, u16), to: (&str, u16)) -> Flow {
         packets: 12,
         bytes: 2765,
         mirrors: Vec::new(),
+        qos_map: None,
         udp_source_port: 56468,
         seen_from: Ipv4Addr::new(192, 168, 200, 12),
     }
@@ -169,6 +170,7 @@ fn interface() -> Interface {
         vrf: 8,
         flags: "PL3L2DEr".to_owned(),
         references: 6,
+        qos_map: None,
         mirror: None,
         received: (3233, 289_473),
         sent: (15942, 816_343),

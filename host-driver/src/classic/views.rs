@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use underpass_layout::hash::{entropy, fold48};
 use underpass_table_compiler::objects::{
-    self, Family, FatFlowRule, FlagSet, FlowFlags, FlowSide, Ignore, NexthopFlags, NexthopKind,
-    Objects, Vif, VifFlags, VifType,
+    self, EcmpFields, Family, FatFlowRule, FlagSet, FlowFlags, FlowSide, Ignore, NexthopFlags,
+    NexthopKind, Objects, Vif, VifFlags, VifType,
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::flow_state::FlowState;
 use crate::slow_path::Denied;
-use crate::summary::Summary;
+use crate::summary::{self, Summary};
 
 /// What the peer's flow table takes for an entry, bytes.
 const ENTRY_BYTES: u64 = 256;
@@ -60,7 +60,11 @@ fn flow(objects: &Objects, state: &FlowState) -> Flow {
         source_nexthop: side.rpf_nh,
         packets: state.traffic.packets,
         bytes: state.traffic.bytes,
-        mirrors: Vec::new(),
+        mirrors: summary::mirrors(side)
+            .iter()
+            .map(|index| *index as u8)
+            .collect(),
+        qos_map: side.qos_map,
         udp_source_port: udp_source_port(side),
         seen_from: seen_from(objects, side.rpf_nh),
     }
@@ -169,6 +173,7 @@ fn interface(objects: &Objects, vif: &Vif, summary: &Summary) -> Interface {
         vrf: vif.vrf,
         flags: letters(vif.flags),
         references: 1 + led.count() as u32,
+        qos_map: vif.qos_map,
         mirror: vif
             .mirror_index
             .filter(|_| vif.flags.bits() & mirrored.bits() != 0)
@@ -299,17 +304,31 @@ fn shape(one: &objects::Nexthop) -> NexthopShape {
             ports: tunnel.udp_ports,
             l3_vxlan_mac: tunnel.rw_dst_mac.map(|mac| mac.0),
         },
-        NexthopKind::Composite { components, .. } => NexthopShape::Composite {
+        NexthopKind::Composite { components, hash } => NexthopShape::Composite {
             hash: one
                 .flags
                 .contains(NexthopFlags::COMP_ECMP)
-                .then(|| "Proto,SrcIP,SrcPort,DstIp,DstPort".to_owned()),
+                .then(|| fields(*hash)),
             members: components
                 .iter()
                 .map(|member| (member.nh, member.label))
                 .collect(),
         },
     }
+}
+
+/// What a choice looks at, in the peer's words.
+fn fields(hash: EcmpFields) -> String {
+    const WORDS: [(EcmpFields, &str); 5] = [
+        (EcmpFields::PROTOCOL, "Proto"),
+        (EcmpFields::SOURCE, "SrcIP"),
+        (EcmpFields::SOURCE_PORT, "SrcPort"),
+        (EcmpFields::DESTINATION, "DstIp"),
+        (EcmpFields::DESTINATION_PORT, "DstPort"),
+    ];
+    let words = WORDS.iter().filter(|(field, _)| hash.contains(*field));
+    let words: Vec<&str> = words.map(|(_, word)| *word).collect();
+    words.join(",")
 }
 
 /// How many objects name a nexthop, itself included.

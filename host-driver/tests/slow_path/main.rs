@@ -2,6 +2,7 @@
 
 mod address_pair;
 mod arp;
+mod copies;
 mod counting;
 mod ecmp;
 mod ending;
@@ -9,6 +10,7 @@ mod fat;
 mod floating;
 mod flows;
 mod flows6;
+mod learning;
 mod limits;
 mod link_local;
 mod multicast;

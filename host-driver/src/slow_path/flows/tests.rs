@@ -295,7 +295,7 @@ fn where_the_source_moves_answers_go() {
     let wanted = pair(fwd.clone(), rev.clone());
     let now = Duration::ZERO;
     let Card { placed, flows } = &mut card;
-    let written = flows.set_up(&mut placed, &objects, &wanted, now).unwrap();
+    let written = flows.set_up(placed, &objects, &wanted, now).unwrap();
     let onward = |reactions: &[Reaction]| match reactions {
         [Reaction::Write(write), ..] => OnwardEntry::unpack(&write.words).unwrap(),
         other => panic!("{other:?}"),
@@ -312,7 +312,7 @@ fn where_the_source_moves_answers_go() {
     let flow = card.get(&rev).unwrap();
     assert_eq!(card.flows.source_member(&flow), Some(1));
     let Card { placed, flows } = &mut card;
-    let moved = flows.move_source(&mut placed, &objects, &flow, 0).unwrap();
+    let moved = flows.move_source(placed, &objects, &flow, 0).unwrap();
     // The row that is there already changes, and the one entry that says something else now.
     assert_eq!(tables(&moved), ["onward", "flow"]);
     let to = onward(&moved);
