@@ -168,7 +168,7 @@ fn the_program_ends_as_the_cases_do() {
         "ok l2-vm-vm\n1 passed, 0 failed, 0 skipped\n"
     );
 
-    let output = underpass(&["conform", given, "--case", "bum-from-vm", "--json"]);
+    let output = underpass(&["conform", given, "--case", "dec-errors", "--json"]);
     assert_eq!(output.status.code(), Some(0));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(json["cases"][0]["result"], "skip");

@@ -352,6 +352,11 @@ fn references(objects: &Objects, id: u32) -> u32 {
             .iter()
             .filter(|vif| vif.nh_id == Some(id))
             .count()
+        + objects
+            .mirrors
+            .iter()
+            .filter(|mirror| mirror.nh == id)
+            .count()
         + composites.sum::<usize>();
     1 + named as u32
 }

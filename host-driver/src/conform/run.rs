@@ -221,6 +221,8 @@ mod tests {
             ..Left::default()
         };
         left.drops.insert("DISCARD".to_owned(), 3);
+        expect.clones = Some(2);
+        left.copied = 1;
         assert_eq!(
             drops(&expect, &left),
             [
@@ -228,6 +230,12 @@ mod tests {
                 "drops: L2_NO_ROUTE want 1 got 0",
                 "2 packets without a trace"
             ]
+        );
+        left = Left::default();
+        expect.drops.clear();
+        assert_eq!(
+            drops(&expect, &left),
+            ["clones: want 2 originals given up for copies, got 0"]
         );
     }
 }

@@ -121,6 +121,87 @@ fn gre_carries_the_identification_of_ipv4_out() {
     assert_eq!(said(0, &frame, counted), [""; 0]);
 }
 
+/// A copy of a 16-byte frame for the analyzer at 7.7.7.3, port 8888, behind metadata `ff 00`; its checksums are right.
+fn copy() -> Vec<u8> {
+    let mut frame =
+        bytes("020000000013 00005e000100 0800 4500002e 0001 0000 3f11 0000 04040403 07070703");
+    let header = !sum(&[&frame[14..]]);
+    frame[24..26].copy_from_slice(&header.to_be_bytes());
+    let mut udp = bytes("c719 22b8 001a 0000 ff00 ffffffffffff 020000000011 88b5 6162");
+    let pseudo = bytes("04040403 07070703 0011 001a");
+    let checksum = !sum(&[&pseudo, &udp]);
+    udp[6..8].copy_from_slice(&checksum.to_be_bytes());
+    frame.extend(udp);
+    frame
+}
+
+fn said_of_copy(change: impl FnOnce(&mut Vec<u8>)) -> Vec<String> {
+    let (want, mut got) = (copy(), copy());
+    change(&mut got);
+    let mut frames = Frames::default();
+    frames.analyzers_at([8888]);
+    let found = frames.compare(&[out(3, &want)], &[out(3, &got)], false, side);
+    found.iter().map(|(_, one)| one.to_string()).collect()
+}
+
+#[test]
+fn a_copy_may_choose_port_and_identification_and_keeps_right_checksums() {
+    assert_eq!(said_of_copy(|_| ()), [""; 0]);
+    // One more in a word is one less in its checksum.
+    let valid = |got: &mut Vec<u8>| {
+        got[19] += 1;
+        got[25] -= 1;
+        got[35] += 1;
+        got[41] -= 1;
+    };
+    assert_eq!(said_of_copy(valid), [""; 0]);
+    let of_port = said_of_copy(|got| got[35] += 1);
+    assert!(
+        of_port[0].starts_with("byte 40 (udp.checksum) want "),
+        "{of_port:?}"
+    );
+    let of_id = said_of_copy(|got| got[19] += 1);
+    assert!(
+        of_id[0].starts_with("byte 24 (ip.checksum) want "),
+        "{of_id:?}"
+    );
+    assert_eq!(
+        said_of_copy(|got| got[58] = 0x62),
+        ["byte 58 (payload) want 61 got 62"]
+    );
+    // Where no analyzer is known, it is a packet like others.
+    let mut got = copy();
+    valid(&mut got);
+    let found = Frames::default().compare(&[out(3, &copy())], &[out(3, &got)], false, side);
+    assert_eq!(found.len(), 1);
+}
+
+#[test]
+fn a_copy_along_a_tree_may_choose_twice() {
+    let frame = bytes(
+        "001b21bbf946001b21bbf94808004500006a0004000040116a7a0800000208000004e1c319eb00560000\
+         0125d140000000004500004600030000401 16a9f0800000208000004e1c312b50032000008000000000005 00\
+         ffffffffffff02000000001188b56162636465666768696a6b6c6d6e6f7071727374",
+    );
+    let valid = |got: &mut Vec<u8>| {
+        got[55] += 1;
+        got[61] -= 1;
+    };
+    assert_eq!(said(0, &frame, valid), [""; 0]);
+    let of_id = said(0, &frame, |got| got[55] += 1);
+    assert!(of_id[0].contains("(tree.ip.checksum) want"), "{of_id:?}");
+    let of_port = said(0, &frame, |got| got[70] = 0x10);
+    assert!(
+        of_port[0].contains("(tree.udp.src_port) want 49152"),
+        "{of_port:?}"
+    );
+    let of_vni = said(0, &frame, |got| got[84] = 6);
+    assert!(
+        of_vni[0].contains("(tree.vxlan.vni) want 05 got 06"),
+        "{of_vni:?}"
+    );
+}
+
 #[test]
 fn the_agent_is_told_any_flow_index() {
     let miss = Header {
