@@ -17,6 +17,7 @@
 //!   Shim         | PuntShim 64 |
 //! ```
 
+mod edit;
 mod errand;
 mod header;
 mod outer;
@@ -25,20 +26,16 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
-use super::s13_rewrite::front;
 use super::slot::Slot;
 use crate::buses::{DecidedOut, RoundCreditIn, SlotIn};
-use crate::hardware::{Edit, Meta, Patch, VerdictBits};
+use crate::hardware::{Edit, Meta, VerdictBits};
 use crate::stream::beat::RoundCredit;
-use errand::{Plan, Wishes};
+use edit::{End, Left};
+use errand::Wishes;
 use room::Rest;
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
-use shape::Shape;
-use underpass_layout::meta::RoundKind;
-use underpass_layout::port::{ROUND, SLOW};
-use underpass_layout::shim::InjectCommand;
-use underpass_layout::{DropReason, VerdictKind};
-use underpass_wires::{bundle, first, k, leaf, mux, only, wire, zero, Bit, BundleExt, U};
+use underpass_layout::DropReason;
+use underpass_wires::{bundle, k, leaf, mux, only, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 1 + outer::LATENCY + 1;
@@ -71,20 +68,6 @@ leaf!(
     }
 );
 
-bundle! {
-    /// What has become of a plan.
-    struct Outcome {
-        /// It goes round.
-        goes: Bit,
-        /// And without new headers.
-        bare: Bit,
-        /// There is no room, and it goes on without.
-        lost: Bit,
-        /// There is no room, and it cannot go on.
-        stuck: Bit,
-    }
-}
-
 /// The stage; and whether the packet goes on without what it should have gone round for.
 pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided, Bit) {
     let mut slot = slot;
@@ -109,7 +92,7 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
     let beats = room::beats(planned).reg("beats");
     let plan = plan.reg("plan_measured");
     let fits = room::room(plan.any(), plan.list, beats, credit);
-    let outcome = outcome(plan, fits).reg("outcome");
+    let outcome = room::outcome(plan, fits).reg("outcome");
     let plan = plan.reg("plan_decided");
     let (planned, added) = (planned, left.added).delay("lengths_decided", 2);
     let length = mux(outcome.bare, planned, added).reg("length");
@@ -118,7 +101,7 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
     let tentative = shape.delay("shape_decided", outer::IDENTIFICATION);
     let takes_id = decided.valid & tentative.counts_id & !outcome.bare;
     let sums = outer::sums(slot, shape, lengths, takes_id);
-    let shape = last_shape(decided.meta, tentative, plan, outcome).reg("last_shape");
+    let shape = shape::last(decided.meta, tentative, plan, outcome).reg("last_shape");
     let mut slot = decided;
     slot.meta.verdict = mux(
         outcome.stuck,
@@ -144,7 +127,7 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
         shape,
         length: length.delay("length_summed", wait - 1),
     };
-    let edit = edit(slot.meta, end, header);
+    let edit = edit::edit(slot.meta, end, header);
     let out = slot.later("out", 1);
     let decided = Decided {
         valid: out.valid,
@@ -152,142 +135,4 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
         edit: edit.reg("edit"),
     };
     (decided, outcome.lost.reg("lost"))
-}
-
-bundle! {
-    /// Bytes that leave or go round.
-    struct Left {
-        /// As the packet came.
-        whole: U<16>,
-        /// What was in its tunnel.
-        inside: U<16>,
-        /// What is left of it.
-        payload: U<16>,
-        /// What leaves, with what is put in front.
-        added: U<16>,
-    }
-
-    /// All that the edit is made of, beside the packet's metadata.
-    struct End {
-        by_nexthop: Bit,
-        plan: Plan,
-        outcome: Outcome,
-        shape: Shape,
-        length: U<16>,
-    }
-}
-
-impl Left {
-    /// Of this packet. Combinational.
-    fn of(meta: Meta, shape: Shape, by_nexthop: Bit) -> Left {
-        let whole = meta.arrival.length;
-        let payload = meta.rewrite.payload;
-        Left {
-            whole,
-            inside: whole - errand::inside(meta).ext(),
-            payload,
-            added: mux(by_nexthop, payload, whole) + shape.add.ext(),
-        }
-    }
-
-    /// If it goes as planned. Combinational.
-    fn planned(self, plan: Plan) -> U<16> {
-        first(
-            &[
-                (plan.again, self.whole),
-                (plan.inside(), self.inside),
-                (plan.translate, self.payload),
-            ],
-            self.added,
-        )
-    }
-}
-
-/// What becomes of a plan. Combinational.
-fn outcome(plan: Plan, fits: Bit) -> Outcome {
-    wire!(misses = plan.any() & !fits);
-    Outcome {
-        goes: fits,
-        bare: fits & plan.bare(),
-        lost: misses & !plan.must,
-        stuck: misses & plan.must,
-    }
-}
-
-/// The headers and what is taken off the front, now that it is known whether the packet goes round. Combinational.
-fn last_shape(meta: Meta, shape: Shape, plan: Plan, outcome: Outcome) -> Shape {
-    let off = first(
-        &[(plan.again, zero()), (plan.inside(), errand::inside(meta))],
-        front::start(meta),
-    );
-    let bare = Shape {
-        strip: off + meta.arrival.shim_bytes(),
-        ..zero()
-    };
-    mux(outcome.bare, bare, shape)
-}
-
-/// The slow path sends it as it is, or a mirror has it and it leaves as it is.
-fn transmitted(meta: Meta) -> Bit {
-    let arrival = meta.arrival;
-    arrival.injected & arrival.command.eq(InjectCommand::Transmit.code())
-        | arrival.comes_as(&[RoundKind::Transmit])
-}
-
-/// The patch with its places counted from the start of the bytes that wait, as `strip` is. Combinational.
-fn behind_shim(meta: Meta) -> Patch {
-    let patch = meta.rewrite.patch;
-    // A shim is a whole beat, and places behind it are still below 256.
-    let behind = |place: U<8>| place + only(patch.on, meta.arrival.shim_bytes());
-    Patch {
-        l3_offset: behind(patch.l3_offset),
-        l4_offset: behind(patch.l4_offset),
-        l4_checksum_offset: behind(patch.l4_checksum_offset),
-        quoted_l3_offset: behind(patch.quoted_l3_offset),
-        quoted_l4_offset: behind(patch.quoted_l4_offset),
-        ..patch
-    }
-}
-
-/// What is done with the packet's bytes. Combinational.
-fn edit(meta: Meta, end: End, header: U<{ header::BITS }>) -> Edit {
-    let (arrival, plan, outcome) = (meta.arrival, end.plan, end.outcome);
-    wire!(dropped = meta.verdict.is(VerdictKind::Drop) & !outcome.goes);
-    wire!(punted = meta.verdict.is(VerdictKind::Punt));
-    let once_more = arrival.comes_as(&[RoundKind::Transmit]);
-    let (vif, port) = first(
-        &[
-            (outcome.bare, (meta.classify.vif, k(ROUND))),
-            (punted, (meta.classify.vif, k(SLOW))),
-            (once_more, (arrival.round.vif, arrival.round.port)),
-            (transmitted(meta), (arrival.inject_vif, arrival.inject_port)),
-            (end.by_nexthop, (meta.nexthop.vif, meta.nexthop.port)),
-        ],
-        (
-            meta.classify.entry.cross_vif,
-            meta.classify.entry.cross_port,
-        ),
-    );
-    wire!(patched = end.by_nexthop & (!outcome.bare | plan.translate));
-    let edit = Edit {
-        drop: zero(),
-        port: mux(outcome.goes, k(ROUND), port),
-        vif,
-        strip: end.shape.strip,
-        patch: only(patched, behind_shim(meta)),
-        kind: end.shape.kind,
-        add: end.shape.add,
-        header,
-        length: end.length,
-        errand: only(outcome.goes, plan.errand(meta)),
-    };
-    mux(
-        dropped,
-        Edit {
-            drop: k(1),
-            vif: meta.classify.vif,
-            ..zero()
-        },
-        edit,
-    )
 }

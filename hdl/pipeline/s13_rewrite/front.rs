@@ -14,8 +14,8 @@
 
 use crate::hardware::Meta;
 use underpass_layout::meta::{HeaderKind, TREE_BYTES};
-use underpass_layout::tables::{Leg, TunnelKind};
-use underpass_wires::{bundle, k, one_of, wire, Bit, U};
+use underpass_layout::tables::{Leg, NexthopKind, TunnelKind};
+use underpass_wires::{bundle, first, k, one_of, wire, Bit, U};
 
 /// Bytes of the outer IP header, by family.
 pub const IPV4_HEADER: u32 = 20;
@@ -98,15 +98,15 @@ impl Front {
     }
 }
 
-/// It is the copy for a leg of a multicast tree. Combinational.
+/// It is the copy for a leg of a multicast tree, which is a tunnel. Combinational.
 pub fn goes_along_tree(meta: Meta) -> Bit {
-    meta.member.leg.eq(Leg::Tree.code())
+    meta.member.leg.eq(Leg::Tree.code()) & meta.nexthop.kind.eq(NexthopKind::Tunnel.code())
 }
 
 /// Where what leaves of the packet starts, if nothing new is in front: the headers of a tree stay on a tree. Combinational.
 pub fn start(meta: Meta) -> U<8> {
     let kept = meta.decap.offset - TREE;
-    underpass_wires::first(
+    first(
         &[
             (meta.bridge.l3, meta.inner.l3_offset),
             (goes_along_tree(meta) & meta.decap.tree, kept),

@@ -7,10 +7,11 @@
 //! Room is taken here, before the packet comes to the buffer: nothing that is behind has to wait. Lists may not fill all of
 //! it, since each of their packets stays for as many copies as the list has members.
 
+use super::errand::Plan;
 use crate::stream::beat::RoundCredit;
 use underpass_layout::meta::BEAT_BYTES;
 use underpass_layout::registers::{ROUND_BEATS, ROUND_LIST_BEATS, ROUND_PACKETS_MAX};
-use underpass_wires::{k, mux, only, state_from, wire, Bit, BundleExt, State, U};
+use underpass_wires::{bundle, k, mux, only, state_from, wire, Bit, BundleExt, State, U};
 
 /// Beats of a packet, and of all that are free.
 type Beats = U<11>;
@@ -44,6 +45,31 @@ pub(super) fn room(wants: Bit, list: Bit, beats: Beats, credit: RoundCredit) -> 
         mux(credit.valid, packets.q + 1, packets.q - 1),
     );
     takes
+}
+
+bundle! {
+    /// What has become of a plan.
+    pub(super) struct Outcome {
+        /// It goes round.
+        pub goes: Bit,
+        /// And without new headers.
+        pub bare: Bit,
+        /// There is no room, and it goes on without.
+        pub lost: Bit,
+        /// There is no room, and it cannot go on.
+        pub stuck: Bit,
+    }
+}
+
+/// What becomes of a plan. Combinational.
+pub(super) fn outcome(plan: Plan, fits: Bit) -> Outcome {
+    wire!(misses = plan.any() & !fits);
+    Outcome {
+        goes: fits,
+        bare: fits & plan.bare(),
+        lost: misses & !plan.must,
+        stuck: misses & plan.must,
+    }
 }
 
 /// How long the slow path is left in peace.

@@ -1,5 +1,7 @@
 //! Which headers, and how much of the packet stays.
 
+use super::errand::{self, Plan};
+use super::room::Outcome;
 use crate::hardware::Meta;
 use crate::pipeline::s13_rewrite::front::{self, Front, ETHERNET, IPV4_HEADER, IPV6_HEADER};
 use underpass_layout::meta::{HeaderKind, BEAT_BYTES};
@@ -62,4 +64,17 @@ pub(super) fn shape(meta: Meta, by_nexthop: Bit) -> Shape {
         inner_id,
         counts_id: tunnel & !nexthop.tunnel_v6 & !inner_id,
     }
+}
+
+/// The headers and what is taken off the front, now that it is known whether the packet goes round. Combinational.
+pub(super) fn last(meta: Meta, shape: Shape, plan: Plan, outcome: Outcome) -> Shape {
+    let off = first(
+        &[(plan.again, zero()), (plan.inside(), errand::inside(meta))],
+        front::start(meta),
+    );
+    let bare = Shape {
+        strip: off + meta.arrival.shim_bytes(),
+        ..zero()
+    };
+    mux(outcome.bare, bare, shape)
 }

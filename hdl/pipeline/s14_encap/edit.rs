@@ -1,0 +1,131 @@
+//! What is done with the packet's bytes: the order to `deliver`.
+//!
+//! ```text
+//!              port                          taken off the front       put in front
+//!   dropped    -
+//!   round      rounds; vif the receiving     see `shape::last`         nothing
+//!   mirrored   rounds                        as it leaves              as it leaves
+//!   punted     slow path                     nothing                   shim
+//!   decided    as told, or the other end     nothing                   nothing
+//!   leaves     the nexthop's                 what led to it            the nexthop's headers
+//! ```
+//! What the slow path put in front of an injected packet is taken off in any case.
+
+use super::errand::{self, Plan};
+use super::header;
+use super::room::Outcome;
+use super::shape::Shape;
+use crate::hardware::{Edit, Meta, Patch};
+use underpass_layout::meta::RoundKind;
+use underpass_layout::port::{ROUND, SLOW};
+use underpass_layout::shim::InjectCommand;
+use underpass_layout::VerdictKind;
+use underpass_wires::{bundle, first, k, mux, only, wire, zero, Bit, U};
+
+bundle! {
+    /// Bytes that leave or go round.
+    pub(super) struct Left {
+        /// As the packet came.
+        whole: U<16>,
+        /// What was in its tunnel.
+        inside: U<16>,
+        /// What is left of it.
+        payload: U<16>,
+        /// What leaves, with what is put in front.
+        pub added: U<16>,
+    }
+
+    /// All that the edit is made of, beside the packet's metadata.
+    pub(super) struct End {
+        pub by_nexthop: Bit,
+        pub plan: Plan,
+        pub outcome: Outcome,
+        pub shape: Shape,
+        pub length: U<16>,
+    }
+}
+
+impl Left {
+    /// Of this packet. Combinational.
+    pub fn of(meta: Meta, shape: Shape, by_nexthop: Bit) -> Left {
+        let whole = meta.arrival.length;
+        let payload = meta.rewrite.payload;
+        Left {
+            whole,
+            inside: whole - errand::inside(meta).ext(),
+            payload,
+            added: mux(by_nexthop, payload, whole) + shape.add.ext(),
+        }
+    }
+
+    /// If it goes as planned. Combinational.
+    pub fn planned(self, plan: Plan) -> U<16> {
+        first(
+            &[
+                (plan.again, self.whole),
+                (plan.inside(), self.inside),
+                (plan.translate, self.payload),
+            ],
+            self.added,
+        )
+    }
+}
+
+/// The patch with its places counted from the start of the bytes that wait, as `strip` is. Combinational.
+fn behind_shim(meta: Meta) -> Patch {
+    let patch = meta.rewrite.patch;
+    // A shim is a whole beat, and places behind it are still below 256.
+    let behind = |place: U<8>| place + only(patch.on, meta.arrival.shim_bytes());
+    Patch {
+        l3_offset: behind(patch.l3_offset),
+        l4_offset: behind(patch.l4_offset),
+        l4_checksum_offset: behind(patch.l4_checksum_offset),
+        quoted_l3_offset: behind(patch.quoted_l3_offset),
+        quoted_l4_offset: behind(patch.quoted_l4_offset),
+        ..patch
+    }
+}
+
+/// What is done with the packet's bytes. Combinational.
+pub(super) fn edit(meta: Meta, end: End, header: U<{ header::BITS }>) -> Edit {
+    let (arrival, plan, outcome) = (meta.arrival, end.plan, end.outcome);
+    wire!(dropped = meta.verdict.is(VerdictKind::Drop) & !outcome.goes);
+    wire!(punted = meta.verdict.is(VerdictKind::Punt));
+    wire!(injected = arrival.injected & arrival.command.eq(InjectCommand::Transmit.code()));
+    wire!(mirrored = arrival.comes_as(&[RoundKind::Transmit]));
+    let (vif, port) = first(
+        &[
+            (outcome.bare, (meta.classify.vif, k(ROUND))),
+            (punted, (meta.classify.vif, k(SLOW))),
+            (mirrored, (arrival.round.vif, arrival.round.port)),
+            (injected, (arrival.inject_vif, arrival.inject_port)),
+            (end.by_nexthop, (meta.nexthop.vif, meta.nexthop.port)),
+        ],
+        (
+            meta.classify.entry.cross_vif,
+            meta.classify.entry.cross_port,
+        ),
+    );
+    wire!(patched = end.by_nexthop & (!outcome.bare | plan.translate));
+    let edit = Edit {
+        drop: zero(),
+        port: mux(outcome.goes, k(ROUND), port),
+        vif,
+        strip: end.shape.strip,
+        patch: only(patched, behind_shim(meta)),
+        kind: end.shape.kind,
+        add: end.shape.add,
+        header,
+        length: end.length,
+        errand: only(outcome.goes, plan.errand(meta)),
+    };
+    mux(
+        dropped,
+        Edit {
+            drop: k(1),
+            vif: meta.classify.vif,
+            ..zero()
+        },
+        edit,
+    )
+}
