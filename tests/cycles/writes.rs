@@ -108,7 +108,7 @@ fn writing_tables_costs_packets_nothing() {
         writer.accesses
     );
     assert!(
-        writer.written > 8,
+        writer.written > 6,
         "only {} rows in {clocks} clocks",
         writer.written
     );
