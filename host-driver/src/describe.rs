@@ -135,7 +135,7 @@ fn internet<'a>(
             (neighbors.unwrap_or_else(|| icmp::v6(icmp, src, dst)), None)
         }
         _ => match tunnel::gre(number, payload) {
-            Some((words, within)) => (format!("MPLSoGRE {src} > {dst} {words}"), Some(within)),
+            Some((name, within)) => (format!("{name} {src} > {dst} {}", within.0), Some(within.1)),
             None => (format!("{} {src} > {dst}", protocol(number)), None),
         },
     }
@@ -211,6 +211,51 @@ mod tests {
             "ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
         );
         assert_eq!(wrapping(&echo()), None);
+    }
+
+    #[test]
+    fn a_copy_along_a_tree() {
+        let plain = udp(4789, &[&[8, 0, 0, 0, 0, 0, 5, 0][..], &echo()].concat());
+        let word = (4700u32 << 12 | 1 << 8 | 64).to_be_bytes();
+        let labelled = |within: &[u8]| [&word[..], &[0; 4], within].concat();
+        assert_eq!(
+            frame(&udp(6635, &labelled(&plain[14..]))),
+            "MPLSoUDP 192.168.100.3 > 192.168.100.4 label 4700 control word | \
+             VXLAN 192.168.100.3 > 192.168.100.4 vni 5 | \
+             ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
+        );
+        assert_eq!(
+            frame(&udp(6635, &labelled(&echo()))),
+            "MPLSoUDP 192.168.100.3 > 192.168.100.4 label 4700 control word | \
+             ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
+        );
+    }
+
+    #[test]
+    fn a_virtual_subnet() {
+        let mut bytes = Vec::new();
+        PacketBuilder::ethernet2(A, B)
+            .ip(etherparse::IpHeaders::Ipv4(
+                etherparse::Ipv4Header::new(
+                    0,
+                    64,
+                    IpNumber::GRE,
+                    [192, 168, 100, 3],
+                    [192, 168, 100, 4],
+                )
+                .unwrap(),
+                Default::default(),
+            ))
+            .write(
+                &mut bytes,
+                IpNumber::GRE,
+                &[&[0x20, 0, 0x65, 0x58, 0, 3, 0x84, 9][..], &echo()].concat(),
+            )
+            .unwrap();
+        assert_eq!(
+            frame(&bytes),
+            "NVGRE 192.168.100.3 > 192.168.100.4 vsid 900 | ICMP echo request 10.1.1.3 > 10.1.1.4 id 7 seq 1"
+        );
     }
 
     #[test]

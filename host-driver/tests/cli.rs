@@ -473,7 +473,7 @@ fn compile_prints_every_form() {
 fn tables_are_as_compiled() {
     let list = done(&["table", "list", "compute-1.yaml", "--card", "sim:model"]);
     assert!(
-        list.contains("nexthop          index    1024  1024     491       491         23"),
+        list.contains("nexthop          index    1024  1024     504       504         23"),
         "{list}"
     );
     let dump = done(&[
