@@ -30,7 +30,7 @@ use underpass_layout::meta::RoundKind;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::id;
 use underpass_layout::{VerdictKind, OUTCOMES, PUNT_BASE};
-use underpass_wires::{cat, k, leaf, mux, wire, Bit, BundleExt, U};
+use underpass_wires::{cat, k, leaf, mux, rests_unless, wire, Bit, BundleExt, U};
 
 /// Clocks from a decided packet to its edit.
 pub const LATENCY: usize = 1;
@@ -83,6 +83,7 @@ pub fn counted(
     bus: HostBus,
     orders: PairOrders,
 ) -> (EditSlot, HostBus, PairReports) {
+    rests_unless(decided.valid);
     let Decided { valid, meta, edit } = decided;
     let vif = meta.classify.vif;
     wire!(dropped = meta.verdict.is(VerdictKind::Drop));

@@ -4,7 +4,7 @@ use crate::hardware::{Arrival, Meta, VerdictBits};
 use crate::stream::beat::HeaderSlot;
 use underpass_layout::meta::RoundKind;
 use underpass_layout::{DropReason, PuntReason, VerdictKind};
-use underpass_wires::{any_of, bundle, k, mux, zero, Bit, Bundle, BundleExt, U};
+use underpass_wires::{any_of, bundle, k, mux, rests_unless, zero, Bit, Bundle, BundleExt, U};
 
 bundle! {
     /// A packet's metadata, from `s5_quoted` on all that the stages see of it.
@@ -90,8 +90,9 @@ impl Meta {
 }
 
 impl Slot {
-    /// The same slot with nothing in the records behind `last`.
+    /// What comes into a stage: the same slot with nothing in the records behind `last`. Where it is empty the stage rests.
     pub fn written(self, last: Written) -> Slot {
+        rests_unless(self.valid);
         Slot {
             meta: self.meta.written(last),
             ..self
@@ -109,8 +110,9 @@ impl Slot {
 }
 
 impl HeadSlot {
-    /// A slot that has just been gathered: nothing is known but how it came.
+    /// A slot that has just been gathered: nothing is known but how it came. Where it is empty the first stage rests.
     pub fn new(header: HeaderSlot) -> Self {
+        rests_unless(header.valid);
         let meta = Meta {
             arrival: header.arrival,
             ..zero()
@@ -122,8 +124,9 @@ impl HeadSlot {
         }
     }
 
-    /// The same slot with nothing in the records behind `last`.
+    /// What comes into a stage: the same slot with nothing in the records behind `last`. Where it is empty the stage rests.
     pub fn written(self, last: Written) -> HeadSlot {
+        rests_unless(self.valid);
         HeadSlot {
             meta: self.meta.written(last),
             ..self

@@ -217,6 +217,8 @@ pub(crate) struct Graph {
     pub split: bool,
     pub inputs: Vec<Group>,
     pub outputs: Vec<Group>,
+    /// Valid bits of inputs that mean nothing without them.
+    pub rests: Vec<Id>,
 }
 
 thread_local! {
@@ -274,6 +276,7 @@ impl Graph {
             split,
             inputs: Vec::new(),
             outputs: Vec::new(),
+            rests: Vec::new(),
         }
     }
 

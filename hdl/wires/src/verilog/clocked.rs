@@ -12,8 +12,13 @@ impl Printer<'_> {
     pub(super) fn registers(&mut self, ids: &[Id]) {
         let mut groups: Vec<(Option<String>, bool, Vec<Id>)> = Vec::new();
         let mut known: HashMap<(Option<String>, bool), usize> = HashMap::new();
+        let mut resting: Vec<Vec<Id>> = vec![Vec::new(); self.rest.valid.len()];
         for &id in ids {
             if let Op::Reg(index) = self.graph.node(id).op {
+                if let Some(valid) = self.rest.waits(id) {
+                    resting[valid as usize].push(id);
+                    continue;
+                }
                 let reg = &self.graph.regs[index as usize];
                 let en = reg.en.map(|en| self.operand(en).code);
                 let key = (en.clone(), reg.reset.is_some());
@@ -54,6 +59,47 @@ impl Printer<'_> {
                 let _ = writeln!(self.out, "{pad}  {q} <= {d};");
             }
             let _ = writeln!(self.out, "{pad}end");
+        }
+        self.resting(resting);
+    }
+
+    /// Says when there is something in a clock.
+    pub(super) fn busy(&mut self) {
+        let valid: Vec<String> = self
+            .rest
+            .valid
+            .iter()
+            .map(|&id| self.operand(id).code)
+            .collect();
+        for (index, valid) in valid.into_iter().enumerate() {
+            let name = self.names.claim(&format!("busy{index}"));
+            let _ = write!(
+                self.out,
+                "`ifdef SYNTHESIS\n  wire {name} = 1'b1;\n`else\n  wire {name} = {valid};\n`endif\n"
+            );
+            self.busy.push(name);
+        }
+    }
+
+    /// Registers that move where there is something, and the logic that only they need.
+    fn resting(&mut self, groups: Vec<Vec<Id>>) {
+        for (index, ids) in groups.into_iter().enumerate() {
+            if ids.is_empty() {
+                continue;
+            }
+            let (clock, busy) = (&self.style.clock, &self.busy[index]);
+            let _ = write!(
+                self.out,
+                "  /* verilator lint_off BLKSEQ */\n  always @(posedge {clock})\n    if ({busy}) begin\n{}",
+                self.waiting[index]
+            );
+            for id in ids {
+                let d = self.reg(id).d.expect("checked when the description ended");
+                let [q, d] = [id, d].map(|id| self.operand(id).code);
+                let _ = writeln!(self.out, "      {q} <= {d};");
+            }
+            self.out
+                .push_str("    end\n  /* verilator lint_on BLKSEQ */\n");
         }
     }
 
@@ -133,9 +179,13 @@ impl Printer<'_> {
                 }
                 None if reads => {
                     let q = self.operand(port.q).code;
+                    let busy = match self.rest.waits(port.q) {
+                        Some(valid) => format!("if ({}) ", self.busy[valid as usize]),
+                        None => String::new(),
+                    };
                     let _ = writeln!(
                         self.out,
-                        "  always @(posedge {clock})\n    {q} <= {name}[{addr}];"
+                        "  always @(posedge {clock})\n    {busy}{q} <= {name}[{addr}];"
                     );
                 }
                 None => {}

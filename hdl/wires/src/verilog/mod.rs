@@ -8,7 +8,7 @@ mod expr;
 mod module;
 mod names;
 mod node;
-mod plan;
+pub(crate) mod plan;
 
 use crate::design::Design;
 pub(crate) use module::Style;

@@ -6,6 +6,7 @@ use super::plan::Plan;
 use crate::design::{Design, Ports};
 use crate::error::Loc;
 use crate::graph::{joined, Graph, Id, Op};
+use crate::rest::Rest;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -44,12 +45,17 @@ pub(crate) struct Printer<'a> {
     pub(super) design: &'a Design,
     pub(super) style: &'a Style,
     pub(super) plan: Plan,
+    pub(super) rest: Rest,
     pub(super) text: Vec<Option<Text>>,
     done: HashMap<u32, Printed>,
     pub(super) names: Names,
     pub(super) memories: HashMap<u32, String>,
     /// The statements so far.
     pub(super) out: String,
+    /// Those that wait for a valid bit, by its number in `rest`.
+    pub(super) waiting: Vec<String>,
+    /// Names of what says that they need not.
+    pub(super) busy: Vec<String>,
 }
 
 /// A port of the module that is being printed.
@@ -66,11 +72,14 @@ impl<'a> Printer<'a> {
             design,
             style,
             plan: Plan::of(design),
+            rest: Rest::of(&design.graph, &design.live),
             text: vec![None; design.graph.nodes.len()],
             done: HashMap::new(),
             names: Names::default(),
             memories: HashMap::new(),
             out: String::new(),
+            waiting: Vec::new(),
+            busy: Vec::new(),
         }
     }
 
@@ -232,6 +241,8 @@ impl<'a> Printer<'a> {
         self.names.claim(&self.style.reset);
         self.memories.clear();
         self.out.clear();
+        self.busy.clear();
+        self.waiting = vec![String::new(); self.rest.valid.len()];
     }
 
     fn finish(&mut self, clock: bool, reset: bool, ports: &[PortLine]) -> String {
@@ -302,6 +313,9 @@ impl<'a> Printer<'a> {
         }
         while let Some(child) = children.pop() {
             self.instance(child);
+        }
+        if index == 0 {
+            self.busy();
         }
         self.registers(&ids);
         for (number, memory) in graph.memories.iter().enumerate() {

@@ -60,13 +60,18 @@ impl Printer<'_> {
             return;
         }
         let name = self.name(id);
-        let _ = writeln!(
-            self.out,
-            "  wire {}{name} = {}; // {}",
-            range(node.width),
-            text.code,
-            place(node.at)
-        );
+        let (range, place) = (range(node.width), place(node.at));
+        let _ = match self.rest.waits(id) {
+            None => writeln!(self.out, "  wire {range}{name} = {}; // {place}", text.code),
+            Some(valid) => {
+                let _ = writeln!(
+                    self.waiting[valid as usize],
+                    "      {name} = {};",
+                    text.code
+                );
+                writeln!(self.out, "  reg {range}{name}; // {place}")
+            }
+        };
         self.text[index] = Some(Text::atom(name));
     }
 
@@ -220,23 +225,21 @@ impl Printer<'_> {
             range(node.width),
             place(node.at)
         );
-        let _ = writeln!(
-            self.out,
-            "  always @(*)\n    case ({})",
-            self.operand(number).code
-        );
+        let mut code = format!("    case ({})\n", self.operand(number).code);
         for (index, &item) in items.iter().enumerate() {
             let label = match index + 1 == items.len() {
                 true => "default".into(),
                 false => literal(&[index as u64], bits),
             };
-            let _ = writeln!(
-                self.out,
-                "      {label}: {name} = {};",
-                self.operand(item).code
-            );
+            let _ = writeln!(code, "      {label}: {name} = {};", self.operand(item).code);
         }
-        let _ = writeln!(self.out, "    endcase");
+        code.push_str("    endcase\n");
+        match self.rest.waits(id) {
+            None => {
+                let _ = write!(self.out, "  always @(*)\n{code}");
+            }
+            Some(valid) => self.waiting[valid as usize].push_str(&code),
+        }
         self.text[id as usize] = Some(Text::atom(name));
     }
 }
