@@ -14,8 +14,11 @@ use underpass_bench::Stalls;
 use underpass_layout::profile::SIM;
 use underpass_tests::rtl;
 
-/// Packets of one run: then come other tables and other stalls.
-const PACKETS_A_RUN: usize = 2_500;
+/// Packets of one run, at least and at most: then come other tables and other stalls. Filling tables and reading counters
+/// takes as many clocks as some thousand packets, so that long tests take long runs.
+const PACKETS_A_RUN: [usize; 2] = [2_500, 10_000];
+/// Runs of a test, unless they would be too short or too long.
+const RUNS: usize = 40;
 
 fn from_env(name: &str, default: u64) -> u64 {
     match std::env::var(name) {
@@ -33,6 +36,8 @@ fn rtl_and_model_agree_on_random_packets() {
     println!("{packets} packets, seed {seed}");
     let library = rtl::library(&SIM);
     let mut rng = Rng::with_seed(seed);
+    let [least, most] = PACKETS_A_RUN;
+    let a_run = (packets / RUNS).clamp(least, most);
     let mut left = packets;
     let mut number = 0;
     let mut met = Met::default();
@@ -43,7 +48,7 @@ fn rtl_and_model_agree_on_random_packets() {
         };
         let run = Run {
             seed: rng.u64(..),
-            packets: left.min(PACKETS_A_RUN),
+            packets: left.min(a_run),
             stalls_in: stalls([0, 30, 0, 60][number % 4], rng.u64(..)),
             stalls_out: stalls([0, 0, 40, 60][number % 4], rng.u64(..)),
         };
