@@ -101,7 +101,7 @@ fn a_mirrored_packet_leaves_as_it_came_behind_its_copy() {
         card.until("both left", |card| card.left.len() == 2);
         assert_eq!(card.left[0].port, VF0, "the copy comes first");
         let [wire, analyzer] = quiet(&mut card);
-        assert_eq!(wire, [payload.clone()]);
+        assert_eq!(wire, std::slice::from_ref(&payload));
         let mut copy = text(text_bytes);
         copy.extend(&payload);
         assert_eq!(analyzer, [copy]);
