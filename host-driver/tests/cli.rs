@@ -509,6 +509,52 @@ fn tables_are_as_compiled() {
 }
 
 #[test]
+fn mirrors_are_shown_as_the_tools_of_vrouters_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = examples().join("../mirror");
+    let file = |name: &str| example.join(name).to_str().unwrap().to_owned();
+    let ports = ["vf0", "vf1"].map(|port| {
+        format!(
+            "{port}={}",
+            file(["vnf1.pcap", "vnf2.pcap"][usize::from(port == "vf1")])
+        )
+    });
+    let out = folder.path().join("out");
+    let shown = done(&[
+        "replay",
+        &file("network.yaml"),
+        "--card",
+        "sim:model",
+        "--in",
+        &ports[0],
+        "--in",
+        &ports[1],
+        "--out",
+        out.to_str().unwrap(),
+        "--show",
+        "mirror,vif,nh",
+        "--format",
+        "classic",
+    ]);
+    for line in [
+        "Index    NextHop    Flags       VNI    Vlan",
+        "    0         15       D          0       0",
+        "Flags:PMrMtL3L2Er QOS:-1",
+        "            Ingress Mirror Metadata: 3 1e 64 65 66 61 75 6c 74 2d 64",
+        "            Egress Mirror Metadata: 4 1e 64 65 66 61 75 6c 74 2d 64 6f",
+        "Sub NH(label): 10",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let summary = std::fs::read_to_string(out.join("summary.json")).unwrap();
+    let summary: serde_json::Value = serde_json::from_str(&summary).unwrap();
+    assert_eq!(
+        summary["rounds"],
+        serde_json::json!({"packets": 4, "copies": 8, "skipped": 0, "lost": 0})
+    );
+}
+
+#[test]
 fn a_card_says_what_it_is() {
     let text = done(&["card", "show", "--card", "sim:model"]);
     assert!(

@@ -6,6 +6,7 @@
 //! ```
 //! Everything that was shown between two decisions is carried at once.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -66,12 +67,9 @@ impl SlowPath {
             .macs()
             .map(|(of, mac, _)| (of, mac))
             .collect();
+        let there: HashSet<(u16, Mac)> = places.iter().map(|(vrf, mac, _)| (*vrf, *mac)).collect();
         for (of, mac) in known {
-            let vrf = network.network(of).vrf;
-            if !places
-                .iter()
-                .any(|(other, one, _)| (*other, *one) == (vrf, mac))
-            {
+            if !there.contains(&(network.network(of).vrf, mac)) {
                 network.learned.forget(of, mac);
             }
         }

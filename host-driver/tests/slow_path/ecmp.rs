@@ -96,3 +96,31 @@ fn who_else_claims_a_shared_address_is_caught() {
     );
     assert_eq!(outcome.drops, [DropReason::InvalidSource]);
 }
+
+/// A prefix of red is behind two nodes.
+const TWO_NODES: &str = r#"
+  - {network: red, prefix: 172.17.0.0/16, next_hops: [{address: 192.168.0.2, encapsulation: mpls-udp, label: 98}, {address: 192.168.0.2, encapsulation: mpls-gre, label: 97}]}
+"#;
+
+#[test]
+fn flows_to_several_nodes_keep_to_one_each() {
+    let mut card = card_with(TWO_NODES);
+    let mut to = |port: u16| {
+        let outcome = card
+            .send(RED1.port, &tcp(RED1, ROUTER, [172, 17, 0, 9], (port, 80)))
+            .unwrap();
+        let (_, frame) = left(&outcome);
+        // The IP protocol tells which.
+        frame[23]
+    };
+    let chosen: Vec<u8> = (1000..1016).map(&mut to).collect();
+    let gre = chosen.iter().filter(|protocol| **protocol == 47).count();
+    assert!((3..=13).contains(&gre), "{chosen:?}");
+    let again: Vec<u8> = (1000..1016).map(&mut to).collect();
+    assert_eq!(chosen, again);
+    let flows = card.slow_path().flows();
+    let index = |gre: bool| Some(u32::from(gre));
+    for (flow, protocol) in flows.iter().step_by(2).zip(chosen) {
+        assert_eq!(flow.side.ecmp_index, index(protocol == 47));
+    }
+}
