@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::case::Out;
+use super::checksum;
 use super::fields::{fields, Field};
 use crate::agent_face::{Command, Header};
 
@@ -209,8 +210,8 @@ impl Frames {
         fields.iter().find_map(|field| {
             let value = || half(got.get(field.start..field.end)?);
             match freedom.rule(&field.name) {
-                Rule::Checksum => checksum(got, &fields, field),
-                Rule::UdpChecksum => udp_checksum(got, &fields, field),
+                Rule::Checksum => checksum::header(got, &fields, field),
+                Rule::UdpChecksum => checksum::udp(got, &fields, field),
                 Rule::Port => self.port(want, &fields, field, value()?),
                 Rule::Exact | Rule::Free | Rule::ZeroOr => None,
             }
@@ -357,72 +358,6 @@ fn first_byte(field: &Field, want: &[u8], got: &[u8]) -> Option<Difference> {
     })
 }
 
-/// A header checksum that is wrong for the header it is in.
-fn checksum(got: &[u8], fields: &[Field], field: &Field) -> Option<Difference> {
-    let start = start_of(fields, field, "ip.checksum", "ip.version")?;
-    let words = usize::from(got.get(start)? & 0xf);
-    let header = got.get(start..start + words * 4)?;
-    let right = !sum(&[header.get(..10)?, header.get(12..)?]);
-    wrong(got, field, right, "this header")
-}
-
-/// A UDP checksum that is wrong for the packet it is in.
-fn udp_checksum(got: &[u8], fields: &[Field], field: &Field) -> Option<Difference> {
-    let from = |name| start_of(fields, field, "udp.checksum", name);
-    let addresses = match from("ip.src") {
-        Some(start) => got.get(start..start + 8)?,
-        None => {
-            let start = from("ipv6.src")?;
-            got.get(start..start + 32)?
-        }
-    };
-    let packet = got.get(from("udp.src_port")?..)?;
-    let length = u16::try_from(packet.len()).ok()?.to_be_bytes();
-    let parts = [
-        addresses,
-        &[0, 17],
-        &length,
-        packet.get(..6)?,
-        packet.get(8..)?,
-    ];
-    let right = match !sum(&parts) {
-        0 => u16::MAX,
-        right => right,
-    };
-    wrong(got, field, right, "this packet")
-}
-
-fn wrong(got: &[u8], field: &Field, right: u16, what: &str) -> Option<Difference> {
-    let found = half(got.get(field.start..field.end)?)?;
-    (right != found).then(|| Difference::Field {
-        byte: field.start,
-        field: field.name.clone(),
-        want: format!("{right} for {what}"),
-        got: found,
-    })
-}
-
-/// Where another field of the same headers starts: `field` is there what `name` is.
-fn start_of(fields: &[Field], field: &Field, name: &str, other: &str) -> Option<usize> {
-    let prefix = field.name.strip_suffix(name)?;
-    let other = |field: &&Field| field.name.strip_prefix(prefix) == Some(other);
-    fields.iter().find(other).map(|field| field.start)
-}
-
-/// One's complement sum of all parts, of which the last alone may be odd (RFC 1071).
-fn sum(parts: &[&[u8]]) -> u16 {
-    let halves = parts.iter().flat_map(|part| part.chunks(2));
-    let sum: u32 = halves
-        .map(|half| match half {
-            [high, low] => u32::from(u16::from_be_bytes([*high, *low])),
-            [high] => u32::from(*high) << 8,
-            _ => 0,
-        })
-        .sum();
-    let sum = (sum & 0xffff) + (sum >> 16);
-    ((sum & 0xffff) + (sum >> 16)) as u16
-}
-
 /// What tells an inner flow from others: addresses, protocol and ports, or without IP the Ethernet header. The inner
 /// flow of a copy for an analyzer is that of the frame that was copied.
 fn flow(frame: &[u8], fields: &[Field]) -> Vec<u8> {
@@ -473,7 +408,7 @@ fn flow(frame: &[u8], fields: &[Field]) -> Vec<u8> {
     bytes
 }
 
-fn half(bytes: &[u8]) -> Option<u16> {
+pub(super) fn half(bytes: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(*bytes.first_chunk()?))
 }
 

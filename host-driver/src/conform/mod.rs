@@ -9,6 +9,7 @@
 //! leaves, which drop counters rise and how flows change. All cases run on one card, which is emptied in between.
 
 mod case;
+mod checksum;
 mod drop_names;
 mod fields;
 mod file;

@@ -263,8 +263,8 @@ impl<C: Card> Station<C> {
 
     /// Copies have entered of which nothing was seen yet; they count at any interface.
     fn count_copies(&mut self, left: &mut Left) -> Result<(), DriverError> {
-        let rounds = self.driver.rounds()?;
-        if rounds != self.rounds {
+        if self.driver.has_gone_round(&self.rounds)? {
+            let rounds = self.driver.rounds()?;
             let more = rounds.more_than(&self.rounds);
             self.missing = self.missing.saturating_add_signed(more as isize);
             self.suspects

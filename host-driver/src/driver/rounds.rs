@@ -55,6 +55,11 @@ impl<C: CardAccess> Driver<C> {
         Ok(self.rounds)
     }
 
+    /// Whether anything has gone round since `before`, on a card that is quiet: one register tells.
+    pub fn has_gone_round(&mut self, before: &Rounds) -> Result<bool, DriverError> {
+        Ok(self.card.read(ROUND_PACKETS)? != before.packets as u32)
+    }
+
     /// Sets the fewest clocks from one packet that is shown for its source MAC to the next; 0: each is shown.
     pub fn set_learn_interval(&mut self, clocks: u32) -> Result<(), DriverError> {
         Ok(self.card.write(LEARN_INTERVAL, clocks)?)

@@ -1,3 +1,4 @@
+use super::super::checksum::sum;
 use super::*;
 use underpass_table_compiler::objects::HexBytes;
 
