@@ -137,6 +137,11 @@ def several():
                 route(3, f"{DST}/32", 70))
     for sport in (1000, 1001, 1002, 1003, 1004):
         case.step(3, from_vm(3) / udp(sport=sport), [(WIRE, to_fabric(udp(ttl=63, sport=sport), 102))])
+    case = guests("ecmp-empty-slot", "2.11", "A slot that no nexthop is in is passed over likewise.")
+    case.config(tunnel(), composite(70, 3, ["ecmp"], [(998, 101), (30, 102), (999, 103)], "inet"),
+                route(3, f"{DST}/32", 70))
+    for sport in (1000, 1001, 1002):
+        case.step(3, from_vm(3) / udp(sport=sport), [(WIRE, to_fabric(udp(ttl=63, sport=sport), 102))])
     case = guests("ecmp-local", "2.11", "A member may be a guest here.")
     case.config(composite(70, 3, ["ecmp"], [24, 24], "inet"), route(3, f"{DST}/32", 70))
     case.step(3, from_vm(3) / udp(), [(4, to_vm(4) / udp(ttl=63))])
