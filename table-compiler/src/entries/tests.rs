@@ -307,7 +307,7 @@ fn labels_and_vnis_lead_where_their_nexthops_are() {
 fn macs_lead_to_guests_or_to_the_router() {
     let entries = compiled(json!([
         nexthop(3, "l2_rcv", json!({"family": "bridge"})),
-        nexthop(4, "discard", json!({})),
+        nexthop(4, "resolve", json!({})),
         {"object": "bridge", "vrf": 2, "mac": "00:00:5e:00:01:00", "nh": 3, "flags": []},
         {"object": "bridge", "vrf": 2, "mac": "02:00:00:00:00:11", "nh": 4, "flags": ["label_valid(L)"], "label": 77},
         {"object": "bridge", "vrf": 3, "mac": "02:00:00:00:00:11", "nh": 4, "flags": [], "label": 77},
