@@ -127,7 +127,7 @@ fn frames_for_many_go_to_guests_tree_ends_and_switches() {
         .iter()
         .map(|mpls| (mpls.label, mpls.nh))
         .collect();
-    let [(2560, by_head), (2561, by_tree)] = by_label[4..] else {
+    let [(1023, by_head), (2560, by_tree)] = by_label[4..] else {
         panic!("{by_label:?}");
     };
     assert_eq!(by_tree, head);
@@ -183,9 +183,9 @@ fn labels_of_networks_stay_where_they_are() {
         )
     };
     let more = "- {network: a, flood: true, kind: tree, next_hops: [{address: 192.168.200.12, encapsulation: mpls-udp, label: 98}]}\n";
-    assert_eq!(label("", ""), (None, Some(2563)));
-    assert_eq!(label("", more), (Some(2561), Some(2563)));
-    assert_eq!(label(", tree_label: 2563", more), (Some(2563), Some(2564)));
+    assert_eq!(label("", ""), (None, Some(2561)));
+    assert_eq!(label("", more), (Some(2560), Some(2561)));
+    assert_eq!(label(", tree_label: 2561", more), (Some(2561), Some(2562)));
 }
 
 #[test]

@@ -268,8 +268,16 @@ fn groups_that_are_none() {
             "1:34: found `tree_label` in a network of mode l3, which floods nothing, expected mode l2-l3 or l2",
         ),
         (
-            "flood_label: 99, tree_label: 99",
-            "1:53: found label `99` a second time, expected it once, first at n.yaml:1:37",
+            "flood_label: 99}, {name: green, flood_label: 99",
+            "1:69: found label `99` a second time, expected it once, first at n.yaml:1:37",
+        ),
+        (
+            "flood_label: 1024",
+            "1:37: found `1024`, expected a label from 16 to 1023",
+        ),
+        (
+            "tree_label: 1023",
+            "1:36: found `1023`, expected a label of a tree from 1024 to 5119",
         ),
         (
             "ecmp_hash: []",

@@ -27,7 +27,7 @@ const GROUP: Host = Host {
     ip6: Ipv6Addr::UNSPECIFIED,
 };
 const TREE_LABEL: u32 = 4650;
-const FLOOD_LABEL: u32 = 4651;
+const FLOOD_LABEL: u32 = 651;
 const VXLAN: u16 = 4789;
 const MPLS: u16 = 6635;
 

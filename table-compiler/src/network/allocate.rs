@@ -6,9 +6,9 @@
 //! * VRFs: the lowest free from 1.
 //! * `label`, where packets are routed and some encapsulation of the network has labels: the lowest
 //!   free of the card's labels.
-//! * `flood_label`, where nodes send copies of frames for many over MPLS, and `tree_label`, where there is a tree: two
-//!   numbers for each network from the middle of the card's labels on, by its place in the file; the lowest free behind
-//!   where they are taken.
+//! * `flood_label`, where nodes send copies of frames for many over MPLS: by the network's place in the file from 1,023
+//!   down, as what comes by a higher label for many is a tree's; the highest free below where that is taken.
+//! * `tree_label`, where there is a tree: likewise from the middle of the card's labels up.
 //! * `l2_label`, where frames are bridged and some encapsulation has labels: the highest free. A node
 //!   with more interfaces than half the labels runs out of these first; the interfaces at the end then
 //!   have none, and frames for them come over VXLAN or through the router.
@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use super::claims::Claims;
 use super::error::Fault;
 use super::flood::{Flood, FloodKind};
-use super::interface::{Interface, LOCAL_LABELS};
+use super::interface::{Interface, FLOOD_LABELS, LOCAL_LABELS};
 use super::read::Fields;
 use super::virtual_network::{Encapsulation, VirtualNetwork};
 use super::yaml::Yaml;
@@ -26,8 +26,8 @@ use super::yaml::Yaml;
 /// VRF numbers of networks; 0 is the underlay's.
 const VRFS: std::ops::RangeInclusive<u16> = 1..=4095;
 
-/// Where labels of whole networks start: labels of interfaces come from both ends.
-const NETWORK_LABELS: u32 = 2560;
+/// Where labels of trees start: labels of interfaces come from both ends.
+const FIRST_TREE_LABEL: u32 = 2560;
 
 /// One VRF for each network.
 pub(super) fn vrfs(networks: &[Fields<'_>]) -> Result<Vec<u16>, Fault> {
@@ -109,12 +109,6 @@ pub(super) fn flood_labels(
     networks: &mut [VirtualNetwork],
 ) {
     let mut taken = taken(interfaces, networks);
-    let mut take = |wanted: u32| {
-        let mut free = (wanted..=*LOCAL_LABELS.end()).filter(|label| !taken.contains(label));
-        let label = free.next()?;
-        taken.insert(label);
-        Some(label)
-    };
     let of_kind = |tree: bool| -> HashSet<usize> {
         let floods = floods.iter().filter(|flood| {
             let mut next_hops = flood.next_hops.iter();
@@ -125,16 +119,19 @@ pub(super) fn flood_labels(
     };
     let (heads, trees) = (of_kind(false), of_kind(true));
     for (position, network) in networks.iter_mut().enumerate() {
-        let wanted = u32::try_from(position).map_or(u32::MAX, |position| {
-            NETWORK_LABELS.saturating_add(2 * position)
-        });
         if heads.contains(&position) && network.flood_label.is_none() {
-            network.flood_label = take(wanted);
+            network.flood_label = take(FLOOD_LABELS.rev().skip(position), &mut taken);
         }
         if trees.contains(&position) && network.tree_label.is_none() {
-            network.tree_label = take(wanted.saturating_add(1));
+            let labels = FIRST_TREE_LABEL..=*LOCAL_LABELS.end();
+            network.tree_label = take(labels.skip(position), &mut taken);
         }
     }
+}
+
+/// Takes the first label that nothing has.
+fn take(mut candidates: impl Iterator<Item = u32>, taken: &mut HashSet<u32>) -> Option<u32> {
+    candidates.find(|label| taken.insert(*label))
 }
 
 /// Labels that something has.

@@ -47,6 +47,12 @@ const FLOW_LIMITS: std::ops::RangeInclusive<u32> = 1..=1 << 20;
 /// The node's own MPLS labels: 0 to 15 are reserved by MPLS, and the card's label table ends at 5,119.
 pub const LOCAL_LABELS: std::ops::RangeInclusive<u32> = 16..=5119;
 
+/// Those that head-end replication may use. As in the peer, what comes by one from 1,024 on for many is a tree's.
+pub const FLOOD_LABELS: std::ops::RangeInclusive<u32> = 16..=1023;
+
+/// Those that multicast trees may use.
+pub const TREE_LABELS: std::ops::RangeInclusive<u32> = 1024..=5119;
+
 /// Whether flows are set up for an interface's packets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

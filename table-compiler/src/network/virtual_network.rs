@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::claims::{Apart, Claims};
 use super::error::Fault;
 use super::fat_flow::{self, FatFlow};
-use super::interface::LOCAL_LABELS;
+use super::interface::{FLOOD_LABELS, TREE_LABELS};
 use super::place::Place;
 use super::read::{family, Fields};
 use super::subnet::{self, Subnet};
@@ -230,7 +230,7 @@ pub(super) fn read(
         return Err(Fault::unexpected(entry.key_at, found, "mode l2-l3 or l2"));
     }
     let multicast_group = multicast_group(fields, mode, vni, shared.underlay)?;
-    let mut label = |key: &'static str| -> Result<Option<u32>, Fault> {
+    let mut label = |key: &'static str, what, range| -> Result<Option<u32>, Fault> {
         let Some(entry) = fields.entry(key) else {
             return Ok(None);
         };
@@ -238,11 +238,12 @@ pub(super) fn read(
             let found = format!("`{key}` in a network of mode l3, which floods nothing");
             return Err(Fault::unexpected(entry.key_at, found, "mode l2-l3 or l2"));
         }
-        let label = entry.value.number("a label", LOCAL_LABELS)?;
+        let label = entry.value.number(what, range)?;
         shared.labels.claim(label, entry.value.at)?;
         Ok(Some(label))
     };
-    let (flood_label, tree_label) = (label("flood_label")?, label("tree_label")?);
+    let flood_label = label("flood_label", "a label", FLOOD_LABELS)?;
+    let tree_label = label("tree_label", "a label of a tree", TREE_LABELS)?;
 
     let mut tenant = Tenant {
         mode,

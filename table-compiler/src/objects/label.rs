@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 pub struct Mpls {
     /// The label.
     pub label: u32,
-    /// What becomes of packets with it. One for a replication with legs of a tree is a tree's: what comes by it has the
-    /// headers that such legs have.
+    /// What becomes of packets with it. A replication's from 1,024 on is a tree's: what comes by it has the headers that
+    /// legs of trees have.
     pub nh: u32,
 }
 
