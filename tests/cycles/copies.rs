@@ -4,6 +4,7 @@
 use crate::latencies::LATENCY;
 use crate::library;
 use underpass_hdl::rounds::ROUND_CLOCKS;
+use underpass_hdl::stream::gather::turns::LIMIT;
 use underpass_layout::meta::{BEAT_BYTES, WINDOW_BYTES};
 use underpass_layout::profile::SIM;
 use underpass_layout::registers::{ROUND_COPIES, ROUND_LOST, ROUND_PACKETS};
@@ -12,7 +13,7 @@ use underpass_tests::paths::{self, Path};
 use underpass_tests::rtl::Rtl;
 
 /// Beats that copies may be behind before a stream begins, and catch up with then.
-const DEBT: u64 = 256;
+const DEBT: u64 = LIMIT as u64;
 
 /// First and last clock on the output, port, length.
 type Frame = (u64, u64, u16, usize);
