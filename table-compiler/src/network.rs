@@ -42,9 +42,7 @@ pub use error::{NetworkError, NetworkErrorKind};
 pub use fat_flow::{Aggregation, FatFlow, Side};
 pub use floating_ip::FloatingIp;
 pub use flood::{Flood, FloodKind};
-pub use interface::{
-    Etree, ForwardingMode, Interface, FLOOD_LABELS, LOCAL_LABELS, TREE_LABELS,
-};
+pub use interface::{Etree, ForwardingMode, Interface, FLOOD_LABELS, LOCAL_LABELS, TREE_LABELS};
 pub use learned::{Learned, LearnedAt, LearnedMac};
 pub use names::NetworkIndex;
 pub use next_hop::NextHop;
