@@ -63,7 +63,7 @@ pub(super) fn turn(planner: &mut Planner, want: &Entries, nexthop: u32) -> Resul
     });
     let first = match stays {
         Some(now) => u32::from(now.first),
-        None => free(&planner.now, members.len())?,
+        None => free(planner, members.len())?,
     };
     for (row, member) in (first..).zip(members) {
         if planner.now.members.get(&row) != Some(&member) {
@@ -118,24 +118,31 @@ fn is_own(now: &Placed, nexthop: u32, entry: &GroupEntry) -> bool {
 }
 
 /// The first row of so many that are free.
-fn free(now: &Placed, count: usize) -> Result<u32, TableFull> {
-    let table = &TABLES[id::MEMBER as usize];
-    let capacity = now.profile().rows(table);
-    let mut first = 0;
-    if count > 0 {
-        for row in now.members.keys() {
-            if (*row - first) as usize >= count {
-                break;
-            }
-            first = row + 1;
-        }
+fn free(planner: &mut Planner, count: usize) -> Result<u32, TableFull> {
+    if count == 0 {
+        return Ok(0);
     }
+    let table = &TABLES[id::MEMBER as usize];
+    let capacity = planner.now.profile().rows(table);
+    let taken_below = planner.members_taken_below;
+    let (mut first, mut lowest) = (taken_below, None);
+    let taken = planner.now.members.range(taken_below..);
+    for row in taken.map(|(row, _)| *row) {
+        if row > first {
+            lowest = lowest.or(Some(first));
+        }
+        if (row - first) as usize >= count {
+            break;
+        }
+        first = row + 1;
+    }
+    planner.members_taken_below = lowest.unwrap_or(first);
     match first as usize + count <= capacity {
         true => Ok(first),
         false => Err(TableFull {
             table: table.name,
             capacity,
-            used: now.members.len(),
+            used: planner.now.members.len(),
         }),
     }
 }

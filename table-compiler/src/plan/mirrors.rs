@@ -87,7 +87,9 @@ pub(super) fn without_new<'a>(
     let mut nexthops = want.nexthops.clone();
     for (row, entry) in &mut nexthops {
         if !is_there(entry.mirror) {
-            let same = now.nexthops.get(row).filter(|now| now.vif == entry.vif);
+            let place = |entry: &NexthopEntry| (entry.vif, entry.port, entry.vrf);
+            let now = now.nexthops.get(row);
+            let same = now.filter(|now| place(now) == place(entry));
             entry.mirror = same.map_or(0, |now| now.mirror);
         }
     }

@@ -28,6 +28,8 @@ pub(super) type Field<K, T> = fn(&mut Entries) -> &mut BTreeMap<K, T>;
 pub(super) struct Planner {
     /// What the card holds after the steps so far.
     pub now: Placed,
+    /// No row of `member` below this one is free: where a search for some may start.
+    pub members_taken_below: u32,
     steps: Vec<Step>,
     writes: Vec<RowWrite>,
 }
@@ -36,6 +38,7 @@ impl Planner {
     pub fn new(old: &Placed) -> Self {
         Planner {
             now: old.clone(),
+            members_taken_below: 0,
             steps: Vec::new(),
             writes: Vec::new(),
         }
@@ -83,7 +86,10 @@ impl Planner {
     pub fn put_member(&mut self, row: u32, entry: Option<MemberEntry>) {
         let before = match entry {
             Some(entry) => self.now.members.insert(row, entry).is_some(),
-            None => self.now.members.remove(&row).is_some(),
+            None => {
+                self.members_taken_below = self.members_taken_below.min(row);
+                self.now.members.remove(&row).is_some()
+            }
         };
         self.step(id::MEMBER, row, entry.as_ref(), before);
     }

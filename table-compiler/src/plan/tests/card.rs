@@ -35,8 +35,9 @@ pub enum Answer {
 
 impl Answer {
     /// True if a packet that is told this is told, piece by piece, what one of those says. A row of a choice is a piece of
-    /// its own, what decides about a group is its members, and a nexthop that is not in use yet may lack its mirror.
-    pub fn is_among(&self, right: &[&Answer]) -> bool {
+    /// its own, what decides about a group is its members, and a nexthop may lack a new mirror or keep its old one, that of
+    /// the card `before`, until the new one is there.
+    pub fn is_among(&self, right: &[&Answer], before: &Card) -> bool {
         let Answer::Nexthop {
             entry,
             label,
@@ -78,7 +79,9 @@ impl Answer {
         };
         own.any(known)
             && (whole || !is_list(members) && by_row)
-            && (mirror.is_none() || groups().any(|(_, other)| other == mirror))
+            && (mirror.is_none()
+                || groups().any(|(_, other)| other == mirror)
+                || before.mirrors_by(entry, mirror))
     }
 }
 
@@ -210,6 +213,20 @@ impl Card {
                 nexthop: 0,
                 ..entry
             },
+        })
+    }
+
+    /// True if a nexthop that says this is mirrored like that.
+    fn mirrors_by(&self, entry: &NexthopEntry, mirror: &Option<Box<MirrorSet>>) -> bool {
+        let rows = self
+            .memory
+            .keys()
+            .filter(|(table, _)| *table == id::NEXTHOP);
+        let mut nexthops =
+            rows.filter_map(|(table, row)| self.direct::<NexthopEntry>(*table, *row));
+        nexthops.any(|one| {
+            let same = NexthopEntry { mirror: 0, ..one } == *entry;
+            same && self.mirror(one.mirror).map(Box::new) == *mirror
         })
     }
 
