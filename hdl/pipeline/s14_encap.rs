@@ -35,7 +35,7 @@ use errand::Wishes;
 use room::Rest;
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, k, leaf, mux, only, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, k, leaf, mux, only, rests_unless, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 1 + outer::LATENCY + 1;
@@ -70,6 +70,7 @@ leaf!(
 
 /// The stage; and whether the packet goes on without what it should have gone round for.
 pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided, Bit) {
+    rests_unless(slot.valid);
     let mut slot = slot;
     wire!(by_nexthop = slot.meta.verdict.open());
     slot.meta.verdict = slot
