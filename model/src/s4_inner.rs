@@ -15,11 +15,14 @@ use crate::headers::ipv6::{self, Ipv6};
 use crate::headers::tcp::{self, Tcp};
 use crate::headers::{icmp, udp};
 use crate::window::Window;
-use underpass_layout::meta::{Inner, Meta};
+use underpass_layout::meta::{Inner, Meta, WINDOW_BYTES};
 use underpass_layout::DropReason;
 
 /// The hop limit of neighbour discovery: it was sent on this link (RFC 4861 section 7.1).
 const NEIGHBOR_HOP_LIMIT: u8 = 255;
+
+/// Bytes of UDP, SCTP and ICMP headers that the card reads.
+const READ_BYTES: usize = 8;
 
 /// The packet contradicts itself.
 struct Malformed;
@@ -104,6 +107,7 @@ fn read_ipv4(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), 
     }
     let (l4, length) = (at + ip.header_length, ip.total_length - ip.header_length);
     match ip.protocol {
+        _ if is_out_of_reach(inner, l4) => return out_of_reach(length, inner),
         icmp::V4 => {
             at_least(icmp::LENGTH, length)?;
             (inner.src_port, inner.dst_port) = icmp::ports(window, l4);
@@ -140,6 +144,7 @@ fn read_ipv6(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), 
     };
     let (l4, length) = (at + ipv6::LENGTH + skipped, ip.payload_length - skipped);
     match inner.protocol {
+        _ if is_out_of_reach(inner, l4) => return out_of_reach(length, inner),
         icmp::V6 => {
             at_least(icmp::LENGTH, length)?;
             (inner.src_port, inner.dst_port) = icmp::ports6(window, l4);
@@ -159,11 +164,8 @@ fn read_upper(
     length: usize,
     inner: &mut Inner,
 ) -> Result<(), Malformed> {
-    let needed = match inner.protocol {
-        ipv4::TCP => tcp::LENGTH,
-        ipv4::UDP => udp::LENGTH,
-        ipv4::SCTP => 12, // RFC 9260 section 3.1
-        _ => return Ok(()),
+    let Some(needed) = least(inner.protocol) else {
+        return Ok(());
     };
     at_least(needed, length)?;
     (inner.src_port, inner.dst_port) = (window.be16(l4), window.be16(l4 + 2));
@@ -178,6 +180,39 @@ fn read_upper(
         ipv4::UDP => inner.l4_checksum = window.be16(l4 + udp::CHECKSUM_OFFSET),
         _ => (),
     }
+    Ok(())
+}
+
+/// Bytes of a header with ports.
+fn least(protocol: u8) -> Option<usize> {
+    match protocol {
+        ipv4::TCP => Some(tcp::LENGTH),
+        ipv4::UDP => Some(udp::LENGTH),
+        ipv4::SCTP => Some(12), // RFC 9260 section 3.1
+        _ => None,
+    }
+}
+
+/// Does the header at `l4` leave the window? Options, tags and extension headers within a tunnel take it there, or the
+/// headers of a multicast tree.
+fn is_out_of_reach(inner: &Inner, l4: usize) -> bool {
+    let icmp = if inner.ipv6 { icmp::V6 } else { icmp::V4 };
+    let read = match inner.protocol {
+        ipv4::TCP => tcp::LENGTH,
+        ipv4::UDP | ipv4::SCTP => READ_BYTES,
+        protocol if protocol == icmp => READ_BYTES,
+        _ => return false,
+    };
+    l4 + read > WINDOW_BYTES
+}
+
+/// What is not seen whole is as good as behind extension headers that the card does not read.
+fn out_of_reach(length: usize, inner: &mut Inner) -> Result<(), Malformed> {
+    if let Some(needed) = least(inner.protocol) {
+        at_least(needed, length)?;
+    }
+    inner.extension = true;
+    inner.protocol = 0;
     Ok(())
 }
 

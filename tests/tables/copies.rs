@@ -82,13 +82,16 @@ impl World {
     }
 
     fn member(&self, rng: &mut Rng, group: GroupKind) -> MemberEntry {
+        let along_tree = group == GroupKind::List && rng.u8(..4) == 0 && !self.trees.is_empty();
         let nexthop = match rng.u8(..8) {
+            _ if along_tree => pick(rng, &self.trees),
             0 => rng.u32(NEXTHOPS),
-            1..=3 => u32::from(rng.u16(VMS)) + 20,
+            1..=2 => u32::from(rng.u16(VMS)) + 20,
             _ => pick(rng, &self.frames),
         };
         let leg = match (group, self.kinds[nexthop as usize]) {
             _ if rng.u8(..12) == 0 => pick(rng, Leg::ALL),
+            _ if along_tree => Leg::Tree,
             (GroupKind::List, NexthopKind::Tunnel) => pick(rng, &[Leg::Tree, Leg::Evpn, Leg::Tor]),
             (GroupKind::List, _) => Leg::Local,
             _ => Leg::None,
@@ -151,15 +154,18 @@ impl World {
     fn learned(&mut self, rng: &mut Rng) {
         for vrf in VRFS {
             for mac in self.macs.clone() {
-                if rng.u8(..4) == 0 {
+                if rng.u8(..8) == 0 {
                     continue;
                 }
                 let end = pick(rng, &self.remotes);
+                let own = self.own_macs.iter().position(|own| *own == mac);
+                // Most often where it is.
+                let here = own.filter(|_| rng.u8(..4) > 0);
                 self.rows.exact(&LearnedEntry {
                     valid: true,
                     key: LearnedKey { vrf, mac },
-                    tunnelled: rng.bool(),
-                    vif: rng.u16(VMS),
+                    tunnelled: here.is_none() && rng.bool(),
+                    vif: here.map_or_else(|| rng.u16(VMS), |place| VMS.start + place as u16),
                     v6: end.v6,
                     address: end.bits,
                 });

@@ -50,8 +50,8 @@ impl World {
                 nexthop: rng.u32(NEXTHOPS),
                 label: rng.u32(..1 << 24),
                 drop: rng.u8(..12) == 0,
-                mirror: World::mirror(rng, 8),
-                second_mirror: World::mirror(rng, 12),
+                mirror: World::mirror(rng, 4),
+                second_mirror: World::mirror(rng, 5),
                 qos: World::qos_map(rng),
             };
             self.rows.direct(row as usize, &onward);

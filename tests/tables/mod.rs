@@ -75,6 +75,8 @@ pub struct World {
     kinds: Vec<NexthopKind>,
     /// Nexthops that carry frames.
     frames: Vec<u32>,
+    /// Those that carry frames along a multicast tree.
+    trees: Vec<u32>,
     /// What is under each label, in the order of [`LABELS`].
     pub labels: Vec<MplsEntry>,
     /// What is in the card's tables.
@@ -127,6 +129,7 @@ impl World {
             excludes: FAT_SETS.map(|_| Default::default()).collect(),
             kinds: vec![NexthopKind::Discard; NEXTHOPS.end as usize],
             frames: Vec::new(),
+            trees: Vec::new(),
             labels: Vec::new(),
             rows: Rows::new(profile, seed),
         };
@@ -233,6 +236,10 @@ impl World {
             if carries && (entry.bridge || entry.kind == NexthopKind::Tunnel) {
                 self.frames.push(id);
             }
+            let mpls = matches!(entry.tunnel, TunnelKind::MplsGre | TunnelKind::MplsUdp);
+            if entry.kind == NexthopKind::Tunnel && mpls && !entry.tunnel_v6 {
+                self.trees.push(id);
+            }
             self.rows.direct(id as usize, &entry);
         }
     }
@@ -244,8 +251,8 @@ impl World {
             2 => NexthopKind::Resolve,
             3 => NexthopKind::L2Receive,
             4..=6 => NexthopKind::Ecmp,
-            7..=8 => NexthopKind::Translate,
-            9..=17 => NexthopKind::Encap,
+            7..=10 => NexthopKind::Translate,
+            11..=19 => NexthopKind::Encap,
             _ => NexthopKind::Tunnel,
         };
         let vif = rng.u16(VMS);

@@ -403,3 +403,30 @@ fn the_type_of_service_of_either_family() {
     let packet = ipv6("3b", "").replacen("6fffffff", "6b9fffff", 1);
     assert_eq!(good(&format!("{MACS} 86dd {packet}")).tos, 0xb9);
 }
+
+#[test]
+fn what_leaves_the_window_is_out_of_reach() {
+    for (protocol, bytes, read) in [(6, 20, 20), (17, 8, 8), (132, 12, 8), (1, 8, 8)] {
+        for end in [191, 192, 193] {
+            let l4 = end - read;
+            let mut packet = vec![0; l4 - 20];
+            let total = (20 + bytes) as u8;
+            packet.extend([0x45, 0, 0, total, 0, 0, 0, 0, 64, protocol, 0, 0]);
+            packet.extend([10, 1, 1, 3, 10, 1, 1, 9, 3, 232, 7, 208]);
+            packet.resize(l4 + bytes, 0x77);
+            let mut meta = Meta::default();
+            meta.arrival.length = packet.len() as u16;
+            meta.decap.offset = (l4 - 20) as u8;
+            inner(&Window::new(&packet), &mut meta);
+            assert_eq!(verdict(&meta), Verdict::Continue);
+            let found = &meta.inner;
+            let expected = match end > 192 {
+                true => (true, 0, 0),
+                false => (false, protocol, l4 as u8),
+            };
+            let reach = (found.extension, found.protocol, found.l4_offset);
+            assert_eq!(reach, expected, "protocol {protocol} up to {end}");
+            assert_eq!(found.src_port == 0, end > 192 || protocol == 1);
+        }
+    }
+}
