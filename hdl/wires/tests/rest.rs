@@ -42,6 +42,12 @@ fn describe() {
     output("counted", counted.reg("counted_later"));
     output("happened", event);
     output("met", met);
+    // Parts of a row, which a simulator is told as one write.
+    let thirds = memory::<[U<3>; 3]>("thirds", 8, Ram::Distributed);
+    let parts = [0, 3, 5].map(|lo| host.slice::<3>(lo));
+    let written = [0, 2, 5].map(|bit| slot.data.bit(bit));
+    thirds.write_parts(written, slot.data.slice::<3>(1), parts);
+    output("kept", thirds.read_now(host.slice::<3>(2)));
 }
 
 fn design() -> Design {
@@ -119,11 +125,15 @@ fn what_passes_is_the_same_as_if_nothing_rested() {
             sim.set_int(name, word[0].into());
         }
         sim.settle();
-        let wanted = ["there", "data", "counted", "happened", "met"].map(|name| sim.get_int(name));
-        let seen: Vec<u128> = answer.iter().map(|words| words[0].into()).collect();
+        let wanted =
+            ["there", "data", "counted", "happened", "met", "kept"].map(|name| sim.get_int(name));
+        let mut seen: Vec<u128> = answer.iter().map(|words| words[0].into()).collect();
+        // The parts have a port each.
+        let kept = seen.drain(5..).rev().fold(0, |row, part| row << 3 | part);
+        seen.push(kept);
         // Valid bits, events and what meets another input are right in every clock, the others where something is.
         valid = [clock[1][0] == 1, valid[0], valid[1], valid[2]];
-        for (which, right) in [true, valid[3], valid[3], true, true]
+        for (which, right) in [true, valid[3], valid[3], true, true, true]
             .into_iter()
             .enumerate()
         {

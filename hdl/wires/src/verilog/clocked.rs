@@ -1,8 +1,8 @@
 //! What changes at a clock edge: registers and memories.
 
-use super::expr::{bits, literal, range};
+use super::expr::{bits, literal, range, Text};
 use super::module::{place, Printer};
-use crate::graph::{Id, Memory, Op, Reg};
+use crate::graph::{Id, Memory, Op, Part, Reg};
 use crate::memory::Ram;
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -133,6 +133,33 @@ impl Printer<'_> {
         self.memories.insert(number, name);
     }
 
+    /// A write of some parts of a row that keeps the others.
+    fn whole_row(&self, name: &str, addr: &str, width: u32, parts: &[Part]) -> String {
+        let row = |from: u32, to: u32| bits(&format!("{name}[{addr}]"), width, from, to - from);
+        let mut sorted: Vec<&Part> = parts.iter().collect();
+        sorted.sort_by_key(|part| part.lo);
+        let (mut any, mut items, mut end) = (Vec::new(), Vec::new(), 0);
+        for part in sorted {
+            let [en, data] = [part.en, part.data].map(|id| self.operand(id));
+            let (lo, hi) = (part.lo, part.lo + self.graph.width(part.data));
+            if end < lo {
+                items.push(row(end, lo));
+            }
+            items.push(Text::ternary(&en, &data, &Text::atom(row(lo, hi))).code);
+            any.push(en.operand());
+            end = hi;
+        }
+        if end < width {
+            items.push(row(end, width));
+        }
+        items.reverse();
+        format!(
+            "    if ({}) {name}[{addr}] <= {};\n",
+            self.list("", "", " |", any),
+            self.list("{", "}", ",", items)
+        )
+    }
+
     /// One always block a port, the form that maps to block RAM.
     pub(super) fn memory_ports(&mut self, number: u32, memory: &Memory) {
         let name = self.memories[&number].clone();
@@ -149,13 +176,15 @@ impl Printer<'_> {
                     format!("    if ({en}) {row} <= {data};")
                 })
                 .collect();
-            let (begin, end) = match parts.len() {
-                1 => ("", ""),
-                _ => (" begin", "\n  end"),
-            };
-            let _ = writeln!(
+            if let [part] = &parts[..] {
+                let _ = writeln!(self.out, "  always @(posedge {clock})\n{part}");
+                continue;
+            }
+            // A simulator looks at every write in every clock: it has one of all parts instead.
+            let whole = self.whole_row(&name, &addr, memory.width, &write.parts);
+            let _ = write!(
                 self.out,
-                "  always @(posedge {clock}){begin}\n{}{end}",
+                "`ifdef SYNTHESIS\n  always @(posedge {clock}) begin\n{}\n  end\n`else\n  always @(posedge {clock})\n{whole}`endif\n",
                 parts.join("\n")
             );
         }
