@@ -142,7 +142,7 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
             for ((now, first), last) in now.iter().zip(first).zip(last) {
                 let right: Vec<&Answer> = first.iter().chain(last).collect();
                 let right = match now {
-                    Some(now) => now.is_among(&right, &before),
+                    Some(now) => now.is_among(&right, [&before, &after]),
                     None => first.is_none() || last.is_none() || shut,
                 };
                 prop_assert!(right, "{now:?} is neither {first:?} nor {last:?} {at}");
@@ -162,7 +162,7 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
             }
             let right: Vec<&Answer> = right.iter().collect();
             prop_assert!(
-                answer.is_among(&right, &before),
+                answer.is_among(&right, [&before, &after]),
                 "{answer:?} in vrf {vrf} for {to:#x} {at}"
             );
         }
@@ -256,7 +256,7 @@ fn isolated(
             }
             let right: Vec<&Answer> = right.iter().collect();
             prop_assert!(
-                answer.is_among(&right, before),
+                answer.is_among(&right, [before, after]),
                 "port {port}, {to:#x}: {answer:?} {at}"
             );
         }

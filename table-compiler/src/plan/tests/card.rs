@@ -35,9 +35,9 @@ pub enum Answer {
 
 impl Answer {
     /// True if a packet that is told this is told, piece by piece, what one of those says. A row of a choice is a piece of
-    /// its own, what decides about a group is its members, and a nexthop may lack a new mirror or keep its old one, that of
-    /// the card `before`, until the new one is there.
-    pub fn is_among(&self, right: &[&Answer], before: &Card) -> bool {
+    /// its own, what decides about a group is its members, and a nexthop may lack its mirror, or have that which it has on
+    /// one of the `ends`, the card before the plan and the card behind it: it changes by a write of its own.
+    pub fn is_among(&self, right: &[&Answer], ends: [&Card; 2]) -> bool {
         let Answer::Nexthop {
             entry,
             label,
@@ -81,7 +81,7 @@ impl Answer {
             && (whole || !is_list(members) && by_row)
             && (mirror.is_none()
                 || groups().any(|(_, other)| other == mirror)
-                || before.mirrors_by(entry, mirror))
+                || ends.iter().any(|card| card.mirrors_by(entry, mirror)))
     }
 }
 
