@@ -26,7 +26,7 @@ use sums::Differences;
 use underpass_layout::meta::RoundKind;
 use underpass_layout::tables::NexthopKind;
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{k, leaf, mux, only, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{first, k, leaf, mux, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 4;
@@ -48,7 +48,13 @@ pub fn rewrite(slot: Slot) -> Slot {
     let ttl = mux(change.ttl, meta.inner.ttl - 1, meta.inner.ttl);
     let known = Rewrite {
         patch: zero(),
-        ttl: mux(!meta.bridge.l3 | ttl.eq(0), k(FRAME_TTL), ttl),
+        ttl: first(
+            &[
+                (front::keeps_tree(meta), meta.parse.label_ttl - 1),
+                (!meta.bridge.l3 | ttl.eq(0), k(FRAME_TTL)),
+            ],
+            ttl,
+        ),
         payload: meta.arrival.length - front::start(meta).ext(),
         entropy: entropy(meta),
     }

@@ -208,6 +208,7 @@ impl Round {
             src: self.outer_src,
             tunnel: self.tunnel,
             label: self.outer_label,
+            label_ttl: self.outer_ttl,
             ..zero()
         }
     }

@@ -100,6 +100,8 @@ record! {
         outer_src: u128 = 128,
         /// Its label or VNI.
         outer_label: u32 = 24,
+        /// Its MPLS time to live.
+        outer_ttl: u8 = 8,
         /// `Member`: where it came from, `Leg::None`: from an interface here.
         origin: Leg = 3,
         /// `Member`: the row of `member`.

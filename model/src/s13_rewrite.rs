@@ -33,7 +33,7 @@ pub fn rewrite(meta: &mut Meta) {
     let ttl = if patch.ttl { patch.new_ttl } else { inner.ttl };
     meta.rewrite = Rewrite {
         patch,
-        ttl: label_ttl(meta.bridge.l3, ttl),
+        ttl: label_ttl(meta, ttl),
         payload,
         entropy: meta.rewrite.entropy,
     };
@@ -72,8 +72,10 @@ pub(crate) fn has_control(meta: &Meta) -> bool {
     meta.bridge.control || goes_along_tree(meta)
 }
 
-fn label_ttl(l3: bool, ttl: u8) -> u8 {
-    match (l3, ttl) {
+/// Time to live of an MPLS header in front: of a copy that goes on along a tree one less than it came with.
+fn label_ttl(meta: &Meta, ttl: u8) -> u8 {
+    match (meta.bridge.l3, ttl) {
+        _ if keeps_tree(meta) => meta.parse.label_ttl.wrapping_sub(1),
         (false, _) | (true, 0) => DEFAULT_TTL,
         (true, ttl) => ttl,
     }

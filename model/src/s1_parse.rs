@@ -45,6 +45,7 @@ pub fn parse(window: &Window<'_>, meta: &mut Meta) {
         meta.parse.src = round.outer_src;
         meta.parse.tunnel = round.tunnel;
         meta.parse.label = round.outer_label;
+        meta.parse.label_ttl = round.outer_ttl;
         return;
     }
     let length = usize::from(meta.arrival.length);

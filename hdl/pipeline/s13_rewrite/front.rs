@@ -103,13 +103,19 @@ pub fn goes_along_tree(meta: Meta) -> Bit {
     meta.member.leg.eq(Leg::Tree.code()) & meta.nexthop.kind.eq(NexthopKind::Tunnel.code())
 }
 
+/// The headers stay that a frame brings from one multicast tree into another, and its label's time to live goes down.
+/// Combinational.
+pub fn keeps_tree(meta: Meta) -> Bit {
+    goes_along_tree(meta) & meta.decap.tree
+}
+
 /// Where what leaves of the packet starts, if nothing new is in front: the headers of a tree stay on a tree. Combinational.
 pub fn start(meta: Meta) -> U<8> {
     let kept = meta.decap.offset - TREE;
     first(
         &[
             (meta.bridge.l3, meta.inner.l3_offset),
-            (goes_along_tree(meta) & meta.decap.tree, kept),
+            (keeps_tree(meta), kept),
         ],
         meta.decap.offset,
     )

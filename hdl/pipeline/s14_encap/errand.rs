@@ -199,6 +199,7 @@ impl Plan {
             outer_v6: out_of_tunnel & meta.parse.v6,
             outer_src: only(out_of_tunnel, meta.parse.src),
             outer_label: only(out_of_tunnel, meta.parse.label),
+            outer_ttl: only(out_of_tunnel, meta.parse.label_ttl),
             origin: only(self.list, meta.member.origin),
             position: only(self.list, meta.member.first),
         }

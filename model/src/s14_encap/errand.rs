@@ -52,6 +52,7 @@ const FIRST: Round = Round {
     outer_v6: false,
     outer_src: 0,
     outer_label: 0,
+    outer_ttl: 0,
     origin: Leg::None,
     position: 0,
 };
@@ -200,6 +201,7 @@ fn of_tenant(meta: &Meta) -> Round {
         outer_v6: parse.v6,
         outer_src: parse.src,
         outer_label: parse.label,
+        outer_ttl: parse.label_ttl,
         ..FIRST
     }
 }
