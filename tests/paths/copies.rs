@@ -59,7 +59,9 @@ impl Scene {
         match self {
             Scene::List(Legs::Local, members) => format!("broadcast to {members} VMs"),
             Scene::List(Legs::HeadEnd, members) => format!("broadcast to {members} nodes, VXLAN"),
-            Scene::List(Legs::Tree, members) => format!("broadcast along {members} legs of a tree, MPLSoUDP"),
+            Scene::List(Legs::Tree, members) => {
+                format!("broadcast along {members} legs of a tree, MPLSoUDP")
+            }
             Scene::MirrorHere => "VM to VM, mirrored bare to a third VM".into(),
             Scene::MirrorAway => "VM to VM, mirrored with the Juniper header into MPLSoGRE".into(),
             Scene::MirrorEgress => "VM to VM, the receiver mirrored likewise".into(),
@@ -195,7 +197,12 @@ fn raw_mirror(rows: &mut Rows) {
 fn juniper_mirror(rows: &mut Rows) {
     let (src, dst) = (vm_address(1), GRE_NET);
     let mut text = Bytes::default();
-    text.u16(0x4500).u16(0).u16(0).u16(0).u16(64 << 8 | 17).u16(0);
+    text.u16(0x4500)
+        .u16(0)
+        .u16(0)
+        .u16(0)
+        .u16(64 << 8 | 17)
+        .u16(0);
     text.u16((src >> 16) as u16).u16(src as u16);
     text.u16((dst >> 16) as u16).u16(dst as u16);
     text.u16(0).u16(8888).u16(0).u16(0);
@@ -270,17 +277,24 @@ pub struct Left {
 impl Left {
     /// Clocks from the first beat in to the first beat out.
     pub fn latency(&self) -> u64 {
-        self.frames.first().map_or(0, |first| first.0 - self.first_beat_in)
+        self.frames
+            .first()
+            .map_or(0, |first| first.0 - self.first_beat_in)
     }
 
     /// Clocks from the last beat of each frame to that of the next.
     pub fn steps(&self) -> Vec<u64> {
-        self.frames.windows(2).map(|two| two[1].1 - two[0].1).collect()
+        self.frames
+            .windows(2)
+            .map(|two| two[1].1 - two[0].1)
+            .collect()
     }
 
     /// Clocks from the first beat in to the last beat out, both counted.
     pub fn clocks(&self) -> u64 {
-        self.frames.last().map_or(0, |last| last.1 + 1 - self.first_beat_in)
+        self.frames
+            .last()
+            .map_or(0, |last| last.1 + 1 - self.first_beat_in)
     }
 }
 

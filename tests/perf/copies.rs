@@ -54,7 +54,9 @@ fn line(text: &mut String, library: &Library, scene: Scene, bytes: usize) {
     let alone = until_quiet(&mut core, &[packet.clone()]);
     assert_eq!(alone.frames.len(), scene.frames(), "{}", scene.name());
     // No more than the buffer of rounds holds at once.
-    let count = STREAM.min(4_000 / (scene.frames() * bytes.div_ceil(64))).max(3);
+    let count = STREAM
+        .min(4_000 / (scene.frames() * bytes.div_ceil(64)))
+        .max(3);
     let many = until_quiet(&mut core, &vec![packet; count]);
     let _ = writeln!(
         text,
