@@ -216,16 +216,16 @@ impl Card {
         })
     }
 
-    /// True if a nexthop that says this is mirrored like that.
+    /// True if a nexthop to the same place is mirrored like that.
     fn mirrors_by(&self, entry: &NexthopEntry, mirror: &Option<Box<MirrorSet>>) -> bool {
+        let place = |entry: &NexthopEntry| (entry.vif, entry.port, entry.vrf);
         let rows = self
             .memory
             .keys()
             .filter(|(table, _)| *table == id::NEXTHOP);
-        let mut nexthops =
-            rows.filter_map(|(table, row)| self.direct::<NexthopEntry>(*table, *row));
+        let mut nexthops = rows.filter_map(|(table, row)| self.direct(*table, *row));
         nexthops.any(|one| {
-            let same = NexthopEntry { mirror: 0, ..one } == *entry;
+            let same = place(&one) == place(entry);
             same && self.mirror(one.mirror).map(Box::new) == *mirror
         })
     }
