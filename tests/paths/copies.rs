@@ -1,5 +1,5 @@
 //! Packets that become several or go round: copies of a list, mirrors, another VRF. Each with the tables that it needs beside
-//! those of [`rows`](super::rows).
+//! those of [`rows`].
 //!
 //! ```text
 //!   VM 1 ─ broadcast ─▶ flood ─▶ list ─▶ so many members

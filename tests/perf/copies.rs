@@ -51,7 +51,7 @@ fn line(text: &mut String, library: &Library, scene: Scene, bytes: usize) {
     let mut core = paths::core(library, &SIM);
     scene.set(&mut core, &SIM);
     let packet = scene.packet(bytes);
-    let alone = until_quiet(&mut core, &[packet.clone()]);
+    let alone = until_quiet(&mut core, std::slice::from_ref(&packet));
     assert_eq!(alone.frames.len(), scene.frames(), "{}", scene.name());
     // No more than the buffer of rounds holds at once.
     let count = STREAM

@@ -8,7 +8,7 @@
 //!   rounds ─┘      ^     '─▶ body
 //!                  '── room, whose turn: registers only
 //! ```
-//! Whose turn it is, is in [`turns`]. A packet of one beat a clock passes without a bubble. The header leaves [`HEADER_CLOCKS`] clocks after the beat that
+//! Whose turn it is, is in [`mod@turns`]. A packet of one beat a clock passes without a bubble. The header leaves [`HEADER_CLOCKS`] clocks after the beat that
 //! completes it was taken (the third of the window, or the last), the body [`BODY_CLOCKS`] after each beat.
 //!
 //! A frame of the slow port starts with an [`InjectShim`] of one beat: it stays in the body, where the edit strips it,
