@@ -16,7 +16,7 @@ use super::s4_inner::upper::ECHO_REPLY6;
 use super::slot::{HeadSlot, Slot, Written};
 use crate::buses::{HeadIn, SlotOut};
 use crate::hardware::{Inner, Quoted};
-use underpass_layout::meta::WINDOW_BYTES;
+use underpass_layout::meta::{TREE_BYTES, WINDOW_BYTES};
 use underpass_wires::{
     any_of, bundle, cat, first, k, leaf, mux, only, select, wire, zero, Bit, BundleExt, U,
 };
@@ -28,11 +28,14 @@ pub const LATENCY: usize = 5;
 const ICMP_HEADER: usize = 8;
 /// The longest quoted header and what is read behind it.
 const QUOTE_BITS: usize = 8 * (60 + ICMP_HEADER);
-/// Where the ICMP header starts, in steps of eight bytes: behind Ethernet 14 + IPv4 20 first, and last where a quoted IPv4
-/// header of 20 bytes still fits the window.
-const STEPS: std::ops::RangeInclusive<usize> = 4..=19;
-const _: () = assert!(8 * *STEPS.start() <= 34);
+/// Where the ICMP header starts, in steps of eight bytes: behind IPv4 20 first, which stands in front where a tenant's packet
+/// has gone round, and last where a quoted IPv4 header of 20 bytes still fits the window.
+const STEPS: std::ops::RangeInclusive<usize> = 2..=19;
+const _: () = assert!(8 * *STEPS.start() <= 20);
 const _: () = assert!(8 * (*STEPS.end() + 1) + 2 * ICMP_HEADER + 20 > WINDOW_BYTES);
+/// The last place where an IP header starts: Ethernet 18, IPv4 60, GRE 12, MPLS 4, then 4 and 36 of a tree,
+/// Ethernet 18.
+const LAST_IP: usize = 18 + 60 + 16 + 4 + TREE_BYTES + 18;
 /// What the first shift leaves: the second moves by up to six bytes, and no header starts at an odd place.
 const STEP_BITS: usize = QUOTE_BITS + 8 * 6;
 /// The window with zeros behind it.
@@ -72,9 +75,7 @@ pub fn quoted(slot: HeadSlot) -> Slot {
     let length = ip_length(slot.window, inner).reg("ip_length");
     let counted_from: U<8> = inner.l3_offset + only(inner.ipv6, k(ipv6::LENGTH));
     let counted_from = counted_from.reg("counted_from");
-    let step = (inner.l4_offset.slice::<5>(3) - *STEPS.start())
-        .slice::<4>(0)
-        .reg("step");
+    let step = (inner.l4_offset.slice::<5>(3) - *STEPS.start()).reg("step");
 
     // Eight bytes a step, then two, and where the packet and the window end.
     let later = slot.later("slot", 1);
@@ -122,11 +123,11 @@ fn is_error(inner: Inner) -> Bit {
 
 /// The length in the tenant's IP header: of all of an IPv4 packet, of what is behind the fixed header in IPv6. Combinational.
 fn ip_length(window: U<{ 8 * WINDOW_BYTES }>, inner: Inner) -> U<16> {
-    // The header starts at an even place, before byte 128; of IPv4 bytes 2 and 3 count, of IPv6 bytes 4 and 5.
-    let lengths: Vec<[U<16>; 2]> = (0..64)
+    // The header starts at an even place; of IPv4 bytes 2 and 3 count, of IPv6 bytes 4 and 5.
+    let lengths: Vec<[U<16>; 2]> = (0..=LAST_IP / 2)
         .map(|half: usize| [2, 4].map(|at| window.at(2 * half + at)))
         .collect();
-    let [v4, v6] = select(inner.l3_offset.slice::<6>(1), &lengths);
+    let [v4, v6] = select(inner.l3_offset.slice::<7>(1), &lengths);
     mux(inner.ipv6, v6, v4)
 }
 

@@ -3,7 +3,7 @@ use crate::pipeline::s4_inner;
 use crate::pipeline::s4_inner::packets::*;
 use crate::stream::frames::Noise;
 use std::collections::VecDeque;
-use underpass_layout::meta::{self, WINDOW_BYTES};
+use underpass_layout::meta::{self, TREE_BYTES, WINDOW_BYTES};
 
 /// An error of IPv4 about `quote`.
 fn error4(quote: &[u8]) -> Vec<u8> {
@@ -211,6 +211,9 @@ fn plain(packet: &[u8], l3: usize) -> meta::Quoted {
         }
     };
     let icmp_protocol = if v6 { 58 } else { 1 };
+    if l4 + 8 > WINDOW_BYTES {
+        return meta::Quoted::default();
+    }
     if protocol != icmp_protocol || !is_error(packet[l4]) {
         return meta::Quoted::default();
     }
@@ -300,10 +303,13 @@ fn quotes_are_found_wherever_they_lie() {
         };
         let frame = noise.below(4) > 0;
         let tag = frame && noise.below(2) == 1;
-        let offset = match frame && noise.below(2) == 0 {
+        // Behind the headers of a tree there are frames.
+        let tree = frame && noise.below(4) == 0;
+        let offset = match noise.below(2) == 0 && !tree {
             true => 0,
-            false => 42 + 4 * noise.below(14),
+            false => 42 + 4 * noise.below(14) + if tree { 4 + TREE_BYTES } else { 0 },
         };
+        bench.tree(tree);
         let mut packet = noise.bytes(offset);
         packet.extend(if frame { ethernet(tag, &ip) } else { ip });
         // Padding that the IP header does not count.
