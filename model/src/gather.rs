@@ -7,7 +7,7 @@
 //! ```
 
 use crate::window::Window;
-use underpass_layout::meta::{Arrival, Meta, Round, BEAT_BYTES};
+use underpass_layout::meta::{Arrival, Meta, Round, RoundKind, BEAT_BYTES};
 use underpass_layout::port;
 use underpass_layout::shim::InjectShim;
 use underpass_layout::{words_for, Record};
@@ -27,6 +27,8 @@ pub fn again<'a>(frame: &'a [u8], round: &Round, meta: &mut Meta) -> Window<'a> 
 /// Writes `meta.arrival` of a packet from outside and gives the window over it.
 pub fn gather<'a>(frame: &'a [u8], port: u16, meta: &mut Meta) -> Window<'a> {
     let port = port & PORT_MASK;
+    // It is so already, but what was written alone is read sooner than what was cleared with all else.
+    meta.arrival.round.kind = RoundKind::First;
     if port != port::SLOW {
         meta.arrival.port = port;
         meta.arrival.length = frame.len() as u16;

@@ -23,8 +23,12 @@ pub fn nexthop(tables: &Tables, meta: &mut Meta) {
         return;
     }
     meta.nexthop = *tables.nexthop(meta.route.nexthop);
-    if let Some(class) = class(tables, meta) {
-        meta.qos = *class;
+    let map = match meta.flow.onward.qos {
+        0 => meta.classify.entry.qos,
+        map => map,
+    };
+    if map != 0 {
+        meta.qos = class(tables, meta, map);
     }
     if meta.arrival.round.kind == RoundKind::Member && returns(meta) {
         meta.member.skip = true;
@@ -45,18 +49,14 @@ fn returns(meta: &Meta) -> bool {
 }
 
 /// The forwarding class by DSCP, or of a tagged frame without IP by priority.
-fn class<'a>(tables: &'a Tables, meta: &Meta) -> Option<&'a QosEntry> {
-    let (onward, inner) = (&meta.flow.onward, &meta.inner);
-    let map = match onward.qos {
-        0 => meta.classify.entry.qos,
-        map => map,
-    };
+fn class(tables: &Tables, meta: &Meta, map: u8) -> QosEntry {
+    let inner = &meta.inner;
     let class = match (inner.ipv4 || inner.ipv6, inner.tagged) {
         (true, _) => u32::from(inner.tos >> 2),
         (false, true) => QOS_PRIORITY + u32::from(inner.priority),
-        (false, false) => return None,
+        (false, false) => return QosEntry::default(),
     };
-    (map != 0).then(|| tables.qos(u32::from(map) * QOS_ROWS + class))
+    *tables.qos(u32::from(map) * QOS_ROWS + class)
 }
 
 fn judge(meta: &Meta) -> Verdict {

@@ -13,7 +13,7 @@ use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan};
 use crate::s3_decap::CONTROL_BYTES;
 use underpass_layout::hash::{entropy, fold48};
-use underpass_layout::meta::{Inner, Meta, Rewrite, RoundKind, TREE_BYTES};
+use underpass_layout::meta::{Inner, Meta, RoundKind, TREE_BYTES};
 use underpass_layout::tables::{Leg, NexthopKind, TunnelKind};
 use underpass_layout::{DropReason, PuntReason};
 
@@ -26,17 +26,16 @@ pub fn rewrite(meta: &mut Meta) {
     if !meta.open() {
         return;
     }
-    let inner = &meta.inner;
-    let strip = strip(meta);
-    let payload = meta.arrival.length.saturating_sub(strip.into());
-    let patch = patch::of(meta);
-    let ttl = if patch.ttl { patch.new_ttl } else { inner.ttl };
-    meta.rewrite = Rewrite {
-        patch,
-        ttl: label_ttl(meta, ttl),
-        payload,
-        entropy: meta.rewrite.entropy,
+    patch::write(meta);
+    let payload = meta.arrival.length.saturating_sub(strip(meta).into());
+    let patch = &meta.rewrite.patch;
+    let ttl = if patch.ttl {
+        patch.new_ttl
+    } else {
+        meta.inner.ttl
     };
+    meta.rewrite.ttl = label_ttl(meta, ttl);
+    meta.rewrite.payload = payload;
     let nexthop = &meta.nexthop;
     let length = usize::from(payload) + overhead(meta);
     if nexthop.kind == NexthopKind::Tunnel && nexthop.mtu != 0 && length > nexthop.mtu.into() {

@@ -60,7 +60,9 @@ fn read_ethernet(
     inner.src_mac = ethernet.src;
     inner.ethertype = ethernet.ethertype;
     inner.tagged = ethernet.tagged;
-    inner.priority = ethernet.priority;
+    if ethernet.tagged {
+        inner.priority = ethernet::priority(window, start);
+    }
     inner.l3_offset = (start + ethernet.length()) as u8;
     Ok(())
 }

@@ -161,20 +161,20 @@ pub(crate) fn is_vms_unicast(meta: &Meta) -> bool {
 
 /// Why the slow path answers the frame, or learns from it, if it does. It hands back what is to be flooded all the same.
 fn trapped(meta: &Meta) -> Option<PuntReason> {
+    let why = if meta.inner.ethertype == ethernet::ARP {
+        PuntReason::Arp
+    } else if meta.inner.neighbor {
+        PuntReason::NeighborDiscovery
+    } else if is_trapped_dhcp(meta) || is_trapped_igmp(meta) {
+        PuntReason::L3Protocol
+    } else {
+        return None;
+    };
     let (round, arrival) = (&meta.arrival.round, &meta.arrival);
     let from_network = round.kind == RoundKind::Tenant && !round.direct && !round.quiet;
     let handed_back = arrival.injected && arrival.command == InjectCommand::Flood;
-    if handed_back || !is_as_it_came(meta) && !from_network {
-        None
-    } else if meta.inner.ethertype == ethernet::ARP {
-        Some(PuntReason::Arp)
-    } else if meta.inner.neighbor {
-        Some(PuntReason::NeighborDiscovery)
-    } else if is_trapped_dhcp(meta) || is_trapped_igmp(meta) {
-        Some(PuntReason::L3Protocol)
-    } else {
-        None
-    }
+    let asks = !handed_back && (is_as_it_came(meta) || from_network);
+    asks.then_some(why)
 }
 
 fn is_trapped_dhcp(meta: &Meta) -> bool {

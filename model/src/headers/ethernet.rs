@@ -35,8 +35,6 @@ pub struct Ethernet {
     pub ethertype: u16,
     /// There is a VLAN tag.
     pub tagged: bool,
-    /// Its priority (IEEE 802.1Q clause 9.6); 0 without one.
-    pub priority: u8,
 }
 
 impl Ethernet {
@@ -49,7 +47,6 @@ impl Ethernet {
             src: window.mac(at + 6),
             ethertype: if tagged { window.be16(at + 16) } else { outer },
             tagged,
-            priority: if tagged { window.byte(at + 14) >> 5 } else { 0 },
         }
     }
 
@@ -61,6 +58,11 @@ impl Ethernet {
             LENGTH
         }
     }
+}
+
+/// The priority in the tag of a tagged frame at `at` (IEEE 802.1Q clause 9.6).
+pub fn priority(window: &Window<'_>, at: usize) -> u8 {
+    window.byte(at + LENGTH) >> 5
 }
 
 /// Does this address name a group of stations (IEEE 802 clause 8: first bit on the wire)?
@@ -92,10 +94,10 @@ mod tests {
                 src: 0x0200_0000_0002,
                 ethertype: IPV4,
                 tagged: true,
-                priority: 5,
             }
         );
         assert_eq!(read.length(), 18);
+        assert_eq!(priority(&Window::new(&frame), 0), 5);
     }
 
     #[test]

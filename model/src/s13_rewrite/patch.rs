@@ -42,27 +42,37 @@ pub(crate) const NOTHING: Patch = Patch {
     new_quoted_checksum: 0,
 };
 
-/// The patch of a packet that goes on.
-pub(super) fn of(meta: &Meta) -> Patch {
+/// Writes the patch of a packet that goes on, where there was none.
+pub(super) fn write(meta: &mut Meta) {
     let ttl =
         hop_counts(meta) && (meta.inner.ipv4 || meta.inner.ipv6 && meta.classify.entry.hop_limit);
-    let mut patch = NOTHING;
-    if ttl {
-        patch.ttl = true;
-        patch.new_ttl = meta.inner.ttl.wrapping_sub(1);
-    }
     if meta.flow.goes_onward {
-        translate(meta, &mut patch);
+        meta.rewrite.patch = translated(meta, ttl);
     } else if ttl {
         // Most packets have one hop less and nothing else.
+        let (inner, patch) = (&meta.inner, &mut meta.rewrite.patch);
         patch.on = true;
-        patch.v6 = meta.inner.ipv6;
-        patch.l3_offset = meta.inner.l3_offset;
-        if meta.inner.ipv4 {
-            patch.new_checksum = ip_checksum(&meta.inner, &patch);
+        patch.v6 = inner.ipv6;
+        patch.l3_offset = inner.l3_offset;
+        less_one_hop(inner, patch);
+        if inner.ipv4 {
+            patch.new_checksum = ip_checksum(inner, patch);
         }
-        return patch;
     }
+}
+
+fn less_one_hop(inner: &Inner, patch: &mut Patch) {
+    patch.ttl = true;
+    patch.new_ttl = inner.ttl.wrapping_sub(1);
+}
+
+/// The patch of a packet that goes on with what its flow says, perhaps with one hop less.
+fn translated(meta: &Meta, ttl: bool) -> Patch {
+    let mut patch = NOTHING;
+    if ttl {
+        less_one_hop(&meta.inner, &mut patch);
+    }
+    translate(meta, &mut patch);
     let quoted_address = patch.quoted_src || patch.quoted_dst;
     let quoted_port = patch.quoted_src_port || patch.quoted_dst_port;
     let port = patch.src_port || patch.dst_port;

@@ -1,7 +1,7 @@
 use super::patch::NOTHING;
 use super::*;
 use crate::testing::{from_vif, verdict};
-use underpass_layout::meta::Patch;
+use underpass_layout::meta::{Patch, Rewrite};
 use underpass_layout::tables::VifKind;
 use underpass_layout::Verdict;
 

@@ -59,7 +59,14 @@ const FIRST: Round = Round {
 
 /// Copies that come before all else: for the mirrors of its interface and its flow, and to learn from. False: there are
 /// none to make.
+#[inline]
 pub(super) fn before_all(meta: &Meta, edit: &mut Edit) -> bool {
+    let onward = &meta.flow.onward;
+    let mirrors = meta.classify.entry.mirror | onward.mirror | onward.second_mirror;
+    (mirrors != 0 || meta.bridge.learn) && copies_before(meta, edit)
+}
+
+fn copies_before(meta: &Meta, edit: &mut Edit) -> bool {
     let came = &meta.arrival.round;
     let makes = matches!(
         came.kind,
@@ -160,6 +167,7 @@ pub(super) fn to_other_vrf(meta: &Meta, edit: &mut Edit) {
 }
 
 /// What leaves by an interface that is mirrored goes round once more, behind its copy.
+#[inline]
 pub(super) fn behind_all(meta: &Meta, edit: &mut Edit) {
     let nexthop = &meta.nexthop;
     if nexthop.mirror == 0 || meta.arrival.round.quiet {
