@@ -35,7 +35,7 @@ use errand::Wishes;
 use room::Rest;
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, k, leaf, mux, only, rests_unless, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, only, rests_unless, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = 1 + outer::LATENCY + 1;
@@ -81,6 +81,9 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
     let wishes = Wishes::of(slot.meta, by_nexthop).reg("wishes");
     let by_nexthop = by_nexthop.reg("leaves_by_nexthop");
     let slot = slot.later("shaped", 1);
+    let nowhere = edit::nowhere(slot.meta, by_nexthop)
+        .reg("nowhere")
+        .delay("nowhere_decided", outer::IDENTIFICATION - 1);
 
     let lengths = outer::lengths(slot, shape);
     let rest = Rest::of(learn_interval);
@@ -104,9 +107,14 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
     let sums = outer::sums(slot, shape, lengths, takes_id);
     let shape = shape::last(decided.meta, tentative, plan, outcome).reg("last_shape");
     let mut slot = decided;
-    slot.meta.verdict = mux(
-        outcome.stuck,
-        VerdictBits::drop(DropReason::NoCopyRoom),
+    slot.meta.verdict = first(
+        &[
+            (outcome.stuck, VerdictBits::drop(DropReason::NoCopyRoom)),
+            (
+                nowhere & !outcome.goes,
+                VerdictBits::drop(DropReason::InterfaceTxDiscard),
+            ),
+        ],
         slot.meta.verdict,
     );
 

@@ -22,7 +22,7 @@ use underpass_layout::meta::{Edit, HeaderKind, Meta, Patch, RoundKind, BEAT_BYTE
 use underpass_layout::port;
 use underpass_layout::shim::{InjectCommand, PuntShim};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
-use underpass_layout::{PuntReason, Verdict};
+use underpass_layout::{DropReason, PuntReason, Verdict};
 
 /// Identification of the outer IPv4 headers that have none to take over (RFC 6864: unique enough).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +73,14 @@ pub(crate) fn encap_into(ids: &mut Identification, meta: &mut Meta, edit: &mut E
                 ..DROPPED
             }
         }
+    }
+    if edit.port == port::ROUND && !edit.errand.on {
+        // No interface has that port, and without an errand nobody waits for the packet there.
+        meta.drop(DropReason::InterfaceTxDiscard);
+        *edit = Edit {
+            vif: meta.classify.vif,
+            ..DROPPED
+        };
     }
 }
 

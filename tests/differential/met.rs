@@ -10,8 +10,7 @@ use underpass_model::Output;
 pub const ENOUGH: usize = 50_000;
 
 /// Reasons that slow path and host give, never the card.
-const NOT_BY_THE_CARD: [DropReason; 12] = [
-    DropReason::InterfaceTxDiscard,
+const NOT_BY_THE_CARD: [DropReason; 11] = [
     DropReason::InvalidArp,
     DropReason::FlowQueueLimitExceeded,
     DropReason::FlowTableFull,

@@ -41,7 +41,14 @@ pub fn random(rng: &mut Rng, world: &World) -> Packet {
             bytes: frame(rng, world),
             port: pick(
                 rng,
-                &[port::WIRE0, port::HOST0, 0x3f, 0x1ff, port::WIRE0 + 1],
+                &[
+                    port::WIRE0,
+                    port::HOST0,
+                    0x3f,
+                    0x1ff,
+                    port::WIRE0 + 1,
+                    port::ROUND,
+                ],
             ),
         },
         28 => Packet {
@@ -89,7 +96,11 @@ fn injected(rng: &mut Rng, world: &World) -> Packet {
     let shim = InjectShim {
         command: pick(rng, InjectCommand::ALL),
         vif: if fabric { 0 } else { rng.u16(VMS) },
-        port: rng.u16(..0x200),
+        // Nobody has the port of rounds.
+        port: match rng.u8(..16) {
+            0 => port::ROUND,
+            _ => rng.u16(..0x200),
+        },
         ..Default::default()
     };
     let mut whole: Vec<u8> = shim

@@ -15,8 +15,7 @@ use std::fmt;
 use super::{Decided, Rtl};
 use crate::packets::Packet;
 use underpass_bench::Received;
-use underpass_layout::meta::BEAT_BYTES;
-use underpass_layout::port;
+use underpass_layout::meta::{RoundKind, BEAT_BYTES};
 use underpass_model::{Core, Output, Trace};
 
 /// Beats that packets on their way may take in the card's buffer, all of what becomes of them: less than lists may fill.
@@ -119,7 +118,7 @@ pub fn exchange(
         idle += 1;
         while let Some(card) = rtl.decided() {
             idle = 0;
-            leaving += usize::from(!card.edit.drop && card.edit.port != port::ROUND);
+            leaving += usize::from(!card.edit.drop && !card.edit.errand.on);
             let Some((number, model, trace)) = way.pass(model, &card) else {
                 return (frames, Some(Stopped::Parted));
             };
@@ -195,7 +194,7 @@ impl<'a> Way<'a> {
 
     /// The model's pass for one of the RTL's. None: the model has no such packet.
     fn pass(&mut self, model: &mut Core, card: &Decided) -> Option<(usize, Output, Trace)> {
-        let (number, output, trace) = if card.meta.arrival.port == port::ROUND {
+        let (number, output, trace) = if card.meta.arrival.round.kind != RoundKind::First {
             let before = model.rounds_waiting();
             let (output, trace) = model.again_traced()?;
             let after = model.rounds_waiting() - usize::from(output.edit.errand.on);

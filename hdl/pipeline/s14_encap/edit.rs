@@ -86,6 +86,25 @@ fn behind_shim(meta: Meta) -> Patch {
     }
 }
 
+/// It would leave by the port of rounds without an errand: no interface has that port. Combinational.
+pub(super) fn nowhere(meta: Meta, by_nexthop: Bit) -> Bit {
+    let arrival = meta.arrival;
+    let is = |port: U<10>| port.eq(ROUND);
+    let injected = arrival.injected & arrival.command.eq(InjectCommand::Transmit.code());
+    let port = first(
+        &[
+            (
+                arrival.comes_as(&[RoundKind::Transmit]),
+                is(arrival.round.port),
+            ),
+            (injected, is(arrival.inject_port)),
+            (by_nexthop, is(meta.nexthop.port)),
+        ],
+        is(meta.classify.entry.cross_port),
+    );
+    meta.verdict.is(VerdictKind::Deliver) & port
+}
+
 /// What is done with the packet's bytes. Combinational.
 pub(super) fn edit(meta: Meta, end: End, header: U<{ header::BITS }>) -> Edit {
     let (arrival, plan, outcome) = (meta.arrival, end.plan, end.outcome);

@@ -1,7 +1,6 @@
 use super::*;
 use crate::testing::{from_vif, hex, verdict};
 use underpass_layout::tables::{Leg, NexthopEntry, VifKind};
-use underpass_layout::DropReason;
 
 const OURS: u128 = 0x0800_0002;
 const FAR: u128 = 0x0800_0003;
@@ -485,4 +484,22 @@ fn the_forwarding_class_marks_the_tunnel() {
     assert_eq!(header(&edit)[42..], hex("00030 b 3f"));
     meta.nexthop.tunnel_v6 = true;
     assert_eq!(header(&edited(meta))[14..16], [0x6b, 0x80], "46 << 2");
+}
+
+#[test]
+fn the_port_of_rounds_is_nobodys() {
+    let mut meta = packet(TunnelKind::MplsUdp, true);
+    meta.nexthop.port = port::ROUND;
+    let mut after = meta;
+    let edit = encap(&mut Identification::default(), &mut after);
+    assert_eq!(edit, DROPPED);
+    assert_eq!(
+        verdict(&after),
+        Verdict::Drop(DropReason::InterfaceTxDiscard)
+    );
+    meta.arrival.injected = true;
+    meta.arrival.command = InjectCommand::Transmit;
+    meta.arrival.inject_port = port::ROUND;
+    meta.decide(Verdict::Deliver);
+    assert!(edited(meta).drop);
 }

@@ -424,3 +424,17 @@ fn what_a_mirror_has_leaves_as_it_is() {
     };
     check(&[(meta, edit)]);
 }
+
+#[test]
+fn the_port_of_rounds_is_nobodys() {
+    let to_round = with(from_vm(), |meta| meta.nexthop.port = ROUND);
+    let transmitted = with(comes_as(from_vm(), RoundKind::Transmit), |meta| {
+        meta.verdict = Verdict::Deliver.bits();
+        meta.arrival.round.port = ROUND;
+    });
+    let why = DropReason::InterfaceTxDiscard;
+    for seen in Bench::new().run(&[to_round, transmitted]) {
+        assert_eq!(seen.verdict, Verdict::Drop(why));
+        assert!(seen.edit.drop && seen.edit.errand == none());
+    }
+}
