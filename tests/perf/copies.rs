@@ -31,8 +31,10 @@ pub fn chapter() -> String {
         "## Copies, mirrors, another round
 
 One packet of VM 1 by itself, and many of them back to back. Latency: from its first beat in to the first beat of the first
-frame that leaves. Between frames: clocks from the last beat of one to that of the next, least and most. In a stream: clocks
-of one packet with all its copies, when more come back to back.
+frame that leaves. Between frames: clocks from the last beat of one to that of the next, least and most. In a stream: when up
+to 40 come back to back, clocks from the last frame of one to that of the next. That is the pace of the output; what comes
+faster waits in the buffer of rounds, and is lost, counted, when that is full: a packet that goes round is taken in twice, so
+64 bytes with one copy can go on for ever at every third clock.
 
 | what happens to it | bytes | frames that leave | latency | between frames | all out after | in a stream |
 |---|---:|---:|---:|---:|---:|---:|
@@ -93,7 +95,8 @@ fn beside_a_storm(text: &mut String, library: &Library) {
     text.push_str(
         "
 A stream of frames from VM 2 to VM 1 alone, and beside a storm of broadcasts of VM 1 to 16 members as fast as they are
-taken: clocks a frame of the stream, and what became of the broadcasts.
+taken, both on one input and in turn: clocks a frame of the stream, and what became of the broadcasts. Fresh packets and
+copies share the way in by beats; on the way out copies are longer by their tunnel headers.
 
 | bytes of the stream's frames | of the broadcasts | alone | in the storm | copies that left for each frame of the stream |
 |---:|---:|---:|---:|---:|
