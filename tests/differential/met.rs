@@ -25,6 +25,9 @@ const NOT_BY_THE_CARD: [DropReason; 11] = [
     DropReason::NoCopyRoom,
 ];
 
+/// In front of what a packet was in a pass; each pass is counted once under it.
+const CAME: &str = "came as ";
+
 /// Tunnels that are taken off.
 const TUNNELS: [TunnelKind; 4] = [
     TunnelKind::MplsGre,
@@ -93,7 +96,7 @@ impl Met {
             }
         }
         let round = &meta.arrival.round;
-        met(format!("came as {:?}", round.kind));
+        met(format!("{CAME}{:?}", round.kind));
         if round.kind == RoundKind::Member {
             let what = if meta.member.skip { "skipped" } else { "copy" };
             met(format!(
@@ -181,9 +184,7 @@ impl Met {
         ]
         .into_iter()
         .flat_map(|kind| ["IPv4", "IPv6"].map(|over| format!("into {kind:?} over {over}")));
-        let rounds = RoundKind::ALL
-            .iter()
-            .map(|kind| format!("came as {kind:?}"));
+        let rounds = RoundKind::ALL.iter().map(|kind| format!("{CAME}{kind:?}"));
         let others = [
             "IPv6 extension",
             "IPv6 neighbour discovery",
@@ -231,6 +232,9 @@ impl std::fmt::Display for Met {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0
             .iter()
-            .try_for_each(|(what, count)| writeln!(f, "{count:>8}  {what}"))
+            .try_for_each(|(what, count)| writeln!(f, "{count:>8}  {what}"))?;
+        let came = self.0.iter().filter(|(what, _)| what.starts_with(CAME));
+        let passes: usize = came.map(|(_, count)| count).sum();
+        writeln!(f, "{passes:>8}  passes in all")
     }
 }

@@ -14,6 +14,7 @@ use crate::rtl::Rtl;
 use crate::tables::Rows;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::*;
+use underpass_model::headers::checksum::checksum;
 
 /// Where the members of the list start.
 const FIRST: u16 = 100;
@@ -228,12 +229,7 @@ fn juniper_mirror(rows: &mut Rows) {
 
 /// The one's complement sum of 16-bit words (RFC 1071).
 fn sum(bytes: &[u8]) -> u16 {
-    let words = bytes
-        .chunks(2)
-        .map(|word| u32::from(word[0]) << 8 | u32::from(*word.get(1).unwrap_or(&0)));
-    let sum: u32 = words.sum();
-    let sum = (sum & 0xffff) + (sum >> 16);
-    ((sum & 0xffff) + (sum >> 16)) as u16
+    !checksum(bytes)
 }
 
 fn translated(rows: &mut Rows) {
