@@ -1,8 +1,8 @@
 //! What one stage tells the next: one record a stage, named after it, all within [`Meta`].
 //!
 //! ```text
-//!  gather   s1_parse  s2_classify  s3_decap  s4_inner  s5_quoted  s6_bridge  s7_receiver
-//!  arrival  parse     classify     decap     inner     quoted     bridge     receiver, route
+//!  gather   s1_parse  s2_classify  s3_decap  s4_inner  s5_quoted    s6_bridge  s7_receiver
+//!  arrival  parse     classify     decap     inner     quoted, syn  bridge     receiver, answer, route
 //!
 //!           s8_key    s9_flow   s10_route  s11_member  s12_nexthop   s13_rewrite  s14_encap
 //!           key       flow      route      member      nexthop, qos  rewrite      edit
@@ -38,6 +38,15 @@ pub const BEAT_BYTES: usize = 64;
 pub const ROUND_LIMIT: u8 = 4;
 /// Headers within a copy along a multicast tree, in front of the frame: IPv4 20, UDP 8, VXLAN 8.
 pub const TREE_BYTES: usize = 36;
+/// Bytes of an ARP packet for IPv4 over Ethernet (RFC 826).
+pub const ARP_BYTES: usize = 28;
+/// Options of a TCP SYN that the card reads over to find its maximum segment size.
+pub const SYN_OPTIONS: usize = 6;
+/// What a tunnel over IPv4 is taken to add to a routed packet, bytes: the peer's constant, which MPLS over UDP with its 32
+/// leaves room in. Over IPv6 it is 20 more.
+pub const OVERLAY_BYTES: u16 = 40;
+/// Likewise to a packet that goes with an Ethernet header.
+pub const OVERLAY_FRAME_BYTES: u16 = 62;
 
 code! {
     /// As what a packet comes, at first or once more.
@@ -58,10 +67,30 @@ code! {
 }
 
 record! {
-    /// What a packet that goes round brings back of what was known of it.
+    /// What the slow path found out of a packet in place of the card, and sends along.
+    pub struct Known (known) {
+        /// Of a fragment: `src_port` and `dst_port` hold, which its first part had.
+        ports: bool = 1,
+        /// Source port as flow keys have it.
+        src_port: u16 = 16,
+        /// Destination port as flow keys have it.
+        dst_port: u16 = 16,
+        /// Where the card has no routes of a VRF, `nexthop` and `label` are what they would say.
+        routed: bool = 1,
+        /// The nexthop of its route.
+        nexthop: u32 = 20,
+        /// Label or VNI for it.
+        label: u32 = 24,
+    }
+}
+
+record! {
+    /// What a packet that goes round brings back of what was known of it, or one that the slow path injects.
     pub struct Round (round) {
-        /// As what it comes; all else is zero for `First`.
+        /// As what it comes; all else is zero for `First`, unless the slow path knew more.
         kind: RoundKind = 3,
+        /// What the slow path found out.
+        known: Known = record,
         /// Rounds that changed its VRF, or delivered it to an analyzer.
         hops: u8 = 3,
         /// The receiving interface; of `Transmit` the outgoing one.
@@ -181,6 +210,11 @@ record! {
         offset: u8 = 8,
         /// The four bytes there are zero: a control word, where the label asks for one.
         zeros: bool = 1,
+        /// Router alert: the lowest bit of the VXLAN flags, which the peer reads so.
+        alert: bool = 1,
+        /// An ICMP error (types 3, 11 and 12; of ICMPv6 1 to 4) that quotes a packet of a tunnel: GRE, or UDP to a port of one
+        /// of ours.
+        about_tunnel: bool = 1,
     }
 }
 
@@ -217,6 +251,22 @@ record! {
         learn: bool = 1,
         /// [`TREE_BYTES`] stand in front of the frame, at `offset` - [`TREE_BYTES`].
         tree: bool = 1,
+        /// An IPv4 packet for the node itself, from the underlay: the host gets it with one hop less.
+        host: bool = 1,
+    }
+}
+
+code! {
+    /// Whether a frame is ARP.
+    pub enum ArpKind: 2 {
+        /// It is not.
+        None = 0;
+        /// Cut short, or not for IPv4 over Ethernet.
+        Malformed = 1;
+        /// It asks for an address.
+        Request = 2;
+        /// It answers, or does what nobody asks of a router.
+        Other = 3;
     }
 }
 
@@ -239,7 +289,7 @@ record! {
         ipv4: bool = 1,
         /// A well-formed IPv6 header.
         ipv6: bool = 1,
-        /// Part of a packet, the first part too.
+        /// Part of a packet, the first part too. Its ports are what the slow path knew, if it knew them.
         fragment: bool = 1,
         /// IPv6: the upper-layer header is behind more extension headers than the card reads, or behind one that it does
         /// not know (see [`EXTENSION_HEADERS`]); protocol and ports are not known.
@@ -254,10 +304,14 @@ record! {
         id: u16 = 16,
         /// IPv4 header checksum.
         checksum: u16 = 16,
-        /// IP source, most significant byte first; an IPv4 address in the low 32 bits.
+        /// IP source, most significant byte first; an IPv4 address in the low 32 bits. Of ARP the sender's address.
         src: u128 = 128,
-        /// IP destination.
+        /// IP destination. Of ARP the address that is asked for, or that the answer is for.
         dst: u128 = 128,
+        /// Whether it is ARP.
+        arp: ArpKind = 2,
+        /// Of well-formed ARP: the MAC that its sender says to have.
+        arp_mac: u64 = 48,
         /// Source port as flow keys have it: TCP, UDP, SCTP port; ICMP echo identifier; else 0.
         src_port: u16 = 16,
         /// Destination port as flow keys have it: TCP, UDP, SCTP port; 129 of an ICMPv6 echo; ICMP type where it is no echo;
@@ -266,7 +320,8 @@ record! {
         /// Type of service of IPv4, traffic class of IPv6.
         tos: u8 = 8,
         /// Where the header of the upper layer starts, bytes from the start of the whole packet; 0 in a fragment, behind
-        /// extension headers that the card does not read, and where there is no IP header.
+        /// extension headers that the card does not read, and where there is no IP header. In the first part of a packet
+        /// whose ports are known it counts as if that were whole.
         l4_offset: u8 = 8,
         /// Checksum of TCP, UDP or ICMP; else 0.
         l4_checksum: u16 = 16,
@@ -310,6 +365,29 @@ record! {
 }
 
 record! {
+    /// Written by `s5_quoted`: what a TCP packet with SYN announces.
+    pub struct Syn (syn) {
+        /// Where its maximum segment size stands, bytes from the start of the whole packet; 0: it announces none, or one behind
+        /// more than [`SYN_OPTIONS`] options, or outside the bytes that the card sees.
+        offset: u8 = 8,
+        /// That size.
+        mss: u16 = 16,
+    }
+}
+
+code! {
+    /// What the route to the address is looked up for that an ARP request asks for.
+    pub enum ArpStep: 2 {
+        /// Nothing.
+        None = 0;
+        /// To answer it.
+        Query = 1;
+        /// To know whether the slow path is shown it: it tells where its sender is, and is flooded.
+        Announce = 2;
+    }
+}
+
+record! {
     /// Written by `s6_bridge`: bridged or routed.
     pub struct Bridge (bridge) {
         /// The packet is routed or delivered as IP; otherwise its frame is bridged.
@@ -324,6 +402,10 @@ record! {
         control: bool = 1,
         /// The slow path is shown its source MAC.
         learn: bool = 1,
+        /// It asks for an address: `nexthop` and `label` are where it is flooded.
+        arp: ArpStep = 2,
+        /// It can be flooded; without, a request that is not answered ends.
+        floods: bool = 1,
     }
 }
 
@@ -340,6 +422,18 @@ record! {
         vrf: u16 = 12,
         /// The rules of fat flows that hold, of `fat_rule` and `fat_exclude`.
         fat_set: u16 = 10,
+    }
+}
+
+record! {
+    /// Written by `s7_receiver`: the answer to an ARP request.
+    pub struct Answer (answer) {
+        /// It is answered, back to where it came from.
+        on: bool = 1,
+        /// With this MAC.
+        mac: u64 = 48,
+        /// It goes its way, and the slow path is shown it.
+        shown: bool = 1,
     }
 }
 
@@ -464,6 +558,12 @@ record! {
         quoted_l4_offset: u8 = 8,
         /// IPv4: the quoted header checksum, where a quoted address is replaced.
         new_quoted_checksum: u16 = 16,
+        /// The maximum segment size of a SYN is replaced.
+        mss: bool = 1,
+        /// Where it stands.
+        mss_offset: u8 = 8,
+        /// By this.
+        new_mss: u16 = 16,
     }
 }
 
@@ -508,6 +608,8 @@ code! {
         TreeGre = 10;
         /// As `ControlUdp`, then IPv4, UDP, VXLAN.
         TreeUdp = 11;
+        /// Ethernet, ARP: the answer to a request.
+        Arp = 12;
     }
 }
 
@@ -552,10 +654,14 @@ record! {
         inner: Inner = record,
         /// The packet that it quotes.
         quoted: Quoted = record,
+        /// What it announces.
+        syn: Syn = record,
         /// Bridged or routed.
         bridge: Bridge = record,
         /// Whose flow.
         receiver: Receiver = record,
+        /// The ARP answer.
+        answer: Answer = record,
         /// Its key.
         key: Key = record,
         /// That flow.

@@ -2,7 +2,7 @@
 //! reads both and assumes neither.
 
 use crate::hash::BLOCK_ROWS;
-use crate::tables::{TableSpec, TABLES};
+use crate::tables::{TableSpec, PUNT_REASONS, TABLES};
 
 /// Clocks a second that rates are turned into clocks with: what the pipeline is made for. On a card with another clock they scale.
 pub const NOMINAL_HZ: u64 = 250_000_000;
@@ -50,8 +50,11 @@ pub const SIM: Profile = Profile {
         256,
         256,
         1024,
-        // group
+        // group stitched quota punted
         1024,
+        256,
+        PUNT_REASONS,
+        64 * PUNT_REASONS,
     ],
 };
 
@@ -87,6 +90,9 @@ pub const U250: Profile = Profile {
         512,
         4096,
         1 << 16,
+        4 * BLOCK_ROWS,
+        PUNT_REASONS,
+        4608 * PUNT_REASONS,
     ],
 };
 

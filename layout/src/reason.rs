@@ -68,6 +68,10 @@ code! {
         InvalidMulticastSource = 28, peer "INVALID_MCAST_SOURCE";
         /// From a leaf of an E-tree to another leaf.
         LeafToLeaf = 29, peer "LEAF_TO_LEAF";
+        /// The interface has handed over as many packets for this reason as it may in this window.
+        PuntLimit = 30, peer "INTERFACE_RX_DISCARD";
+        /// A fragment that waited for the first part of its packet until another one needed the room.
+        FragmentQueueFail = 31, peer "FRAGMENT_QUEUE_FAIL";
     }
 }
 
@@ -108,6 +112,10 @@ code! {
         Learn = 15, peer "mac_learn";
         /// An STT packet for this node.
         Stt = 16, peer "stt";
+        /// An ICMP error about a packet of one of our tunnels.
+        TunnelError = 17, peer "icmp_error";
+        /// A VXLAN packet with router alert.
+        RouterAlert = 18, peer "router_alert";
     }
 }
 

@@ -38,8 +38,24 @@ record! {
         port: u16 = 16,
         /// Bytes of shim and frame together. Only the inject ring reads it, where nothing else says where a frame ends.
         length: u16 = 16,
+        /// Of a fragment: `src_port` and `dst_port` hold, which its first part had.
+        ports_known: bool = 1,
+        /// Where the card has no routes of the VRF, `nexthop` and `label` are what they would say.
+        routed: bool = 1,
+        /// Its flow is known to the slow path and lets it pass: it meets none.
+        judged: bool = 1,
         /// Zero.
-        padding: bytes<56> = 448,
+        zeros: u16 = 13,
+        /// Source port as flow keys have it.
+        src_port: u16 = 16,
+        /// Destination port as flow keys have it.
+        dst_port: u16 = 16,
+        /// The nexthop of its route.
+        nexthop: u32 = 32,
+        /// Label or VNI for it.
+        label: u32 = 32,
+        /// Zero.
+        padding: bytes<42> = 336,
     }
 }
 

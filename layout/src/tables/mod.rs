@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   port ─▶ vif ─▶ mpls | vxlan ─▶ bridge, flood, learned ─▶ fat_rule, fat_exclude ─▶ flow ─▶ onward ─▶ source
-//!        ─▶ vrf ─▶ route_host, route_bank ─▶ group, member, origin ─▶ nexthop, qos ─▶ counters, tcp, age ─▶ mirror, mirror_text
+//!        ─▶ vrf ─▶ route_host, route_bank, stitched ─▶ group, member, origin ─▶ nexthop, qos ─▶ punt_quota, punted
+//!        ─▶ counters, tcp, age ─▶ mirror, mirror_text
 //! ```
 //!
 //! The host reaches every table by (table id, row). A row of an exact-match table is addressed as
@@ -23,9 +24,11 @@ mod onward;
 mod origin;
 mod pair;
 mod port;
+mod punt;
 mod qos;
 mod route;
 mod source;
+mod stitched;
 mod vif;
 mod vrf;
 mod vxlan;
@@ -45,10 +48,12 @@ pub use onward::OnwardEntry;
 pub use origin::{OriginEntry, OriginKey};
 pub use pair::{AgeEntry, TcpEntry, TcpSide};
 pub use port::PortEntry;
+pub use punt::{PuntQuotaEntry, PuntedEntry, PUNT_REASONS};
 pub use qos::{QosEntry, QOS_PRIORITY, QOS_ROWS};
-pub use route::{RouteEntry, RouteKey};
+pub use route::{ArpAnswer, RouteEntry, RouteKey};
 pub use source::{SourceEntry, SourceKind};
-pub use vif::{VifEntry, VifKind};
+pub use stitched::{StitchedEntry, StitchedKey};
+pub use vif::{VifArp, VifEntry, VifKind};
 pub use vrf::{VrfEntry, BANKS};
 pub use vxlan::{VxlanEntry, VxlanKey};
 
@@ -200,6 +205,9 @@ pub const TABLES: &[TableSpec] = &[
     MirrorTextEntry::TABLE,
     QosEntry::TABLE,
     GroupEntry::TABLE,
+    StitchedEntry::TABLE,
+    PuntQuotaEntry::TABLE,
+    punt::PUNTED,
 ];
 
 /// Names for the ids of the tables.
@@ -260,6 +268,12 @@ pub mod id {
     pub const QOS: u32 = 26;
     /// Nexthops that stand for several.
     pub const GROUP: u32 = 27;
+    /// MACs of ARP answers.
+    pub const STITCHED: u32 = 28;
+    /// How many packets may be punted, by reason.
+    pub const PUNT_QUOTA: u32 = 29;
+    /// How many were, by interface and reason.
+    pub const PUNTED: u32 = 30;
 }
 
 /// The table of that name.

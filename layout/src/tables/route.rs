@@ -2,7 +2,21 @@
 //! banks for shorter prefixes of both families (the VRF word says which length of which family lies in which bank).
 use super::{Lookup, TableSpec, BANKS, WAYS};
 use crate::bits::Record;
-use crate::record::record;
+use crate::record::{code, record};
+
+code! {
+    /// With what an ARP request for an address behind a route is answered.
+    pub enum ArpAnswer: 2 {
+        /// With nothing, it is flooded.
+        Flood = 0;
+        /// With the receiving interface's router MAC (peer flag P, no MAC stitched to the route).
+        Router = 1;
+        /// With the MAC that table `stitched` has for the address (peer flag P and a stitched MAC).
+        Stitched = 2;
+        /// The slow path knows.
+        Ask = 3;
+    }
+}
 
 record! {
     /// What is looked up: in a bank, the address masked to the bank's length of the VRF.
@@ -29,6 +43,10 @@ record! {
         nexthop: u32 = 20,
         /// The remote node's MPLS label or VNI for it.
         label: u32 = 24,
+        /// IPv4: with what ARP is answered.
+        arp: ArpAnswer = 2,
+        /// IPv4: the slow path is shown gratuitous ARP of a guest (peer flag T).
+        trap: bool = 1,
     }
 }
 

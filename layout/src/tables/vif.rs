@@ -16,6 +16,18 @@ code! {
     }
 }
 
+code! {
+    /// Which ARP requests of an interface are answered.
+    pub enum VifArp: 2 {
+        /// As the routes say.
+        Routes = 0;
+        /// All, with its router MAC (peer flag Proxy).
+        Proxy = 1;
+        /// Of those that the routes let answer, the ones for this node's own addresses; the others end (peer flag Mnp).
+        Gateway = 2;
+    }
+}
+
 record! {
     /// What is behind an interface, and whose network is it in?
     pub struct VifEntry (vif_entry) {
@@ -64,6 +76,13 @@ record! {
         igmp: bool = 1,
         /// How its packets are marked in tunnels, a map of `qos`; 0: not.
         qos: u8 = 8,
+        /// Which ARP requests are answered.
+        arp: VifArp = 2,
+        /// What answers for the router, and proxied ones, carry, first byte most significant.
+        router_mac: u64 = 48,
+        /// ARP whose sender's address has no route to this interface's `nexthop` goes to the slow path. An option, the peer
+        /// takes every sender's word.
+        check_arp: bool = 1,
     }
 }
 table!(VifEntry, 1, "vif", Lookup::Direct);

@@ -7,7 +7,7 @@
 //!             └─▶ all 32 bits ───────▶ host  ──┘
 //! ```
 //! A change of the set of lengths is one write of this word: new entries first, then the word, then the old entries.
-use super::{table, Lookup};
+use super::{table, ArpAnswer, Lookup};
 use crate::record::record;
 
 /// Banks of prefix lengths that are probed at once, beside the table of host routes.
@@ -26,6 +26,8 @@ record! {
         default_nexthop: u32 = 20,
         /// Label or VNI of 0.0.0.0/0.
         default_label: u32 = 24,
+        /// With what ARP is answered that finds 0.0.0.0/0.
+        default_arp: ArpAnswer = 2,
         /// Prefix length that bank 0 holds for this VRF, 1 to 31; 0: none. Longer lengths come first.
         length0: u8 = 5,
         /// Likewise for bank 1.
