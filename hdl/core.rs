@@ -130,6 +130,7 @@ impl Logic for Core {
         );
         self.registers.copied.next = self.gather.copied.val();
         self.pipeline.learn_interval.next = self.registers.learn_interval.val();
+        self.pipeline.punt_window.next = self.registers.punt_window.val();
         self.registers.seeding.next = self.seed.busy.val();
         self.gather.enable.next = self.registers.enable.val();
         self.registers.in_flight.next = self.gather.in_flight.val();

@@ -5,7 +5,7 @@
 //!   host ────────────▶ classify ─▶ decap ─▶ wait ────────────▶ bridge ─▶ receiver ─▶ key ─▶ ..
 //!
 //!   .. ─▶ flow ─▶ route ─▶ member ─▶ nexthop ─▶ rewrite ─▶ encap ─▶ count ─▶ edit, errand
-//!   .. ─▶ flow ─▶ route ─▶ member ─▶ nexthop ─▶ wait ─────────────▶ count ─▶ host
+//!   .. ─▶ flow ─▶ route ─▶ member ─▶ nexthop ─▶ wait ────▶ encap ─▶ count ─▶ host
 //! ```
 //! One header enters a clock and none is ever held up: a slot is valid or empty. The host's accesses to the tables
 //! take the lower chain, in step with the packets: where a stage has no table, they wait as long as it takes. This file
@@ -78,6 +78,8 @@ pub struct Pipeline {
     pub round_events: RoundEventsOut,
     /// Fewest clocks from one packet that is learnt from to the next.
     pub learn_interval: Signal<In, Bits<32>>,
+    /// The number of the window that punts are counted in.
+    pub punt_window: Signal<In, Bits<20>>,
     /// The host's access on its way back.
     pub host: HostOut,
     /// What the registers order of flow pairs.
@@ -118,9 +120,10 @@ impl Pipeline {
             route: RouteStage::new(sizes),
             member: MemberStage::new(sizes),
             nexthop: NexthopStage::new(sizes),
+            encap: EncapStage::new(sizes),
             count: CountStage::new(sizes),
             inner_wait: HostWait::new((s4_inner::LATENCY + s5_quoted::LATENCY) as u32),
-            rewrite_wait: HostWait::new((s13_rewrite::LATENCY + s14_encap::LATENCY) as u32),
+            rewrite_wait: HostWait::new(s13_rewrite::LATENCY as u32),
             ..Default::default()
         }
     }
@@ -168,6 +171,7 @@ impl Logic for Pipeline {
         RoundEventsOut::link(&mut self.round_events, &mut self.count.round_events);
         RoundCreditIn::link(&mut self.round_credit, &mut self.encap.credit);
         self.encap.learn_interval.next = self.learn_interval.val();
+        self.encap.punt_window.next = self.punt_window.val();
         self.count.lost.next = self.encap.lost.val();
         PairOrdersIn::link(&mut self.pair_orders, &mut self.count.pair_orders);
         PairReportsOut::link(&mut self.pair_reports, &mut self.count.pair_reports);
@@ -183,7 +187,8 @@ impl Logic for Pipeline {
         HostOut::join(&mut self.route.host, &mut self.member.host_in);
         HostOut::join(&mut self.member.host, &mut self.nexthop.host_in);
         HostOut::join(&mut self.nexthop.host, &mut self.rewrite_wait.host_in);
-        HostOut::join(&mut self.rewrite_wait.host, &mut self.count.host_in);
+        HostOut::join(&mut self.rewrite_wait.host, &mut self.encap.host_in);
+        HostOut::join(&mut self.encap.host, &mut self.count.host_in);
         HostOut::link(&mut self.host, &mut self.count.host);
     }
 }

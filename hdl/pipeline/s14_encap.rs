@@ -27,13 +27,16 @@ mod shape;
 mod tests;
 
 use super::slot::Slot;
-use crate::buses::{DecidedOut, RoundCreditIn, SlotIn};
+use crate::buses::{DecidedOut, HostIn, HostOut, RoundCreditIn, Sizes, SlotIn};
+use crate::card::host_bus::HostBus;
 use crate::hardware::{Edit, Meta, VerdictBits};
+use crate::lookup::host::Chain;
 use crate::stream::beat::RoundCredit;
 use edit::{End, Left};
 use errand::Wishes;
 use room::Rest;
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
+use underpass_layout::profile::Profile;
 use underpass_layout::DropReason;
 use underpass_wires::{bundle, first, k, leaf, mux, only, rests_unless, wire, Bit, BundleExt, U};
 
@@ -52,24 +55,42 @@ bundle! {
         /// What is done with its bytes.
         edit: Edit,
     }
+
+    /// What the registers say of how much the slow path is given.
+    pub struct Limits {
+        /// Fewest clocks from one packet that is learnt from to the next.
+        pub learn_interval: U<32>,
+        /// The number of the window that punts are counted in.
+        pub punt_window: U<20>,
+    }
 }
 
 leaf!(
     /// The stage as a block. `tap` is `decided` once more: a RustHDL port leads to one place only. `lost` is set beside a
     /// packet that goes on without what it should have gone round for.
-    pub EncapStage {
+    pub EncapStage(sizes: Sizes) {
         slot_in: SlotIn,
         credit: RoundCreditIn,
         learn_interval: Signal<In, Bits<32>>,
-    } -> { decided: DecidedOut, tap: DecidedOut, lost: Signal<Out, HdlBit> },
-    |slot: Slot, credit: RoundCredit, learn_interval: U<32>| -> (Decided, Decided, Bit) {
-        let (decided, lost) = encap(slot, credit, learn_interval);
-        (decided, decided, lost)
+        punt_window: Signal<In, Bits<20>>,
+        host_in: HostIn,
+    } -> { decided: DecidedOut, tap: DecidedOut, lost: Signal<Out, HdlBit>, host: HostOut },
+    |slot: Slot, credit: RoundCredit, learn_interval: U<32>, punt_window: U<20>, host: HostBus|
+        -> (Decided, Decided, Bit, HostBus) {
+        let limits = Limits { learn_interval, punt_window };
+        let (decided, lost, host) = encap(sizes.0, slot, credit, limits, host);
+        (decided, decided, lost, host)
     }
 );
 
 /// The stage; and whether the packet goes on without what it should have gone round for.
-pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided, Bit) {
+pub fn encap(
+    _profile: &Profile,
+    slot: Slot,
+    credit: RoundCredit,
+    limits: Limits,
+    bus: HostBus,
+) -> (Decided, Bit, HostBus) {
     rests_unless(slot.valid);
     let mut slot = slot;
     wire!(by_nexthop = slot.meta.verdict.open());
@@ -86,7 +107,7 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
         .delay("nowhere_decided", outer::IDENTIFICATION - 1);
 
     let lengths = outer::lengths(slot, shape);
-    let rest = Rest::of(learn_interval);
+    let rest = Rest::of(limits.learn_interval);
     let plan = wishes.plan(rest.on);
     rest.shown(slot.valid & plan.learn);
     let plan = only(slot.valid, plan).reg("plan");
@@ -143,5 +164,6 @@ pub fn encap(slot: Slot, credit: RoundCredit, learn_interval: U<32>) -> (Decided
         meta: out.meta,
         edit: edit.reg("edit"),
     };
-    (decided, outcome.lost.reg("lost"))
+    let returned = Chain::from(bus).leave(out);
+    (decided, outcome.lost.reg("lost"), returned)
 }

@@ -186,6 +186,8 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         ),
         offset,
         zeros,
+        alert: k(0),
+        about_tunnel: k(0),
     };
 
     let mut out = slot.later("slot", LATENCY - 1);

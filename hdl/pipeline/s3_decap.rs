@@ -214,6 +214,7 @@ fn of_label(entry: MplsEntry, parse: Parse) -> Decap {
         flood_unknown: frame & entry.flood_unknown,
         learn: frame & entry.learn,
         tree: entry.tree,
+        host: k(0),
     }
 }
 
@@ -231,6 +232,7 @@ impl Round {
             flood_unknown: self.flood_unknown,
             learn: zero(),
             tree: self.tree,
+            host: k(0),
         }
     }
 }

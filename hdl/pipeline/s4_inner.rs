@@ -26,7 +26,7 @@ use crate::buses::{HeadIn, HeadOut};
 use crate::hardware::{Inner, VerdictBits};
 use underpass_layout::meta::TREE_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, zero, Bit, BundleExt, U};
 use upper::Upper;
 
 /// Clocks from slot to slot.
@@ -159,6 +159,8 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         tcp_flags: ports.tcp.flags,
         tcp_seq: ports.tcp.seq(),
         tcp_ack: ports.tcp.ack,
+        arp: zero(),
+        arp_mac: zero(),
     };
     let mut out = slot.later("slot", LATENCY - 1);
     out.meta.inner = inner;

@@ -188,6 +188,8 @@ fn decide(
         label: only(decap.direct | looked_up, label),
         control: looked_up & own & entry.control,
         learn: zero(),
+        arp: zero(),
+        floods: zero(),
     };
     (bridge, verdict)
 }

@@ -68,6 +68,7 @@ fn any(noise: &mut Noise, reach: usize) -> Patch {
         quoted_l3_offset: places[3],
         quoted_l4_offset: places[4],
         new_quoted_checksum: word(),
+        ..Patch::default()
     }
 }
 

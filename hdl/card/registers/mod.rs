@@ -9,6 +9,7 @@
 //! What is not a register reads 0 and takes no writes.
 
 mod pairs;
+mod punts;
 mod rounds;
 
 use crate::buses::{
@@ -38,6 +39,8 @@ bundle! {
         pairs: PairOrders,
         /// Fewest clocks from one packet that is learnt from to the next.
         learn_interval: U<32>,
+        /// The window that punts are counted in.
+        punt_window: U<20>,
     }
 
     /// What the rest of the core tells the registers.
@@ -150,6 +153,8 @@ pub fn registers(
     let (learn_interval, registers) =
         rounds::round_registers(access, condition.rounds, condition.copied);
     all.extend(registers);
+    let (punt_window, register) = punts::punt_registers(access);
+    all.push(register);
 
     let hits: Vec<(Bit, U<32>)> = all
         .into_iter()
@@ -172,6 +177,7 @@ pub fn registers(
             seed,
             pairs,
             learn_interval,
+            punt_window,
         },
     )
 }
@@ -210,13 +216,14 @@ leaf!(
         enable: Signal<Out, HdlBit>,
         pair_orders: PairOrdersOut,
         learn_interval: Signal<Out, Bits<32>>,
+        punt_window: Signal<Out, Bits<20>>,
     },
     |request: Request, returned: HostBus, seeding: Bit, in_flight: U<10>, pairs: PairReports,
      rounds: RoundEvents, copied: Bit|
-        -> (Response, HostBus, SeedStart, Bit, PairOrders, U<32>) {
+        -> (Response, HostBus, SeedStart, Bit, PairOrders, U<32>, U<20>) {
         let (response, host, orders) =
             registers(build.sizes.0, build.id, request, returned, Condition { seeding, in_flight, pairs, rounds, copied });
-        (response, host, orders.seed, orders.enable, orders.pairs, orders.learn_interval)
+        (response, host, orders.seed, orders.enable, orders.pairs, orders.learn_interval, orders.punt_window)
     }
 );
 

@@ -126,6 +126,7 @@ fn both_copies_find_the_longest_prefix_of_either_family() {
             key,
             nexthop,
             label: 3,
+            ..RouteEntry::default()
         };
         let known = routes.0.contains_key(&(v6, length, prefix));
         if !known && write(&mut bench, &tabulation, &mut taken, bank, &entry) {

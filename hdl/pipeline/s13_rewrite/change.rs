@@ -13,7 +13,7 @@ use crate::hardware::{Meta, Patch};
 use crate::pipeline::s12_nexthop::counts_as_hop;
 use crate::pipeline::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
 use crate::stream::bytes::ones;
-use underpass_wires::{any_of, bundle, k, mux, one_of, only, wire, Bit, U};
+use underpass_wires::{any_of, bundle, k, mux, one_of, only, wire, zero, Bit, U};
 
 /// Where the checksum is, bytes from the start of the header: TCP (RFC 9293), UDP (RFC 768), ICMP (RFC 792, RFC 4443).
 const TCP_CHECKSUM: u32 = 16;
@@ -134,6 +134,7 @@ impl Change {
             quoted_l3_offset: only(quoted_addresses, quoted.l3_offset),
             quoted_l4_offset: only(quoted_ports, quoted.l4_offset),
             new_quoted_checksum: only(quoted_addresses & inner.ipv4, quoted_header),
+            ..zero()
         }
     }
 }

@@ -88,7 +88,7 @@ impl Front {
             HeaderKind::ControlUdp => wraps(TunnelKind::MplsUdp) & control,
             HeaderKind::TreeGre => wraps(TunnelKind::MplsGre) & adds_tree,
             HeaderKind::TreeUdp => wraps(TunnelKind::MplsUdp) & adds_tree,
-            HeaderKind::Bare | HeaderKind::Ethernet | HeaderKind::Shim => k(0),
+            HeaderKind::Bare | HeaderKind::Ethernet | HeaderKind::Shim | HeaderKind::Arp => k(0),
         };
         Front {
             kind: one_of(&BEHIND_IP.map(|(kind, _)| (chosen(kind), k(kind.code())))),

@@ -202,6 +202,7 @@ impl Plan {
             outer_ttl: only(out_of_tunnel, meta.parse.label_ttl),
             origin: only(self.list, meta.member.origin),
             position: only(self.list, meta.member.first),
+            known: zero(),
         }
     }
 }

@@ -5,10 +5,11 @@ mod frames;
 mod headers;
 mod limits;
 
-use super::encap;
+use super::{encap, Limits};
 use crate::pipeline::records::{record, slot};
 use crate::stream::beat::RoundCredit;
 use underpass_layout::meta::{Classify, Edit, Errand, Meta, Rewrite};
+use underpass_layout::profile::SIM;
 use underpass_layout::tables::{VifEntry, VifKind};
 use underpass_layout::{Record, Verdict};
 use underpass_wires::{build, input, output, Blocks, Bundle, Ports, Sim};
@@ -31,7 +32,12 @@ impl Bench {
             Ports::Packed,
             Blocks::Inline,
             || {
-                let (decided, lost) = encap(input("slot"), input("credit"), input("interval"));
+                let limits = Limits {
+                    learn_interval: input("interval"),
+                    punt_window: input("window"),
+                };
+                let (slot, credit, bus) = (input("slot"), input("credit"), input("bus"));
+                let (decided, lost, _) = encap(&SIM, slot, credit, limits, bus);
                 output("edit", decided.edit);
                 output("meta", decided.meta);
                 output("valid", decided.valid);

@@ -70,8 +70,8 @@ fn expected(case: &Case) -> (meta::Decap, Verdict) {
             nexthop: round.nexthop,
             label: round.label,
             flood_unknown: round.flood_unknown,
-            learn: false,
             tree: round.tree,
+            ..none
         };
         return (again, Verdict::Continue);
     }
@@ -160,6 +160,7 @@ fn under_label(case: &Case) -> (meta::Decap, Verdict) {
         flood_unknown: frame && mpls.flood_unknown,
         learn: frame && mpls.learn,
         tree: mpls.tree,
+        ..none
     };
     (decap, Verdict::Continue)
 }
