@@ -46,18 +46,24 @@ pub enum Command {
     DontFragment = 11,
     /// Its time to live ran out.
     ZeroTtl = 12,
+    /// An ICMP error about a tunnel.
+    IcmpError = 13,
     /// A flow that was set up, and then made to wait again.
     FlowHold = 15,
+    /// A tunnelled packet that asks for routers' attention.
+    RouterAlert = 16,
     /// A source MAC that is new.
     MacLearn = 17,
     /// A source MAC that comes from elsewhere.
     MacMove = 18,
+    /// Bidirectional forwarding detection. The first parameter is the session's state.
+    Bfd = 20,
 }
 
 impl Command {
     /// The command of a number.
     pub fn from_code(code: u16) -> Option<Command> {
-        const ALL: [Command; 14] = [
+        const ALL: [Command; 17] = [
             Command::Transmit,
             Command::Receive,
             Command::Arp,
@@ -69,9 +75,12 @@ impl Command {
             Command::EcmpResolve,
             Command::DontFragment,
             Command::ZeroTtl,
+            Command::IcmpError,
             Command::FlowHold,
+            Command::RouterAlert,
             Command::MacLearn,
             Command::MacMove,
+            Command::Bfd,
         ];
         ALL.into_iter().find(|command| *command as u16 == code)
     }

@@ -4,6 +4,7 @@
 //!   Punt ──take──▶ by reason ─┬─ flow miss      hold entry, first packet trapped     Act::Trap
 //!                             ├─ ttl, df, ..    trapped                              Act::Trap
 //!                             ├─ dhcp, igmp     trapped
+//!                             ├─ receive        trapped, BFD with the state of its session
 //!                             ├─ learn          trapped where it is news             Act::Trap, Act::React
 //!                             └─ arp, nd, stt   the slow path's own                  Act::React
 //!   agent ──from_agent──▶ transmit on an interface, or treat as received             Act::React
@@ -28,6 +29,7 @@ pub use hold::Held;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use underpass_layout::meta::RoundKind;
 use underpass_layout::profile::Profile;
 use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::{DropReason, PuntReason};
@@ -45,6 +47,13 @@ use learn::Told;
 
 /// The flow index of a packet that has no flow.
 const NO_FLOW: u32 = u32::MAX;
+/// The IP protocol of UDP, and bytes of its header.
+const UDP: u8 = 17;
+const UDP_HEADER: usize = 8;
+/// UDP port of BFD over one hop, the only one that the peer looks at.
+const BFD_CONTROL: u16 = 3784;
+/// The state within the second byte of a BFD control packet.
+const BFD_STATE: u8 = 0xc0;
 /// ICMPv6 type (RFC 4861 section 4.1), which stands for the destination port.
 const ROUTER_SOLICITATION: u16 = 133;
 
@@ -180,7 +189,9 @@ impl AgentFace {
                 vec![self.trap(Command::L3Protocols, &punt)]
             }
             PuntReason::L3Protocol => vec![self.trap(Command::L3Protocols, &punt)],
-            PuntReason::Receive => vec![self.trap(Command::Nexthop, &punt)],
+            PuntReason::Receive => self.for_the_node(&punt),
+            PuntReason::TunnelError => vec![self.trap(Command::IcmpError, &punt)],
+            PuntReason::RouterAlert => vec![self.trap(Command::RouterAlert, &punt)],
             PuntReason::Resolve => vec![self.trap(Command::Resolve, &punt)],
             PuntReason::ZeroTtl => vec![self.trap(Command::ZeroTtl, &punt)],
             PuntReason::SourceMoved => vec![self.trap(Command::EcmpResolve, &punt)],
@@ -221,8 +232,20 @@ impl AgentFace {
         Act::Trap(header.frame(&trapped::frame(self.world(), punt)))
     }
 
-    /// Guests' gratuitous ARP for an address that waits for traffic is the agent's to see as well, and so is whatever
-    /// tells of the underlay; the host has that too.
+    /// What a route hands to the agent.
+    fn for_the_node(&self, punt: &Punt) -> Vec<Act> {
+        let Some(state) = Tenant::of(punt).and_then(|tenant| bfd_state(&tenant)) else {
+            return vec![self.trap(Command::Nexthop, punt)];
+        };
+        let header = Header {
+            params: [state.into(), 0, 0, 0, 0],
+            ..AgentFace::header(Command::Bfd, punt)
+        };
+        vec![self.told(header, punt)]
+    }
+
+    /// Guests' gratuitous ARP for an address that waits for traffic is the agent's to see as well, and so are answers to
+    /// its own questions and whatever tells of the underlay; the host has that too.
     fn arp(&mut self, punt: Punt) -> Vec<Act> {
         let Some(arp) = Arp::read(&punt.frame) else {
             return self.by_itself(punt);
@@ -239,6 +262,14 @@ impl AgentFace {
                 let trap = tells.then(|| self.trap(Command::Arp, &punt));
                 to_host.into_iter().chain(trap).collect()
             }
+            // The card shows it, and sends it on by itself.
+            Some(VifType::Vm) if punt.shim.round == RoundKind::Punt => {
+                vec![self.trap(Command::Arp, &punt)]
+            }
+            Some(VifType::Vm) if !is_tunnelled(&punt) && !arp.is_request() => {
+                vec![self.trap(Command::Arp, &punt)]
+            }
+            // The card has no routes of this VRF.
             Some(VifType::Vm) if arp.is_request() && arp.is_announcement() => {
                 let route = world.route(punt.shim.vrf, arp.target().into());
                 let waits = route.is_some_and(|route| route.flags.contains(RouteFlags::TRAP));
@@ -278,6 +309,17 @@ impl AgentFace {
         };
         vec![self.told(header, &punt)]
     }
+}
+
+/// The state of its session, of a BFD control packet over IPv4 (RFC 5881 section 4, RFC 5880 section 4.1), where it stands in
+/// its byte.
+fn bfd_state(tenant: &Tenant<'_>) -> Option<u8> {
+    let headers = &tenant.headers;
+    let is_bfd = headers.ipv4 && headers.protocol == UDP && headers.dst_port == BFD_CONTROL;
+    let ip = Some(tenant.ip()).filter(|_| is_bfd && !headers.fragment)?;
+    let header = usize::from(ip.first()? & 0x0f) * 4;
+    let flags = ip.get(header + UDP_HEADER + 1)?;
+    Some(flags & BFD_STATE)
 }
 
 /// IPv4 with its DF bit, and IPv6, which no router fragments (RFC 8200 section 5).

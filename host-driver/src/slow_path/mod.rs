@@ -186,7 +186,10 @@ impl SlowPath {
             PuntReason::SourceMoved => self.source_moved(punt),
             PuntReason::ZeroTtl => drop(&punt, DropReason::TtlExceeded),
             PuntReason::Fragment => drop(&punt, DropReason::Fragments),
-            PuntReason::L3Protocol => drop(&punt, DropReason::TrapNoInterface),
+            // No agent is there who would make something of them.
+            PuntReason::L3Protocol | PuntReason::TunnelError | PuntReason::RouterAlert => {
+                drop(&punt, DropReason::TrapNoInterface)
+            }
             PuntReason::TooBig => drop(&punt, DropReason::TooBig),
             PuntReason::Extension | PuntReason::Tagged => drop(&punt, DropReason::InvalidProtocol),
             PuntReason::VrfInSoftware => drop(&punt, DropReason::Discard),
