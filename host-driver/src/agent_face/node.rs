@@ -47,6 +47,7 @@ fn network(objects: &Objects) -> Network {
             router_mac: of(VifType::Agent).map_or(ROUTER_MAC, |vif| vif.mac),
             decrement_hop_limit: false,
             copy_tos: false,
+            punt_limit: 0,
         },
         underlay: Underlay {
             port: fabric.and_then(|vif| vif.port).unwrap_or(PortName {

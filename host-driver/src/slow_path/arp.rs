@@ -1,20 +1,23 @@
-//! ARP: who answers for an address, and what is learned from answers. Tenants' addresses are answered for as `proxy` says.
+//! ARP that the card does not answer by itself: who answers for an address, and what is learned from answers. Tenants'
+//! addresses are answered for as `proxy` says.
 //!
-//! | asked by            | for                  | what happens                            |
-//! |---------------------|----------------------|-----------------------------------------|
-//! | a guest or a tunnel | itself, or with a tag| flooded                                 |
-//! | the wire            | the tunnel address   | answered, or left to the host behind it |
+//! | asked by            | for                   | what happens                            |
+//! |---------------------|-----------------------|-----------------------------------------|
+//! | a guest or a tunnel | itself, or with a tag | flooded                                 |
+//! | the wire            | the tunnel address    | answered, or left to the host behind it |
 //!
-//! An answer on the wire may bring the MAC of a next hop that packets wait for.
+//! A guest comes here where the card has no route to say who it is, or one that leads elsewhere: `sender` says what it may
+//! say of itself. An answer on the wire may bring the MAC of a next hop that packets wait for.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use etherparse::{ArpEthIpv4Packet, ArpOperation, ArpPacket, EtherType, Ethernet2Header};
 use underpass_layout::DropReason;
-use underpass_table_compiler::objects::VifType;
+use underpass_table_compiler::objects::{VifFlags, VifType};
 use underpass_table_compiler::Mac;
 
 use super::proxy::{self, Answer, Asker, Then};
+use super::sender::Claim;
 use super::world::World;
 
 /// Bytes of an Ethernet header, and of a VLAN tag.
@@ -53,6 +56,15 @@ impl Arp {
     /// It tells where its sender is, and asks nothing.
     pub fn is_announcement(&self) -> bool {
         self.packet.sender_ipv4 == self.packet.target_ipv4
+    }
+
+    /// What a guest says of itself by it. With a tag it says it to another network, which only the guests know.
+    pub fn claim(&self) -> Option<Claim> {
+        let claim = Claim {
+            address: self.packet.sender_ipv4_addr().into(),
+            mac: Some(Mac(self.packet.sender_mac)),
+        };
+        (!self.tagged).then_some(claim)
     }
 
     /// Where its sender says to be.
@@ -109,15 +121,28 @@ fn frame(to: Mac, packet: &ArpEthIpv4Packet) -> Vec<u8> {
 /// A packet of a guest or of a tunnel, in the network with VRF `vrf`.
 pub fn from_tenant(world: &World, asker: Asker, vrf: u16, arp: &Arp) -> Then {
     match arp.packet.operation {
-        ArpOperation::REQUEST if arp.tagged || arp.is_announcement() => Then::Flood,
+        ArpOperation::REQUEST if arp.tagged => Then::Flood,
+        ArpOperation::REQUEST if arp.is_announcement() => match proxies_all(world, asker) {
+            true => Then::Drop(DropReason::InvalidArp),
+            false => Then::Flood,
+        },
         ArpOperation::REQUEST => match proxy::answer(world, asker, vrf, arp.target().into()) {
-            Answer::Is(mac) => Then::Answer(arp.answer(mac)),
+            Answer::Is(mac) | Answer::Router(mac) => Then::Answer(arp.answer(mac)),
             Answer::Flood => Then::Flood,
             Answer::Silence => Then::Drop(DropReason::InvalidArp),
         },
         ArpOperation::REPLY => proxy::by_mac(world, arp.to),
         _ => Then::Drop(DropReason::InvalidArp),
     }
+}
+
+/// Whether everything that a guest asks for is answered with the router's MAC: then nobody is to know where it is.
+fn proxies_all(world: &World, asker: Asker) -> bool {
+    let Asker::Guest(vif) = asker else {
+        return false;
+    };
+    let vif = world.vif(vif);
+    vif.is_some_and(|vif| vif.flags.contains(VifFlags::MAC_PROXY))
 }
 
 /// A packet of the wire, and the neighbour that it tells of.

@@ -13,6 +13,8 @@ use etherparse::icmpv6::{NdpOptionType, NeighborAdvertisementHeader};
 use etherparse::{Icmpv6Slice, Icmpv6Type, IpNumber, Ipv6Slice, PacketBuilder};
 use underpass_table_compiler::Mac;
 
+use super::sender::Claim;
+
 /// Bytes of an Ethernet header, and of a VLAN tag.
 const ETHERNET: usize = 14;
 const TAG: usize = 4;
@@ -57,7 +59,10 @@ pub enum Message {
         mac: Option<Mac>,
     },
     /// Are there routers?
-    SolicitRouter,
+    SolicitRouter {
+        /// The MAC of who asks, if it says so.
+        mac: Option<Mac>,
+    },
     /// I am a router, or: that way is better.
     Router,
 }
@@ -111,6 +116,25 @@ impl Discovery {
     /// Somebody makes sure that nobody has the address that it is about to use.
     pub fn is_probe(&self) -> bool {
         self.src.is_unspecified()
+    }
+
+    /// What a guest says of itself by it: that it is the sender, and who it tells of. A MAC in an option must be the frame's
+    /// own, or it says it of somebody else; none: it does. With a tag it says it to another network.
+    pub fn claims(&self) -> Option<Vec<Claim>> {
+        let (told, mac) = match self.message {
+            Message::Solicit { mac, .. } | Message::SolicitRouter { mac } => (None, mac),
+            Message::Advertise { target, mac } => (Some(target), mac),
+            Message::Router => (None, None),
+        };
+        if self.tagged {
+            return Some(Vec::new());
+        }
+        let claim = |address: Ipv6Addr| Claim {
+            address: address.into(),
+            mac: Some(self.from),
+        };
+        let is_its_own = mac.is_none_or(|mac| mac == self.from);
+        is_its_own.then(|| std::iter::once(self.src).chain(told).map(claim).collect())
     }
 
     /// Where its sender, or what it tells of, says to be.
@@ -220,7 +244,7 @@ fn message(src: Ipv6Addr, dst: Ipv6Addr, icmp: &Icmpv6Slice<'_>) -> Option<Messa
             target,
             mac: macs.target,
         },
-        Icmpv6Type::RouterSolicitation => Message::SolicitRouter,
+        Icmpv6Type::RouterSolicitation => Message::SolicitRouter { mac: macs.source },
         _ => Message::Router,
     };
     holds.then_some(message)

@@ -39,6 +39,7 @@ mod policy;
 mod proxy;
 mod reaction;
 mod resolve;
+mod sender;
 mod software;
 mod stt;
 mod tenant;

@@ -12,7 +12,8 @@
 //!
 //! An answer says that it was asked for, does not override what guests know better, and names a router only with the
 //! router's own MAC, as the peer's does. Link-local addresses have no routes, so nobody is answered for: they are
-//! flooded and stay in their network. What breaks a rule of RFC 4861 was dropped before it came here.
+//! flooded and stay in their network. What breaks a rule of RFC 4861, or says of its sender what `sender` knows better,
+//! was dropped before it came here.
 
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -32,27 +33,30 @@ pub fn from_tenant(world: &World, asker: Asker, vrf: u16, discovery: &Discovery)
             let taken =
                 matches!(asker, Asker::Guest(_)) && proxy::is_ours(world, vrf, target.into());
             match taken {
-                true => answer(world, discovery, target, world.router_mac()),
+                true => answer(discovery, target, world.router_mac(), true),
                 false => Then::Flood,
             }
         }
         Message::Solicit { target, .. } => match proxy::answer(world, asker, vrf, target.into()) {
-            Answer::Is(mac) => answer(world, discovery, target, mac),
+            Answer::Is(mac) => answer(discovery, target, mac, false),
+            Answer::Router(mac) => answer(discovery, target, mac, true),
             Answer::Flood => Then::Flood,
             Answer::Silence => Then::Drop(DropReason::InvalidArp),
         },
         Message::Advertise { .. } => proxy::by_mac(world, discovery.to),
-        Message::SolicitRouter if world.routes_ipv6(vrf) => Then::Drop(DropReason::TrapNoInterface),
-        Message::SolicitRouter => Then::Flood,
+        Message::SolicitRouter { .. } if world.routes_ipv6(vrf) => {
+            Then::Drop(DropReason::TrapNoInterface)
+        }
+        Message::SolicitRouter { .. } => Then::Flood,
         Message::Router if world.routes_ipv6(vrf) => Then::Drop(DropReason::InvalidArp),
         Message::Router => proxy::by_mac(world, discovery.to),
     }
 }
 
-fn answer(world: &World, discovery: &Discovery, target: Ipv6Addr, mac: Mac) -> Then {
+fn answer(discovery: &Discovery, target: Ipv6Addr, mac: Mac, router: bool) -> Then {
     let with = Advertise {
         mac,
-        router: mac == world.router_mac(),
+        router,
         overrides: false,
     };
     sent(discovery.answer(target, &with))
@@ -85,7 +89,7 @@ fn unhosted(world: &World, discovery: &Discovery) -> Then {
             sent(discovery.answer(target, &with))
         }
         Message::Solicit { .. } => Then::Drop(DropReason::InvalidArp),
-        Message::SolicitRouter => Then::Drop(DropReason::TrapNoInterface),
+        Message::SolicitRouter { .. } => Then::Drop(DropReason::TrapNoInterface),
         Message::Advertise { .. } | Message::Router => Then::Consume,
     }
 }

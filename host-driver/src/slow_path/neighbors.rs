@@ -1,10 +1,10 @@
 //! ARP and neighbour discovery, from the punted frame to what is sent, and what is learned on the way.
 //!
 //! ```text
-//!   Arp ───────────────▶ arp ─┐        ┌─ Answer   back, through the tunnel it came from too
-//!                             ├─ Then ─┼─ Flood    back to the card: the list of its network
-//!   NeighborDiscovery ─▶ nd ──┘        ├─ Bridge   the one guest, here or elsewhere
-//!             │                        └─ ToHost, Consume, Drop
+//!   Arp ───────────────▶ sender ─▶ arp ─┐        ┌─ Answer   back, through the tunnel it came from too
+//!                          │            ├─ Then ─┼─ Flood    back to the card: the list of its network
+//!   NeighborDiscovery ─▶ sender ─▶ nd ──┘        ├─ Bridge   the one guest, here or elsewhere
+//!             │            └ a lie: Drop         └─ ToHost, Consume, Drop
 //!             ├─ from the wire: a neighbour's MAC ─▶ learn ─▶ tunnels are programmed, packets that waited go
 //!             └─ from a guest: an address of a pair ─▶ heard ─▶ its route and MAC are programmed
 //! ```
@@ -12,6 +12,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use underpass_layout::meta::RoundKind;
 use underpass_layout::DropReason;
 use underpass_table_compiler::entries::entries;
 use underpass_table_compiler::objects::VifType;
@@ -23,6 +24,7 @@ use super::discovery::{self, Discovery};
 use super::proxy::{Asker, Then};
 use super::reaction::{Reaction, TableWrite};
 use super::resolve::Wait;
+use super::sender::Claim;
 use super::tenant::{is_tunnelled, Tenant};
 use super::world::World;
 use super::{flood, nd, software, unresolved, SlowPath};
@@ -35,12 +37,19 @@ impl SlowPath {
             return vec![Reaction::drop(punt, DropReason::InvalidArp)];
         };
         match self.asker(punt) {
+            Some(asker) if !self.is_true(asker, arp.claim()) => {
+                vec![Reaction::drop(punt, DropReason::InvalidArp)]
+            }
             Some(asker) => {
                 let told = arp.told().filter(|_| !arp.tagged);
                 let mut reactions = told.map_or_else(Vec::new, |(address, mac)| {
                     self.heard(asker, address, mac, now)
                 });
-                let then = arp::from_tenant(&self.world, asker, punt.shim.vrf, &arp);
+                let then = match punt.shim.round {
+                    // The card sends the frame itself on.
+                    RoundKind::Punt => Then::Consume,
+                    _ => arp::from_tenant(&self.world, asker, punt.shim.vrf, &arp),
+                };
                 reactions.extend(self.carry_out(punt, frame, then));
                 reactions
             }
@@ -56,7 +65,11 @@ impl SlowPath {
         let Some(discovery) = Discovery::read(frame) else {
             return vec![Reaction::drop(punt, DropReason::InvalidArp)];
         };
+        let claims = discovery.claims();
         match self.asker(punt) {
+            Some(asker) if !claims.is_some_and(|claims| self.is_true(asker, claims)) => {
+                vec![Reaction::drop(punt, DropReason::InvalidArp)]
+            }
             Some(asker) => {
                 let told = discovery.told().filter(|_| !discovery.tagged);
                 let mut reactions = told.map_or_else(Vec::new, |(address, mac)| {
@@ -71,6 +84,15 @@ impl SlowPath {
                 self.learn_and_carry_out(punt, frame, told, then)
             }
         }
+    }
+
+    /// Whether a guest may say all that of itself. What is said beyond a tunnel another node has seen to.
+    fn is_true(&self, asker: Asker, claims: impl IntoIterator<Item = Claim>) -> bool {
+        let Asker::Guest(vif) = asker else {
+            return true;
+        };
+        let mut claims = claims.into_iter();
+        claims.all(|claim| self.world.believes(vif, claim))
     }
 
     /// A guest or a tunnel; none: the wire.

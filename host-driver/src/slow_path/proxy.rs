@@ -1,23 +1,26 @@
-//! Who is answered for, whether ARP asks or neighbour discovery.
+//! Who is answered for, whether ARP asks or neighbour discovery: what the card does with ARP by itself, for what it hands
+//! over.
 //!
-//! | asked by | for                                    | what happens                          |
-//! |----------|----------------------------------------|---------------------------------------|
-//! | a guest  | a route with P and a stitched MAC      | answered with that MAC                |
-//! | a guest  | a route with P, no stitched MAC, no F  | answered with the router's MAC        |
-//! | a guest  | anything else, or itself               | flooded                               |
-//! | a tunnel | a guest here                           | answered likewise, through the tunnel |
-//! | a tunnel | the router, or a guest elsewhere       | dropped: that is another node's       |
-//! | a tunnel | anything else                          | flooded                               |
+//! | asked by | for                                     | what happens                          |
+//! |----------|-----------------------------------------|---------------------------------------|
+//! | a guest  | anything, where its interface proxies   | answered with the router's MAC        |
+//! | a guest  | a route with P and a stitched MAC       | answered with that MAC                |
+//! | a guest  | a route with P, no stitched MAC, no F   | answered with the router's MAC        |
+//! | a guest  | such a route, but of a guest, where its interface is answered for gateways alone | dropped |
+//! | a guest  | anything else, or itself                | flooded                               |
+//! | a tunnel | a guest here, with a stitched MAC       | answered likewise, through the tunnel |
+//! | a tunnel | the router                              | dropped: that is another node's       |
+//! | a tunnel | anything else                           | flooded                               |
 //!
 //! What nobody asked for goes by the MAC in front of it: to one guest, to all, or to the router, which has no use for it.
 
 use std::net::IpAddr;
 
 use underpass_layout::DropReason;
-use underpass_table_compiler::objects::RouteFlags;
+use underpass_table_compiler::objects::{Route, RouteFlags, Vif, VifFlags};
 use underpass_table_compiler::Mac;
 
-use super::world::World;
+use super::world::{is_link_local, World};
 
 /// What is done with an ARP packet or a message of neighbour discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,8 +51,10 @@ pub enum Asker {
 /// What an address is answered with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// This MAC.
+    /// This MAC, of another guest.
     Is(Mac),
+    /// This MAC, the router's.
+    Router(Mac),
     /// Nothing: the guests may know.
     Flood,
     /// Nothing, and the guests are not asked.
@@ -58,29 +63,50 @@ pub enum Answer {
 
 /// Answers for `target` in the network with VRF `vrf`.
 pub fn answer(world: &World, asker: Asker, vrf: u16, target: IpAddr) -> Answer {
-    match (proxy(world, vrf, target), asker) {
-        (None, _) => Answer::Flood,
-        (Some(proxy), Asker::Guest(vif)) if proxy.guest == Some(u32::from(vif)) => Answer::Flood,
-        (Some(Proxy { guest: None, .. }), Asker::Tunnel) => Answer::Silence,
-        (Some(Proxy { mac, .. }), _) => Answer::Is(mac),
+    let route = world.route(vrf, target);
+    match asker {
+        _ if is_link_local(target) => Answer::Flood,
+        Asker::Guest(vif) => match world.vif(vif) {
+            Some(vif) => to_guest(world, vif, route),
+            None => Answer::Silence,
+        },
+        Asker::Tunnel => route.map_or(Answer::Flood, |route| to_tunnel(world, route)),
     }
 }
 
-struct Proxy {
-    mac: Mac,
-    /// The interface of the guest with that address, if it is here.
-    guest: Option<u32>,
+fn to_guest(world: &World, vif: &Vif, route: Option<&Route>) -> Answer {
+    if vif.flags.contains(VifFlags::MAC_PROXY) {
+        return Answer::Router(vif.mac);
+    }
+    let Some(route) = route.filter(|route| proxies(route)) else {
+        return Answer::Flood;
+    };
+    let owner = world.guest_behind(route.nh);
+    if vif.flags.contains(VifFlags::NO_ARP_PROXY) && !world.is_service(route) {
+        Answer::Silence
+    } else if owner.is_some_and(|owner| owner.idx == vif.idx) {
+        Answer::Flood
+    } else {
+        route
+            .stitched_mac
+            .map_or(Answer::Router(vif.mac), Answer::Is)
+    }
 }
 
-fn proxy(world: &World, vrf: u16, address: IpAddr) -> Option<Proxy> {
-    let route = world.route(vrf, address)?;
-    if !route.flags.contains(RouteFlags::PROXY) {
-        return None;
+fn to_tunnel(world: &World, route: &Route) -> Answer {
+    let is_here = world.guest_behind(route.nh).is_some();
+    match route.stitched_mac {
+        _ if !proxies(route) => Answer::Flood,
+        _ if world.is_service(route) => Answer::Silence,
+        Some(mac) if is_here => Answer::Is(mac),
+        _ => Answer::Flood,
     }
-    let guest = world.guest_behind(route.nh).map(|vif| vif.idx);
-    let router = || (!route.flags.contains(RouteFlags::FLOOD)).then(|| world.router_mac());
-    let mac = route.stitched_mac.or_else(router)?;
-    Some(Proxy { mac, guest })
+}
+
+/// Whether somebody is answered for what is behind a route.
+fn proxies(route: &Route) -> bool {
+    let floods = route.stitched_mac.is_none() && route.flags.contains(RouteFlags::FLOOD);
+    route.flags.contains(RouteFlags::PROXY) && !floods
 }
 
 /// Whether an address is the node's own in a network: a gateway or a DNS server.

@@ -28,6 +28,7 @@ use underpass_table_compiler::{Mac, Network};
 pub use members::Member;
 use own::Owners;
 
+use super::sender::OwnAddresses;
 use super::{address_pair, floating};
 
 /// The network as the slow path sees it.
@@ -56,6 +57,7 @@ pub struct World {
     floating: HashMap<u32, Vec<FloatingIp>>,
     /// Places in `objects.allowed_address_pairs` by interface.
     pairs: HashMap<u32, Vec<usize>>,
+    own_addresses: OwnAddresses,
 }
 
 impl World {
@@ -98,6 +100,7 @@ impl World {
             owners: Owners::new(&network, &objects),
             floating: floating::by_guest(&objects.floating_ips),
             pairs: address_pair::by_guest(&objects.allowed_address_pairs),
+            own_addresses: OwnAddresses::new(&network, &objects),
             network,
             objects,
         }
@@ -201,6 +204,11 @@ impl World {
     /// The addresses that stand for a guest in other networks.
     pub fn floating_of(&self, vif: u32) -> &[FloatingIp] {
         self.floating.get(&vif).map_or(&[], Vec::as_slice)
+    }
+
+    /// The addresses that guests have of their own.
+    pub fn own_addresses(&self) -> &OwnAddresses {
+        &self.own_addresses
     }
 
     /// The allowed address pair that gives a guest an address, and the guest's place in it.
