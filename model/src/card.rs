@@ -43,6 +43,8 @@ pub struct ModelCard {
     table: TableAccess,
     /// Kept to be read: here, nothing is left out for it.
     learn_interval: u32,
+    /// Likewise: no clock passes here, so no window begins by itself.
+    punt_window: u32,
     slow: SlowPort,
     rings: Rings,
     sent: VecDeque<(u16, Vec<u8>)>,
@@ -58,6 +60,7 @@ impl ModelCard {
             seed_target: 0,
             table: TableAccess::default(),
             learn_interval: 0,
+            punt_window: 0,
             slow: SlowPort::default(),
             rings: Rings::default(),
             sent: VecDeque::new(),
@@ -96,6 +99,7 @@ impl ModelCard {
             ROUND_COPIES => self.core.rounds.copies(),
             ROUND_SKIPPED => self.core.rounds.skipped(),
             LEARN_INTERVAL => self.learn_interval,
+            PUNT_WINDOW => self.punt_window,
             TCP_CONTROL if self.core.pairs.any_reset() => ANY_RESET,
             slow_registers::PUNT_STATUS => self.slow.status(),
             slow_registers::PUNT_DATA => self.slow.pop_word(),
@@ -125,6 +129,8 @@ impl ModelCard {
                 self.core.pairs.take_event();
             }
             LEARN_INTERVAL => self.learn_interval = value,
+            PUNT_WINDOW => self.punt_window = value,
+            PUNT_BEGIN => self.core.begin_punt_window(),
             TCP_CONTROL => self.core.pairs.set_any_reset(value & ANY_RESET != 0),
             slow_registers::INJECT_DATA => self.slow.push_word(value),
             slow_registers::INJECT_COMMIT => self.slow.commit(value as usize),

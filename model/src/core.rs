@@ -11,6 +11,7 @@ use crate::deliver::deliver;
 use crate::pairs::Pairs;
 use crate::pipeline::{self, Entrance};
 use crate::rounds::Rounds;
+use crate::s14_encap::quota::Punted;
 use crate::s14_encap::Identification;
 use crate::s9_flow;
 use crate::tables::{RowError, Tables};
@@ -62,6 +63,7 @@ pub struct Core {
     /// What goes round.
     pub rounds: Rounds,
     ids: Identification,
+    punted: Punted,
     /// What is known of a packet before it comes; made once, since unpacking zeros takes longer than a stage.
     nothing: Output,
 }
@@ -75,6 +77,7 @@ impl Core {
             pairs: Pairs::new(profile),
             rounds: Rounds::default(),
             ids: Identification::default(),
+            punted: Punted::new(profile),
             nothing: Output::default(),
         }
     }
@@ -135,13 +138,20 @@ impl Core {
 
     /// What would become of a frame, and of all that goes round for it; nothing is counted and no number is used up.
     pub fn trace(&self, frame: &[u8], port: u16) -> Trace {
-        let (mut ids, mut rounds) = (self.ids, self.rounds.empty());
+        let (mut ids, mut punted) = (self.ids, self.punted.clone());
+        let mut rounds = self.rounds.empty();
         let mut watch = |frame: &[u8], from: Entrance<'_>, rounds: &mut Rounds| {
             let mut output = self.nothing.clone();
             let mut steps = Vec::new();
             let mut watch = |stage, meta: &Meta| steps.push((stage, *meta));
             pipeline::to_flow(&self.tables, frame, from, &mut output.meta, &mut watch);
-            finish(&self.tables, &mut ids, frame, &mut output, watch);
+            finish(
+                &self.tables,
+                (&mut ids, &mut punted),
+                frame,
+                &mut output,
+                watch,
+            );
             if output.edit.errand.on {
                 rounds.take(output.frame, &output.edit.errand);
             }
@@ -172,7 +182,8 @@ impl Core {
             s9_flow::touch(&self.tables, &output.meta);
         }
         for ((_, frame), output) in burst.iter().zip(&mut *outputs) {
-            finish(&self.tables, &mut self.ids, cut(frame), output, |_, _| ());
+            let counts = (&mut self.ids, &mut self.punted);
+            finish(&self.tables, counts, cut(frame), output, |_, _| ());
         }
         for (_, output) in burst.iter().zip(outputs) {
             self.count(output);
@@ -188,7 +199,8 @@ impl Core {
     ) {
         output.meta = self.nothing.meta;
         pipeline::to_flow(&self.tables, frame, from, &mut output.meta, &mut watch);
-        finish(&self.tables, &mut self.ids, frame, output, watch);
+        let counts = (&mut self.ids, &mut self.punted);
+        finish(&self.tables, counts, frame, output, watch);
         self.count(output);
     }
 
@@ -212,6 +224,11 @@ impl Core {
         }
     }
 
+    /// Begins a window of punt quotas. The card also begins one by its clock, which this one has not.
+    pub fn begin_punt_window(&mut self) {
+        self.punted.begin();
+    }
+
     /// Writes a row of a table that is no counter.
     pub fn write_row(&mut self, table: u32, address: usize, words: &[u32]) -> Result<(), RowError> {
         self.tables.write_row(table, address, words)
@@ -222,6 +239,7 @@ impl Core {
         self.counters
             .read_row(table, address)
             .or_else(|| self.pairs.read_row(table, address))
+            .or_else(|| self.punted.read_row(table, address))
             .unwrap_or_else(|| self.tables.read_row(table, address))
     }
 }
@@ -229,13 +247,13 @@ impl Core {
 /// Carries out what a packet's flow and the tables behind it say.
 fn finish(
     tables: &Tables,
-    ids: &mut Identification,
+    (ids, punted): (&mut Identification, &mut Punted),
     frame: &[u8],
     output: &mut Output,
     watch: impl FnMut(&'static str, &Meta),
 ) {
     let Output { meta, edit, .. } = output;
-    pipeline::from_flow(tables, ids, meta, edit, watch);
+    pipeline::from_flow(tables, ids, punted, meta, edit, watch);
     output.port = (!edit.drop).then_some(edit.port);
     output.verdict = meta.verdict.into();
     output.frame.clear();

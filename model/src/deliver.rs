@@ -110,6 +110,9 @@ fn apply(mut packet: Kept<'_>, patch: &Patch) {
     if patch.l4_checksum {
         packet.put_word(patch.l4_checksum_offset.into(), patch.new_l4_checksum);
     }
+    if patch.mss {
+        packet.put_word(patch.mss_offset.into(), patch.new_mss);
+    }
     let quoted = usize::from(patch.quoted_l3_offset);
     if patch.quoted_src {
         packet.put_address(quoted + src, v6, patch.new_dst);
@@ -193,6 +196,9 @@ mod tests {
             quoted_l3_offset: 80,
             quoted_l4_offset: 130,
             new_quoted_checksum: 0x0808,
+            mss: true,
+            mss_offset: 77,
+            new_mss: 0x0a0a,
         };
         let edit = Edit {
             patch,
@@ -219,6 +225,7 @@ mod tests {
             (60, 2, 5),
             (62, 2, 6),
             (70, 2, 7),
+            (77, 2, 10),
             (90, 2, 8),
             (92, 4, 4),
             (96, 4, 3),
@@ -237,6 +244,7 @@ mod tests {
             (60, 2, 5),
             (62, 2, 6),
             (70, 2, 7),
+            (77, 2, 10),
             (88, 16, 4),
             (104, 16, 3),
             (130, 2, 6),

@@ -2,19 +2,22 @@
 //!
 //! ```text
 //!   wire or host port:  | packet ...                 arrival.length = all of it
-//!   slow port:          | InjectShim 64 | packet ... arrival.length = without the shim
+//!   slow port:          | InjectShim 64 | packet ... arrival.length = without the shim,
+//!                                                    arrival.round = what the slow path knew
 //!   rounds:             | packet ...                 arrival.length = all of it, arrival.round = what is known of it
 //! ```
 
 use crate::window::Window;
-use underpass_layout::meta::{Arrival, Meta, Round, RoundKind, BEAT_BYTES};
+use underpass_layout::meta::{Arrival, Known, Meta, Round, RoundKind, BEAT_BYTES};
 use underpass_layout::port;
-use underpass_layout::shim::InjectShim;
+use underpass_layout::shim::{InjectCommand, InjectShim};
 use underpass_layout::{words_for, Record};
 
 const SHIM_WORDS: usize = words_for(8 * BEAT_BYTES);
 const PORT_MASK: u16 = (1 << port::BITS) - 1;
 const VIF_MASK: u16 = (1 << 13) - 1;
+const NEXTHOP_MASK: u32 = (1 << 20) - 1;
+const LABEL_MASK: u32 = (1 << 24) - 1;
 
 /// Writes `meta.arrival` of a packet that came round and gives the window over it. `meta` is all zero, here as below.
 pub fn again<'a>(frame: &'a [u8], round: &Round, meta: &mut Meta) -> Window<'a> {
@@ -45,7 +48,23 @@ pub fn gather<'a>(frame: &'a [u8], port: u16, meta: &mut Meta) -> Window<'a> {
         inject_port: shim.port & PORT_MASK,
         round: meta.arrival.round,
     };
+    if matches!(shim.command, InjectCommand::Receive | InjectCommand::Flood) {
+        meta.arrival.round.known = known(&shim);
+        meta.arrival.round.judged = shim.judged;
+    }
     Window::new(packet)
+}
+
+/// What the slow path found out.
+fn known(shim: &InjectShim) -> Known {
+    Known {
+        ports: shim.ports_known,
+        src_port: shim.src_port,
+        dst_port: shim.dst_port,
+        routed: shim.routed,
+        nexthop: shim.nexthop & NEXTHOP_MASK,
+        label: shim.label & LABEL_MASK,
+    }
 }
 
 /// The shim, bytes that are missing taken as zero. A command that has no name is none.
@@ -100,6 +119,46 @@ mod tests {
         let (meta, window) = injected(40);
         assert!(meta.arrival.injected);
         assert_eq!((meta.arrival.length, window.byte(0)), (0, 0));
+    }
+
+    #[test]
+    fn what_the_slow_path_knew_comes_along_where_the_packet_is_still_to_be_judged() {
+        let shim = InjectShim {
+            ports_known: true,
+            routed: true,
+            judged: true,
+            src_port: 0x1234,
+            dst_port: 0x5678,
+            nexthop: 0xfff9_8765,
+            label: 0xffab_cdef,
+            ..InjectShim::default()
+        };
+        let known = Known {
+            ports: true,
+            src_port: 0x1234,
+            dst_port: 0x5678,
+            routed: true,
+            nexthop: 0x9_8765,
+            label: 0xab_cdef,
+        };
+        for (command, told) in [
+            (InjectCommand::None, false),
+            (InjectCommand::Transmit, false),
+            (InjectCommand::Receive, true),
+            (InjectCommand::Flood, true),
+        ] {
+            let words = InjectShim { command, ..shim }.pack();
+            let mut frame: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+            frame.extend([0xaa; 20]);
+            let mut meta = Meta::default();
+            gather(&frame, port::SLOW, &mut meta);
+            let expected = Round {
+                judged: told,
+                known: if told { known } else { Known::default() },
+                ..Round::default()
+            };
+            assert_eq!(meta.arrival.round, expected, "{command}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The stages in their order, and nothing else.
 
+use crate::s14_encap::quota::Punted;
 use crate::s14_encap::Identification;
 use crate::tables::Tables;
 use crate::{
@@ -58,9 +59,10 @@ pub fn to_flow(
 }
 
 /// Takes it through the others. What becomes of its bytes is written to `edit`.
-pub fn from_flow(
+pub(crate) fn from_flow(
     tables: &Tables,
     ids: &mut Identification,
+    punted: &mut Punted,
     meta: &mut Meta,
     edit: &mut Edit,
     mut watch: impl FnMut(&'static str, &Meta),
@@ -81,5 +83,6 @@ pub fn from_flow(
     s13_rewrite::rewrite(meta);
     passed(meta);
     s14_encap::encap_into(ids, meta, edit);
+    punted.limit(tables, meta, edit);
     passed(meta);
 }

@@ -1,7 +1,9 @@
-//! s10_route: the nexthop of a packet whose flow came before its route, or leads elsewhere.  Reads: `decap`, `inner`,
-//! `bridge`, `receiver`, `flow`.  Writes: `route`.
+//! s10_route: the nexthop of a packet whose flow came before its route, or leads elsewhere.  Reads: `arrival`, `classify`,
+//! `decap`, `inner`, `bridge`, `receiver`, `flow`.  Writes: `route`.
 //!
 //! ```text
+//!   ARP whose sender is checked ─▶ route to the sender's address ─▶ its interface's nexthop, else punt
+//!
 //!   flow steers ─────────────────────────▶ its nexthop, label
 //!   route found by s7_receiver ─┬────────▶ that
 //!                               └─ flow leads to another VRF ─┐
@@ -12,15 +14,19 @@
 
 use crate::decide::Decide;
 use crate::routes;
+use crate::s6_bridge::{is_as_it_came, is_guests, is_handed_back};
 use crate::s7_receiver::is_routed_later;
 use crate::tables::Tables;
-use underpass_layout::meta::{Meta, Route};
-use underpass_layout::DropReason;
+use underpass_layout::meta::{ArpKind, Meta, Route};
+use underpass_layout::{DropReason, PuntReason};
 
 /// Finds the nexthop where it is not known yet.
 pub fn route(tables: &Tables, meta: &mut Meta) {
     if !meta.open() {
         return;
+    }
+    if checks_sender(meta) && !is_at_home(tables, meta) {
+        return meta.punt(PuntReason::Arp);
     }
     let (bridge, onward) = (&meta.bridge, &meta.flow.onward);
     if onward.steer {
@@ -46,6 +52,29 @@ pub fn route(tables: &Tables, meta: &mut Meta) {
     }
 }
 
+/// Has the sender of ARP to be where its address is? An address of zero is none: a probe (RFC 5227 section 2.1.1).
+fn checks_sender(meta: &Meta) -> bool {
+    let inner = &meta.inner;
+    meta.classify.entry.check_arp
+        && matches!(inner.arp, ArpKind::Request | ArpKind::Other)
+        && !inner.tagged
+        && inner.src != 0
+        && is_guests(meta)
+        && is_as_it_came(meta)
+        && !is_handed_back(meta)
+}
+
+/// Does the route to the sender's address lead to the interface that it came from?
+fn is_at_home(tables: &Tables, meta: &Meta) -> bool {
+    let vrf = meta.decap.vrf;
+    let word = tables.vrf(vrf);
+    let found = match word.valid && !word.punt_all {
+        true => routes::longest_match(tables, word, vrf, false, meta.inner.src),
+        false => None,
+    };
+    found.is_some_and(|target| target.nexthop == meta.classify.entry.nexthop)
+}
+
 /// Looks up the destination that the packet will have, in the VRF that it will be in.
 fn look_up(tables: &Tables, meta: &mut Meta) {
     let (inner, onward) = (&meta.inner, &meta.flow.onward);
@@ -57,7 +86,8 @@ fn look_up(tables: &Tables, meta: &mut Meta) {
         true => onward.dst,
         false => inner.dst,
     };
-    let found = routes::route(tables, vrf, inner.ipv6, dst, inner.ttl);
+    let known = &meta.arrival.round.known;
+    let found = routes::route(tables, vrf, inner.ipv6, dst, inner.ttl, known);
     meta.route = Route {
         routed: true,
         nexthop: found.map_or(0, |target| target.nexthop),

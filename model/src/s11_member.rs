@@ -17,7 +17,7 @@ use underpass_layout::DropReason;
 
 /// Chooses among the members of the nexthop, if it has any.
 pub fn member(tables: &Tables, meta: &mut Meta) {
-    if !meta.open() {
+    if !meta.open() || meta.answer.on {
         return;
     }
     if meta.arrival.round.kind == RoundKind::Member {

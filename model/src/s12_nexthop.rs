@@ -1,7 +1,8 @@
-//! s12_nexthop: what is done with the packet on its way out.  Reads: `route`, `member` and what they may contradict.
+//! s12_nexthop: what is done with the packet on its way out.  Reads: `answer`, `route`, `member` and what they may contradict.
 //! Writes: `nexthop`, `qos`.
 //!
 //! ```text
+//!   answered ──────▶ deliver
 //!   route.nexthop ─▶ [nexthop] ─┬─ Encap, Tunnel ────▶ on, if frame or packet fits it
 //!                               ├─ List, Translate ──▶ on, to go round
 //!                               ├─ Receive, Resolve ─▶ punt
@@ -21,6 +22,9 @@ use underpass_layout::{DropReason, PuntReason, Verdict};
 pub fn nexthop(tables: &Tables, meta: &mut Meta) {
     if !meta.open() {
         return;
+    }
+    if meta.answer.on {
+        return meta.decide(Verdict::Deliver);
     }
     meta.nexthop = *tables.nexthop(meta.route.nexthop);
     let map = match meta.flow.onward.qos {

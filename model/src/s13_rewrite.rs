@@ -2,12 +2,15 @@
 //!
 //! ```text
 //!   inner, flow.onward ───▶ patch: TTL one less, addresses and ports of the flow, checksums   (see `patch`)
+//!   syn, tunnel ──────────▶ patch: maximum segment size that the tunnel leaves room for       (see `segment`)
+//!   to the node itself ───▶ patch: TTL one less
 //!   inner, vrf ───────────▶ entropy: the tunnel's source port
 //!   length, tunnel ───────▶ outer IP length ─▶ longer than the link carries? punt; of a copy, drop
 //! ```
 //! The source port holds for what is dropped or punted too: copies for analyzers have it.
 
 pub(crate) mod patch;
+mod segment;
 
 use crate::decide::Decide;
 use crate::headers::{ethernet, gre, ipv4, ipv6, mpls, udp, vxlan};
@@ -15,7 +18,7 @@ use crate::s3_decap::CONTROL_BYTES;
 use underpass_layout::hash::{entropy, fold48};
 use underpass_layout::meta::{Inner, Meta, RoundKind, TREE_BYTES};
 use underpass_layout::tables::{Leg, NexthopKind, TunnelKind};
-use underpass_layout::{DropReason, PuntReason};
+use underpass_layout::{DropReason, PuntReason, Verdict};
 
 /// TTL of a label over a packet that brings none: a frame, or an IP packet whose own is 0.
 const DEFAULT_TTL: u8 = 64;
@@ -24,6 +27,9 @@ const DEFAULT_TTL: u8 = 64;
 pub fn rewrite(meta: &mut Meta) {
     meta.rewrite.entropy = source_port(meta.decap.vrf, &meta.inner);
     if !meta.open() {
+        if meta.decap.host && meta.inner.ipv4 && Verdict::from(meta.verdict) == Verdict::Deliver {
+            patch::write_hop(meta);
+        }
         return;
     }
     patch::write(meta);

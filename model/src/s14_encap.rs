@@ -7,11 +7,14 @@
 //!                         | Ethernet | IP | UDP | VXLAN | (Ethernet)         packet, frame
 //!                         | Ethernet | IP | GRE |                            frame
 //!   Deliver:              |                                    as it came    cross-connect, Transmit
-//!   Punt:                 | PuntShim |                         as it came
+//!                         | Ethernet | ARP |                   padding       the answer to a request   (see `arp`)
+//!   Punt:                 | PuntShim |                         as it came    as long as it may         (see `quota`)
 //!   any, to go round:     |                                    as it came, or out of its tunnel  (see `errand`)
 //! ```
 
+mod arp;
 mod errand;
+pub(crate) mod quota;
 mod tunnel;
 
 use crate::decide::Decide;
@@ -44,7 +47,8 @@ impl Identification {
     }
 }
 
-/// Completes the verdict and writes down what becomes of the bytes.
+/// Completes the verdict and writes down what becomes of the bytes. However much was punted already does not matter: that
+/// limits what the card hands over, and not what the slow path forwards.
 pub fn encap(ids: &mut Identification, meta: &mut Meta) -> Edit {
     let mut edit = DROPPED;
     encap_into(ids, meta, &mut edit);
@@ -65,23 +69,24 @@ pub(crate) fn encap_into(ids: &mut Identification, meta: &mut Meta, edit: &mut E
     }
     match verdict {
         Verdict::Continue => by_nexthop(ids, meta, edit),
+        Verdict::Deliver if meta.answer.on => arp::answer(meta, edit),
         Verdict::Deliver => as_it_came(meta, edit),
         Verdict::Punt(why) => to_slow_path(meta, why, edit),
-        Verdict::Drop(_) => {
-            *edit = Edit {
-                vif: meta.classify.vif,
-                ..DROPPED
-            }
-        }
+        Verdict::Drop(_) => ends(meta, edit),
     }
     if edit.port == port::ROUND && !edit.errand.on {
         // No interface has that port, and without an errand nobody waits for the packet there.
         meta.drop(DropReason::InterfaceTxDiscard);
-        *edit = Edit {
-            vif: meta.classify.vif,
-            ..DROPPED
-        };
+        ends(meta, edit);
     }
+}
+
+/// The packet ends here.
+fn ends(meta: &Meta, edit: &mut Edit) {
+    *edit = Edit {
+        vif: meta.classify.vif,
+        ..DROPPED
+    };
 }
 
 /// Of a packet that ends here, whose interface is still to be named.
@@ -137,6 +142,7 @@ fn move_behind(patch: &mut Patch, shim: u8) {
         &mut patch.l4_checksum_offset,
         &mut patch.quoted_l3_offset,
         &mut patch.quoted_l4_offset,
+        &mut patch.mss_offset,
     ] {
         *offset = offset.wrapping_add(shim);
     }
@@ -177,7 +183,7 @@ fn leave(meta: &Meta, kind: HeaderKind, header: &Header, edit: &mut Edit) {
     order(meta, &change, edit);
 }
 
-/// A frame that is only to be transmitted, or one that changes sides at a cross-connect.
+/// A frame that is only to be transmitted, or one that changes sides at a cross-connect, perhaps with one hop less.
 fn as_it_came(meta: &Meta, edit: &mut Edit) {
     let (arrival, entry) = (&meta.arrival, &meta.classify.entry);
     let (port, vif) = if arrival.round.kind == RoundKind::Transmit {
@@ -191,7 +197,7 @@ fn as_it_came(meta: &Meta, edit: &mut Edit) {
         port,
         vif,
         strip: 0,
-        patch: &NOTHING,
+        patch: &meta.rewrite.patch,
         kind: HeaderKind::Bare,
         header: &Header::EMPTY,
     };

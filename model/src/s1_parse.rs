@@ -8,6 +8,7 @@
 //!                     |      | TCP 7471: STT, which the slow path takes off
 //!                     at     behind               offset
 //! ```
+//! An ICMP error to the node may be about one of these tunnels: then it quotes as much of such a header as fits.
 //! Behind IPv6 extension headers there is no tunnel: no router that ends or starts one of ours writes any. Of a tenant's
 //! packet that goes round, the tunnel that it came through is known.
 
@@ -17,7 +18,7 @@ use crate::headers::ipv6::{self, Ipv6};
 use crate::headers::mpls::{self, Label};
 use crate::headers::{gre, icmp, tcp, udp, vxlan};
 use crate::window::Window;
-use underpass_layout::meta::{Meta, Parse, RoundKind};
+use underpass_layout::meta::{Meta, Parse, RoundKind, WINDOW_BYTES};
 use underpass_layout::tables::TunnelKind;
 
 /// A tunnel header: its kind, and where the word with its label starts, bytes.
@@ -66,6 +67,7 @@ pub fn parse(window: &Window<'_>, meta: &mut Meta) {
         parse.malformed = true;
         return;
     };
+    parse.about_tunnel = is_about_tunnel(window, &payload, parse.v6);
     let Some((kind, label_at)) = find_tunnel(window, &payload) else {
         return;
     };
@@ -87,7 +89,10 @@ pub fn parse(window: &Window<'_>, meta: &mut Meta) {
     let whole = payload.at + payload.length >= offset + 4;
     parse.zeros = whole && window.be32(offset) == 0;
     match kind {
-        TunnelKind::Vxlan => (parse.label, parse.label_valid) = vxlan::read(window, label_at),
+        TunnelKind::Vxlan => {
+            (parse.label, parse.label_valid) = vxlan::read(window, label_at);
+            parse.alert = vxlan::has_alert(window, label_at);
+        }
         TunnelKind::Nvgre => {
             (parse.label, parse.label_valid) = (window.be32(label_at) >> 8, true);
         }
@@ -152,6 +157,33 @@ fn find_tunnel(window: &Window<'_>, payload: &Payload) -> Option<Found> {
             is_stt.then_some((TunnelKind::Stt, behind))
         }
         _ => None,
+    }
+}
+
+/// Is it an ICMP error that quotes a packet of a tunnel that we may have sent? Only as much of the quote counts as is there.
+fn is_about_tunnel(window: &Window<'_>, payload: &Payload, v6: bool) -> bool {
+    let is_error = match (v6, payload.protocol) {
+        (false, Some(icmp::V4)) => icmp::is_about_a_packet(window, payload.at),
+        (true, Some(icmp::V6)) => icmp::is_about_a_packet6(window, payload.at),
+        _ => false,
+    };
+    let end = (payload.at + payload.length).min(WINDOW_BYTES);
+    let quote = payload.at + icmp::LENGTH;
+    let (version, protocol_at, header) = match v6 {
+        false => (4, ipv4::PROTOCOL_OFFSET, ipv4::header_length(window, quote)),
+        true => (6, ipv6::NEXT_HEADER_OFFSET, ipv6::LENGTH),
+    };
+    if !is_error || quote + protocol_at >= end || window.byte(quote) >> 4 != version {
+        return false;
+    }
+    match window.byte(quote + protocol_at) {
+        ipv4::GRE => true,
+        ipv4::UDP => {
+            let port = udp::dst_port(window, quote + header);
+            let is_whole = header >= ipv4::LENGTH && quote + header + udp::PORTS_LENGTH <= end;
+            is_whole && matches!(port, udp::MPLS | udp::MPLS_OLD | udp::VXLAN)
+        }
+        _ => false,
     }
 }
 

@@ -1,10 +1,10 @@
 //! s3_decap: the tenant's packet, out of its tunnel.  Reads: `parse`, `classify.entry`.  Writes: `decap`.
 //!
 //! ```text
-//!   fabric ─┬─ ARP, neighbour discovery ───────▶ punt
+//!   fabric ─┬─ ARP, neighbour discovery, ICMP errors about our tunnels ─▶ punt
 //!           ├─ tunnel to our address, or VXLAN to the VNI's group
-//!           │        ─▶ [mpls] or [vxlan] ─▶ nexthop, or VRF; STT ─▶ punt
-//!           └─ other ──┐
+//!           │        ─▶ [mpls] or [vxlan] ─▶ nexthop, or VRF; STT, router alert ─▶ punt
+//!           └─ other ──┐   IPv4 to our address: with one hop less
 //!   host, agent ───────┴─▶ cross-connect, or drop
 //!   vm ──────────────────▶ as it is, in the interface's VRF
 //!   tenant's packet that goes round ─▶ as it was known
@@ -42,6 +42,7 @@ pub fn decap(tables: &Tables, meta: &mut Meta) {
             flood_unknown: round.flood_unknown,
             learn: false,
             tree: round.tree,
+            host: false,
         };
         return;
     }
@@ -71,6 +72,9 @@ fn from_fabric(tables: &Tables, meta: &mut Meta) {
     }
     let vif = &meta.classify.entry;
     let to_us = (parse.v6, parse.dst) == (vif.address_v6, vif.address);
+    if to_us && parse.about_tunnel {
+        return meta.punt(PuntReason::TunnelError);
+    }
     let network = network(tables, parse);
     let to_group = network.is_some_and(|network| {
         parse.tunnel == TunnelKind::Vxlan
@@ -78,6 +82,7 @@ fn from_fabric(tables: &Tables, meta: &mut Meta) {
             && (parse.v6, parse.dst) == (vif.address_v6, network.group_address)
     });
     let inside = match parse.tunnel {
+        TunnelKind::None if to_us => return to_host(meta),
         TunnelKind::None => return cross_connect(meta),
         _ if !to_us && !to_group => return cross_connect(meta),
         TunnelKind::Stt => return meta.punt(PuntReason::Stt),
@@ -89,7 +94,10 @@ fn from_fabric(tables: &Tables, meta: &mut Meta) {
     };
     match inside {
         Ok(decap) => meta.decap = decap,
-        Err(why) => meta.drop(why),
+        Err(why) => return meta.drop(why),
+    }
+    if meta.parse.alert {
+        meta.punt(PuntReason::RouterAlert);
     }
 }
 
@@ -122,6 +130,7 @@ fn under_label(tables: &Tables, parse: &Parse) -> Result<Decap, DropReason> {
         flood_unknown: frame && entry.flood_unknown,
         learn: frame && entry.learn,
         tree: entry.tree,
+        host: false,
     })
 }
 
@@ -147,6 +156,16 @@ fn under_vni(network: &VxlanEntry, parse: &Parse) -> Decap {
         flood_unknown: network.flood_unknown,
         learn: network.learn,
         tree: false,
+        host: false,
+    }
+}
+
+/// A packet of the underlay for the node itself. That hop counts for IPv4, as in the peer.
+fn to_host(meta: &mut Meta) {
+    cross_connect(meta);
+    if meta.classify.entry.cross_connect && meta.parse.ethertype == ethernet::IPV4 {
+        meta.decap.frame = true;
+        meta.decap.host = true;
     }
 }
 

@@ -1,21 +1,25 @@
-//! s4_inner: the tenant's own headers.  Reads: `decap`.  Writes: `inner`.
+//! s4_inner: the tenant's own headers.  Reads: `arrival.round.known`, `decap`.  Writes: `inner`.
 //!
 //! ```text
 //!   decap.offset           l3_offset
 //!   | Ethernet | tag? |    | IPv4 |              TCP, UDP, SCTP, ICMP           decap.frame
 //!                          | IPv6 | extensions | TCP, UDP, SCTP, ICMPv6
+//!                          | ARP
 //!                          | IPv4, IPv6         likewise                       not decap.frame
 //! ```
+//! Of a part of a packet, the first one too, the ports are those that the slow path knew, if it knew them; then the first
+//! part is read as a whole packet is. Of a packet for the node itself only the TTL matters here.
 
 use crate::decide::Decide;
+use crate::headers::arp;
 use crate::headers::ethernet::{self, Ethernet};
-use crate::headers::extension::{self, Upper};
+use crate::headers::extension::{self, Part, Upper};
 use crate::headers::ipv4::{self, Ipv4};
 use crate::headers::ipv6::{self, Ipv6};
 use crate::headers::tcp::{self, Tcp};
 use crate::headers::{icmp, udp};
 use crate::window::Window;
-use underpass_layout::meta::{Inner, Meta, WINDOW_BYTES};
+use underpass_layout::meta::{ArpKind, Inner, Known, Meta, EXTENSION_BYTES, WINDOW_BYTES};
 use underpass_layout::DropReason;
 
 /// The hop limit of neighbour discovery: it was sent on this link (RFC 4861 section 7.1).
@@ -29,20 +33,26 @@ struct Malformed;
 
 /// Reads the headers of the tenant's packet.
 pub fn inner(window: &Window<'_>, meta: &mut Meta) {
-    if !meta.open() {
+    let host = meta.decap.host;
+    if !meta.open() && !host {
         return;
     }
     let start = usize::from(meta.decap.offset);
     let end = usize::from(meta.arrival.length);
+    let known = meta.arrival.round.known;
     let outcome = match meta.decap.frame {
         true => read_ethernet(window, start, end, &mut meta.inner),
         false => read_ip_version(window, start, end, &mut meta.inner),
     }
-    .and_then(|()| read_ip(window, end, &mut meta.inner));
+    .and_then(|()| read_behind(window, end, &known, &mut meta.inner));
     if let Err(Malformed) = outcome {
         // Nobody is to take half of it for the packet's ends.
         meta.inner = Inner::default();
-        meta.drop(DropReason::InvalidPacket);
+        if !host {
+            meta.drop(DropReason::InvalidPacket);
+        }
+    } else if host && meta.inner.ipv4 && meta.inner.ttl == 0 {
+        meta.drop(DropReason::TtlExceeded);
     }
 }
 
@@ -83,16 +93,45 @@ fn read_ip_version(
     Ok(())
 }
 
-fn read_ip(window: &Window<'_>, end: usize, inner: &mut Inner) -> Result<(), Malformed> {
+fn read_behind(
+    window: &Window<'_>,
+    end: usize,
+    known: &Known,
+    inner: &mut Inner,
+) -> Result<(), Malformed> {
     let room = end.saturating_sub(inner.l3_offset.into());
     match inner.ethertype {
-        ethernet::IPV4 => read_ipv4(window, room, inner),
-        ethernet::IPV6 => read_ipv6(window, room, inner),
+        ethernet::IPV4 => read_ipv4(window, room, known, inner),
+        ethernet::IPV6 => read_ipv6(window, room, known, inner),
+        ethernet::ARP => {
+            read_arp(window, room, inner);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
 
-fn read_ipv4(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
+/// What is wrong with ARP is for the stage to say that knows who is to answer it.
+fn read_arp(window: &Window<'_>, room: usize, inner: &mut Inner) {
+    let Some(arp) = arp::Arp::read(window, inner.l3_offset.into(), room) else {
+        inner.arp = ArpKind::Malformed;
+        return;
+    };
+    inner.arp = match arp.operation {
+        arp::REQUEST => ArpKind::Request,
+        _ => ArpKind::Other,
+    };
+    inner.arp_mac = arp.sender_mac;
+    inner.src = arp.sender.into();
+    inner.dst = arp.target.into();
+}
+
+fn read_ipv4(
+    window: &Window<'_>,
+    room: usize,
+    known: &Known,
+    inner: &mut Inner,
+) -> Result<(), Malformed> {
     let at = usize::from(inner.l3_offset);
     let ip = Ipv4::read(window, at, room).ok_or(Malformed)?;
     inner.ipv4 = true;
@@ -104,10 +143,10 @@ fn read_ipv4(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), 
     inner.checksum = ip.checksum;
     inner.src = ip.src.into();
     inner.dst = ip.dst.into();
-    if ip.fragment {
-        return Ok(());
-    }
     let (l4, length) = (at + ip.header_length, ip.total_length - ip.header_length);
+    if ip.fragment {
+        return read_part(window, l4, length, ip.first, known, inner);
+    }
     match ip.protocol {
         _ if is_out_of_reach(inner, l4) => return out_of_reach(length, inner),
         icmp::V4 => {
@@ -121,7 +160,12 @@ fn read_ipv4(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), 
     Ok(())
 }
 
-fn read_ipv6(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), Malformed> {
+fn read_ipv6(
+    window: &Window<'_>,
+    room: usize,
+    known: &Known,
+    inner: &mut Inner,
+) -> Result<(), Malformed> {
     let at = usize::from(inner.l3_offset);
     let ip = Ipv6::read(window, at, room).ok_or(Malformed)?;
     inner.ipv6 = true;
@@ -134,10 +178,17 @@ fn read_ipv6(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), 
             inner.protocol = protocol;
             skipped
         }
-        Upper::Fragment(protocol) => {
+        Upper::Fragment(Part {
+            protocol,
+            skipped,
+            first,
+        }) => {
             inner.protocol = protocol;
             inner.fragment = true;
-            return Ok(());
+            let (l4, length) = (at + ipv6::LENGTH + skipped, ip.payload_length - skipped);
+            // An upper header further behind is as good as in another part.
+            let seen = first && skipped <= EXTENSION_BYTES;
+            return read_part(window, l4, length, seen, known, inner);
         }
         Upper::Unknown => {
             inner.extension = true;
@@ -156,6 +207,38 @@ fn read_ipv6(window: &Window<'_>, room: usize, inner: &mut Inner) -> Result<(), 
         _ => read_upper(window, l4, length, inner)?,
     }
     inner.l4_offset = l4 as u8;
+    Ok(())
+}
+
+/// A part of a packet, `length` bytes from `l4` on. What stands in the first one is seen only where the slow path knew the
+/// ports: until then nobody may ask for it.
+fn read_part(
+    window: &Window<'_>,
+    l4: usize,
+    length: usize,
+    first: bool,
+    known: &Known,
+    inner: &mut Inner,
+) -> Result<(), Malformed> {
+    if !known.ports {
+        return Ok(());
+    }
+    if first {
+        let icmp = if inner.ipv6 { icmp::V6 } else { icmp::V4 };
+        let seen = !is_out_of_reach(inner, l4);
+        if inner.protocol == icmp && seen {
+            at_least(icmp::LENGTH, length)?;
+            inner.l4_checksum = window.be16(l4 + icmp::CHECKSUM_OFFSET);
+        } else if seen {
+            read_upper(window, l4, length, inner)?;
+        } else if let Some(needed) = least(inner.protocol) {
+            at_least(needed, length)?;
+        }
+        if seen {
+            inner.l4_offset = l4 as u8;
+        }
+    }
+    (inner.src_port, inner.dst_port) = (known.src_port, known.dst_port);
     Ok(())
 }
 

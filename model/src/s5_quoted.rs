@@ -1,4 +1,4 @@
-//! s5_quoted: the packet that an ICMP error is about.  Reads: `inner`.  Writes: `quoted`.
+//! s5_quoted: the packet that an ICMP error is about, and what a SYN announces.  Reads: `inner`.  Writes: `quoted`, `syn`.
 //!
 //! ```text
 //!   inner.l3_offset  inner.l4_offset  quoted.l3_offset  quoted.l4_offset
@@ -9,20 +9,41 @@
 //! bytes behind the IP header are sure to be there (RFC 792), and only those are read.
 
 use crate::decide::Decide;
+use crate::headers::tcp::{self, options};
 use crate::headers::{icmp, ipv4, ipv6};
 use crate::window::Window;
-use underpass_layout::meta::{Inner, Meta, Quoted, WINDOW_BYTES};
+use underpass_layout::meta::{Inner, Meta, Quoted, Syn, WINDOW_BYTES};
 
 /// Bytes that are quoted behind the IP header.
 const BEHIND: usize = 8;
 /// The fragment offset, within the word that also holds the flags.
 const FRAGMENT_OFFSET_MASK: u16 = 0x1fff;
 
-/// Reads what the tenant's ICMP error quotes.
+/// Reads what the tenant's ICMP error quotes, or the maximum segment size of its SYN.
 pub fn quoted(window: &Window<'_>, meta: &mut Meta) {
-    if !meta.open() || !is_error(window, &meta.inner) {
-        return;
+    if !meta.open() {
+    } else if is_error(window, &meta.inner) {
+        read_quote(window, meta);
+    } else if is_syn(&meta.inner) {
+        let (at, end) = (meta.inner.l4_offset.into(), meta.arrival.length.into());
+        if let Some(found) = options::segment_size(window, at, end) {
+            meta.syn = Syn {
+                offset: found.at as u8,
+                mss: found.size,
+            };
+        }
     }
+}
+
+/// TCP with SYN whose header is there.
+fn is_syn(inner: &Inner) -> bool {
+    (inner.ipv4 || inner.ipv6)
+        && inner.l4_offset != 0
+        && inner.protocol == ipv4::TCP
+        && inner.tcp_flags & tcp::SYN != 0
+}
+
+fn read_quote(window: &Window<'_>, meta: &mut Meta) {
     let inner = &meta.inner;
     let at = usize::from(inner.l4_offset) + icmp::LENGTH;
     let end = end_of_ip(window, inner).min(WINDOW_BYTES);
@@ -46,7 +67,7 @@ pub fn quoted(window: &Window<'_>, meta: &mut Meta) {
 
 fn is_error(window: &Window<'_>, inner: &Inner) -> bool {
     let at = usize::from(inner.l4_offset);
-    if at == 0 {
+    if at == 0 || inner.fragment {
         return false;
     }
     match inner.ipv6 {

@@ -6,20 +6,23 @@
 //!   VM, check_mac, another source MAC ────▶ drop
 //!   (vrf, src mac) ─▶ [learned] ─▶ from elsewhere, or new: shown to the slow path
 //!   no frame ─────────────────────────────▶ l3
-//!   ARP, neighbour discovery, DHCP, IGMP ─▶ punt
+//!   ARP that asks ────────────────────────▶ to be answered by `s7_receiver`, or flooded   (see `arp`)
+//!   neighbour discovery, DHCP, IGMP ──────▶ punt
 //!   label named the nexthop ──────────────▶ that nexthop
 //!   (vrf, dst mac) ─▶ [bridge] ─┬─ router ─▶ l3
 //!                               ├─ hit ────▶ nexthop, label
 //!                               └─ miss, or for many ─▶ [flood] ─▶ nexthop, label, or drop
 //! ```
 
+mod arp;
+
 use crate::decide::Decide;
 use crate::headers::ethernet;
 use crate::headers::ipv4;
 use crate::tables::Tables;
-use underpass_layout::meta::{Meta, RoundKind};
+use underpass_layout::meta::{ArpKind, Meta, RoundKind};
 use underpass_layout::shim::InjectCommand;
-use underpass_layout::tables::{BridgeEntry, LearnedEntry, VifKind};
+use underpass_layout::tables::{LearnedEntry, VifKind};
 use underpass_layout::{DropReason, PuntReason};
 
 /// Source port of a DHCP client (RFC 2131 section 4.1).
@@ -34,7 +37,10 @@ pub fn bridge(tables: &Tables, meta: &mut Meta) {
         return;
     }
     if meta.arrival.round.kind == RoundKind::Punt {
-        return meta.punt(PuntReason::Learn);
+        return meta.punt(match meta.inner.arp {
+            ArpKind::None => PuntReason::Learn,
+            _ => PuntReason::Arp,
+        });
     }
     let vif = &meta.classify.entry;
     let is_foreign = vif.kind == VifKind::Vm && vif.check_mac && meta.inner.src_mac != vif.mac;
@@ -54,12 +60,53 @@ pub fn bridge(tables: &Tables, meta: &mut Meta) {
 }
 
 fn bridge_frame(tables: &Tables, meta: &mut Meta) {
-    if let Some(why) = trapped(meta) {
-        return meta.punt(why);
+    if asks(meta) {
+        if arp::is_for_router(meta) {
+            return arp::bridge(tables, meta);
+        }
+        if let Some(why) = trapped(meta) {
+            return meta.punt(why);
+        }
     }
     if meta.decap.direct {
         return to_label(meta);
     }
+    match by_mac(tables, meta) {
+        Way::Router => to_router(meta),
+        Way::To(to) => to.take(meta),
+        Way::None => meta.drop(DropReason::L2NoRoute),
+    }
+}
+
+/// Where a frame goes.
+#[derive(Clone, Copy)]
+enum Way {
+    /// To this node's router.
+    Router,
+    /// To a nexthop.
+    To(Towards),
+    /// Nowhere.
+    None,
+}
+
+/// A nexthop of frames, as `bridge` has it.
+#[derive(Clone, Copy)]
+struct Towards {
+    nexthop: u32,
+    label: u32,
+    control: bool,
+}
+
+impl Towards {
+    fn take(self, meta: &mut Meta) {
+        meta.bridge.nexthop = self.nexthop;
+        meta.bridge.label = self.label;
+        meta.bridge.control = self.control;
+    }
+}
+
+/// Where the frame's destination MAC leads.
+fn by_mac(tables: &Tables, meta: &Meta) -> Way {
     let for_many = ethernet::is_group(meta.inner.dst_mac);
     let looks = !for_many || finds_group(meta);
     let found = match looks {
@@ -67,10 +114,26 @@ fn bridge_frame(tables: &Tables, meta: &mut Meta) {
         false => None,
     };
     match found {
-        Some(entry) if entry.receive && !for_many => to_router(meta),
-        Some(entry) if !entry.receive => to_entry(meta, entry),
+        Some(entry) if entry.receive && !for_many => Way::Router,
+        Some(entry) if !entry.receive => Way::To(Towards {
+            nexthop: entry.nexthop,
+            label: entry.label,
+            control: entry.control,
+        }),
         _ if for_many || meta.decap.flood_unknown => flood(tables, meta),
-        _ => meta.drop(DropReason::L2NoRoute),
+        _ => Way::None,
+    }
+}
+
+fn flood(tables: &Tables, meta: &Meta) -> Way {
+    let entry = tables.flood(meta.decap.vrf);
+    match entry.valid {
+        true => Way::To(Towards {
+            nexthop: entry.nexthop,
+            label: entry.label,
+            control: false,
+        }),
+        false => Way::None,
     }
 }
 
@@ -80,26 +143,12 @@ fn to_label(meta: &mut Meta) {
     meta.bridge.label = meta.decap.label;
 }
 
-fn to_entry(meta: &mut Meta, entry: &BridgeEntry) {
-    meta.bridge.nexthop = entry.nexthop;
-    meta.bridge.label = entry.label;
-    meta.bridge.control = entry.control;
-}
-
-fn flood(tables: &Tables, meta: &mut Meta) {
-    let entry = tables.flood(meta.decap.vrf);
-    if entry.valid {
-        meta.bridge.nexthop = entry.nexthop;
-        meta.bridge.label = entry.label;
-    } else {
-        meta.drop(DropReason::L2NoRoute);
-    }
-}
-
 /// The frame is for the router itself: of what it carries, untagged IP is routed here.
 fn to_router(meta: &mut Meta) {
     meta.bridge.l3 = true;
-    if meta.inner.tagged {
+    if meta.inner.arp == ArpKind::Other && asks(meta) {
+        meta.punt(PuntReason::Arp);
+    } else if meta.inner.tagged {
         meta.punt(PuntReason::Tagged);
     } else if !meta.inner.ipv4 && !meta.inner.ipv6 {
         meta.drop(DropReason::InvalidProtocol);
@@ -159,22 +208,32 @@ pub(crate) fn is_vms_unicast(meta: &Meta) -> bool {
         && !ethernet::is_group(inner.dst_mac)
 }
 
-/// Why the slow path answers the frame, or learns from it, if it does. It hands back what is to be flooded all the same.
-fn trapped(meta: &Meta) -> Option<PuntReason> {
-    let why = if meta.inner.ethertype == ethernet::ARP {
-        PuntReason::Arp
-    } else if meta.inner.neighbor {
-        PuntReason::NeighborDiscovery
-    } else if is_trapped_dhcp(meta) || is_trapped_igmp(meta) {
-        PuntReason::L3Protocol
-    } else {
-        return None;
-    };
-    let (round, arrival) = (&meta.arrival.round, &meta.arrival);
+/// May the frame ask something of this node? What the slow path hands back to be flooded may not, nor may copies.
+fn asks(meta: &Meta) -> bool {
+    let round = &meta.arrival.round;
     let from_network = round.kind == RoundKind::Tenant && !round.direct && !round.quiet;
-    let handed_back = arrival.injected && arrival.command == InjectCommand::Flood;
-    let asks = !handed_back && (is_as_it_came(meta) || from_network);
-    asks.then_some(why)
+    !is_handed_back(meta) && (is_as_it_came(meta) || from_network)
+}
+
+/// Does the slow path want it flooded?
+pub(crate) fn is_handed_back(meta: &Meta) -> bool {
+    meta.arrival.injected && meta.arrival.command == InjectCommand::Flood
+}
+
+/// Did a VM of this node send it, and not another node?
+pub(crate) fn is_guests(meta: &Meta) -> bool {
+    meta.classify.entry.kind == VifKind::Vm && !meta.decap.tunnelled
+}
+
+/// Why the slow path answers the frame, or learns from it, if it does.
+fn trapped(meta: &Meta) -> Option<PuntReason> {
+    if meta.inner.neighbor {
+        Some(PuntReason::NeighborDiscovery)
+    } else if is_trapped_dhcp(meta) || is_trapped_igmp(meta) {
+        Some(PuntReason::L3Protocol)
+    } else {
+        None
+    }
 }
 
 fn is_trapped_dhcp(meta: &Meta) -> bool {

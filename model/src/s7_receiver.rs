@@ -1,8 +1,9 @@
-//! s7_receiver: by whose flow a packet is judged.  Reads: `classify.entry`, `decap`, `inner`, `bridge`.
-//! Writes: `receiver`, `route`.
+//! s7_receiver: by whose flow a packet is judged, and who answers ARP.  Reads: `arrival`, `classify`, `decap`, `inner`,
+//! `bridge`.  Writes: `receiver`, `answer`, `route`.
 //!
 //! ```text
 //!   VM under policy ──────────────────────────────────▶ its interface's nexthop, whatever the verdict
+//!   a request for an address ─▶ route to that address ─▶ an answer, or flooded   (see `answer`)
 //!   VM that must send from where it is ─▶ route to its source ─▶ its interface's nexthop, else drop
 //!   all others ─▶ route ─▶ [nexthop] ─┬─ policy ──────▶ that nexthop's K(nh)
 //!                                     └─ none ────────▶ no flow
@@ -12,11 +13,13 @@
 //! There is one lookup of a route in this stage. Where it is spent on the source, `s10_route` looks up the destination,
 //! and no flow is looked up at output: the option is for interfaces in packet mode whose peers are so too, or remote.
 
+mod answer;
+
 use crate::decide::Decide;
 use crate::routes;
 use crate::s6_bridge::{is_as_it_came, is_vms_unicast, meets_flow};
 use crate::tables::Tables;
-use underpass_layout::meta::{Meta, Receiver, Route};
+use underpass_layout::meta::{ArpStep, Meta, Receiver, Route};
 use underpass_layout::tables::NexthopKind;
 use underpass_layout::{DropReason, PuntReason, Verdict};
 
@@ -32,6 +35,8 @@ pub fn receiver(tables: &Tables, meta: &mut Meta) {
             fat_set: vif.fat_set,
         };
     } else if !meta.open() {
+    } else if meta.bridge.arp != ArpStep::None {
+        answer::answer(tables, meta);
     } else if checks_source(meta) {
         if let Err(verdict) = check_source(tables, meta) {
             meta.decide(verdict);
@@ -60,6 +65,9 @@ fn checks_source(meta: &Meta) -> bool {
 fn check_source(tables: &Tables, meta: &Meta) -> Result<(), Verdict> {
     let inner = &meta.inner;
     let word = tables.vrf(meta.decap.vrf);
+    if routes::told(word, &meta.arrival.round.known).is_some() {
+        return Ok(());
+    }
     if word.valid && word.punt_all {
         return Err(Verdict::Punt(PuntReason::VrfInSoftware));
     }
@@ -85,8 +93,9 @@ fn route(tables: &Tables, meta: &mut Meta) {
         return;
     }
     meta.route.routed = true;
-    let inner = &meta.inner;
-    match routes::route(tables, meta.decap.vrf, inner.ipv6, inner.dst, inner.ttl) {
+    let (inner, known) = (&meta.inner, &meta.arrival.round.known);
+    let vrf = meta.decap.vrf;
+    match routes::route(tables, vrf, inner.ipv6, inner.dst, inner.ttl, known) {
         Ok(target) => {
             meta.route.nexthop = target.nexthop;
             meta.route.label = target.label;

@@ -32,7 +32,7 @@ pub fn flow(tables: &Tables, meta: &mut Meta) {
 
 fn judge(tables: &Tables, meta: &mut Meta) -> Verdict {
     let (inner, quoted) = (&meta.inner, &meta.quoted);
-    if inner.fragment {
+    if inner.fragment && !meta.arrival.round.known.ports {
         return Verdict::Punt(PuntReason::Fragment);
     }
     if inner.extension {

@@ -27,8 +27,8 @@ use underpass_layout::tables::{
     id, BridgeEntry, BridgeKey, FatExcludeEntry, FatRuleEntry, FloodEntry, FlowEntry, FlowEntry6,
     FlowKey, FlowKey6, GroupEntry, LearnedEntry, LearnedKey, Lookup, MemberEntry, MirrorEntry,
     MirrorTextEntry, MplsEntry, NexthopEntry, OnwardEntry, OriginEntry, OriginKey, PortEntry,
-    QosEntry, RouteEntry, RouteKey, SourceEntry, TableSpec, VifEntry, VrfEntry, VxlanEntry,
-    VxlanKey, BANKS, TABLES, WAYS,
+    PuntQuotaEntry, QosEntry, RouteEntry, RouteKey, SourceEntry, StitchedEntry, StitchedKey,
+    TableSpec, VifEntry, VrfEntry, VxlanEntry, VxlanKey, BANKS, TABLES, WAYS,
 };
 
 /// Why a row can not be written or read.
@@ -106,6 +106,8 @@ pub struct Tables {
     mirror_text: Sets<MirrorTextEntry>,
     qos: Direct<QosEntry>,
     group: Direct<GroupEntry>,
+    stitched: Exact<StitchedEntry>,
+    punt_quota: Direct<PuntQuotaEntry>,
     splits: [[Split; BANKS]; TABLES.len()],
 }
 
@@ -137,6 +139,8 @@ impl Tables {
             mirror_text: Sets::new(profile, spec(id::MIRROR_TEXT)),
             qos: Direct::new(profile, spec(id::QOS)),
             group: Direct::new(profile, spec(id::GROUP)),
+            stitched: Exact::new(profile, spec(id::STITCHED), 1),
+            punt_quota: Direct::new(profile, spec(id::PUNT_QUOTA)),
             splits: [[Split::RESET; BANKS]; TABLES.len()],
         }
     }
@@ -172,6 +176,8 @@ impl Tables {
             id::MIRROR_TEXT => &mut self.mirror_text,
             id::QOS => &mut self.qos,
             id::GROUP => &mut self.group,
+            id::STITCHED => &mut self.stitched,
+            id::PUNT_QUOTA => &mut self.punt_quota,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
         memory.write(place, words);
@@ -217,6 +223,8 @@ impl Tables {
             id::MIRROR_TEXT => &self.mirror_text,
             id::QOS => &self.qos,
             id::GROUP => &self.group,
+            id::STITCHED => &self.stitched,
+            id::PUNT_QUOTA => &self.punt_quota,
             _ => return Err(RowError::Counter { table: spec.name }),
         };
         Ok(memory.row(place).to_vec())
@@ -292,6 +300,11 @@ impl Tables {
         self.route_bank.find(bank, &key)
     }
 
+    /// The MAC that ARP for an IPv4 address is answered with.
+    pub fn stitched(&self, vrf: u16, address: u32) -> Option<&StitchedEntry> {
+        self.stitched.find(0, &StitchedKey { vrf, address })
+    }
+
     /// A nexthop; its number as in [`Tables::vif`].
     pub fn nexthop(&self, nexthop: u32) -> &NexthopEntry {
         self.nexthop.wrapped(nexthop)
@@ -365,6 +378,11 @@ impl Tables {
     /// What stands in front of them, a way after the other.
     pub fn mirror_text(&self, mirror: u16) -> &[MirrorTextEntry] {
         self.mirror_text.wrapped(mirror.into())
+    }
+
+    /// How many packets may be punted for a reason, given by its code.
+    pub fn punt_quota(&self, reason: u32) -> &PuntQuotaEntry {
+        self.punt_quota.wrapped(reason)
     }
 
     /// A forwarding class.

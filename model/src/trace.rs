@@ -82,13 +82,15 @@ impl Trace {
             let open = before == Verdict::Continue;
             let passed = match *stage {
                 "s1_parse" => has_outside(meta),
-                "s5_quoted" => meta.quoted.error,
+                "s5_quoted" => meta.quoted.error || meta.syn.offset != 0,
                 "s7_receiver" => open || meta.receiver.wanted,
                 "s8_key" => meta.receiver.wanted,
                 "s9_flow" => open || meta.flow.looked_up,
                 "s10_route" => open && is_routed_here(meta),
                 "s11_member" => open && is_member(earlier, meta),
                 "s14_encap" => !self.edit.drop,
+                "s12_nexthop" => open && !meta.answer.on,
+                "s13_rewrite" => open || meta.rewrite.patch.on,
                 _ => open,
             };
             let changed = before != after;

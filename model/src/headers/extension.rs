@@ -24,17 +24,30 @@ const SHIM6: u8 = 140;
 
 /// Bytes of a fragment header, and fewest of any other.
 const SMALLEST: usize = 8;
+/// The fragment offset, within the word that also holds the M flag.
+const OFFSET_MASK: u16 = 0xfff8;
 
 /// What is behind the extension headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Upper {
     /// A header of this protocol (or none, 59), so many bytes behind the IPv6 header.
     Known(u8, usize),
-    /// A part of a packet of this protocol; the ports may be in another part.
-    Fragment(u8),
+    /// A part of a packet; the ports may be in another part.
+    Fragment(Part),
     /// More extension headers than the card reads, or one that it does not know (the rest of IANA's list but ESP, which
     /// hides all behind it and so is as good as a protocol).
     Unknown,
+}
+
+/// A part of a packet, as its fragment header has it (RFC 8200 section 4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What is right behind that header, in the first part.
+    pub protocol: u8,
+    /// So many bytes behind the IPv6 header that header ends.
+    pub skipped: usize,
+    /// Nothing of the packet comes before this part.
+    pub first: bool,
 }
 
 /// Reads over the extension headers behind the good header `ip` at `at`. None: one is cut short.
@@ -63,7 +76,11 @@ pub fn walk(window: &Window<'_>, at: usize, ip: &Ipv6) -> Option<Upper> {
         AUTHENTICATION | MOBILITY | HIP | SHIM6 => Some(Upper::Unknown),
         next if is_read_over(next) => Some(Upper::Unknown),
         FRAGMENT if ip.payload_length < total + SMALLEST => None,
-        FRAGMENT => Some(Upper::Fragment(window.byte(behind + total))),
+        FRAGMENT => Some(Upper::Fragment(Part {
+            protocol: window.byte(behind + total),
+            skipped: total + SMALLEST,
+            first: window.be16(behind + total + 2) & OFFSET_MASK == 0,
+        })),
         next => Some(Upper::Known(next, total)),
     }
 }
@@ -136,14 +153,41 @@ mod tests {
         assert_eq!(behind(0, &second), None);
     }
 
+    /// What is said of a part that is not the first.
+    fn later(protocol: u8, skipped: usize) -> Option<Upper> {
+        let first = false;
+        Some(Upper::Fragment(Part {
+            protocol,
+            skipped,
+            first,
+        }))
+    }
+
     #[test]
     fn a_fragment_header_ends_the_search() {
-        assert_eq!(behind(44, &chain(&[(6, 0)])), Some(Upper::Fragment(6)));
+        assert_eq!(behind(44, &chain(&[(6, 0)])), later(6, 8));
         let behind_options = chain(&[(44, 0), (58, 0)]);
-        assert_eq!(behind(60, &behind_options), Some(Upper::Fragment(58)));
+        assert_eq!(behind(60, &behind_options), later(58, 16));
         assert_eq!(behind(44, &[6, 0, 0, 1, 0, 0, 0]), None);
         let fourth = chain(&[(43, 0), (44, 0), (17, 0)]);
-        assert_eq!(behind(0, &fourth), Some(Upper::Fragment(17)));
+        assert_eq!(behind(0, &fourth), later(17, 24));
+    }
+
+    #[test]
+    fn the_first_part_is_the_one_at_offset_zero() {
+        for (word, first) in [
+            (0x0001, true),
+            (0x0007, true),
+            (0x0008, false),
+            (0x8000, false),
+        ] {
+            let [high, low] = u16::to_be_bytes(word);
+            let found = behind(44, &[6, 0, high, low, 0, 0, 0, 9]);
+            assert!(
+                matches!(found, Some(Upper::Fragment(part)) if part.first == first),
+                "{word:#06x}"
+            );
+        }
     }
 
     #[test]

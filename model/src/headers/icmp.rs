@@ -53,6 +53,17 @@ pub fn is_error6(window: &Window<'_>, at: usize) -> bool {
     window.byte(at) < 128
 }
 
+/// Is the ICMPv4 message at `at` about a packet that did not arrive: destination unreachable, time exceeded, parameter
+/// problem?
+pub fn is_about_a_packet(window: &Window<'_>, at: usize) -> bool {
+    [3, 11, 12].contains(&window.byte(at))
+}
+
+/// Likewise the ICMPv6 message at `at`, packet too big among them (RFC 4443 section 3).
+pub fn is_about_a_packet6(window: &Window<'_>, at: usize) -> bool {
+    (1..=4).contains(&window.byte(at))
+}
+
 /// Is the ICMPv6 message at `at` of neighbour discovery?
 pub fn is_neighbor(window: &Window<'_>, at: usize) -> bool {
     NEIGHBOR.contains(&window.byte(at))
@@ -90,6 +101,16 @@ mod tests {
         for kind in 0..=255 {
             assert_eq!(is_error6(&Window::new(&[kind]), 0), kind <= 127);
         }
+    }
+
+    #[test]
+    fn a_packet_that_did_not_arrive_has_three_types_or_four() {
+        let kinds = |is: fn(&Window<'_>, usize) -> bool| -> Vec<u8> {
+            let found = (0..=255).filter(|kind| is(&Window::new(&[*kind]), 0));
+            found.collect()
+        };
+        assert_eq!(kinds(is_about_a_packet), [3, 11, 12]);
+        assert_eq!(kinds(is_about_a_packet6), [1, 2, 3, 4]);
     }
 
     #[test]

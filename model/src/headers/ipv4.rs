@@ -32,6 +32,8 @@ pub const TOTAL_LENGTH_OFFSET: usize = 2;
 pub const ID_OFFSET: usize = 4;
 /// Where the TTL lies.
 pub const TTL_OFFSET: usize = 8;
+/// Where the protocol lies.
+pub const PROTOCOL_OFFSET: usize = 9;
 /// Where the checksum lies.
 pub const CHECKSUM_OFFSET: usize = 10;
 
@@ -39,6 +41,13 @@ pub const CHECKSUM_OFFSET: usize = 10;
 const OUR_TTL: u8 = 64;
 /// MF and the fragment offset, within the word that also holds DF.
 const FRAGMENT_MASK: u16 = 0x3fff;
+/// The fragment offset, within the same word.
+const OFFSET_MASK: u16 = 0x1fff;
+
+/// The bytes that the header at `at` says to have, options included.
+pub fn header_length(window: &Window<'_>, at: usize) -> usize {
+    usize::from(window.byte(at) & 0xf) * 4
+}
 
 /// A header that does not contradict itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +62,8 @@ pub struct Ipv4 {
     pub id: u16,
     /// It is part of a larger packet, the first part too.
     pub fragment: bool,
+    /// Nothing of that packet comes before it.
+    pub first: bool,
     /// Time to live.
     pub ttl: u8,
     /// Protocol of the payload.
@@ -87,6 +98,7 @@ impl Ipv4 {
             tos: header[1],
             id: be16(4),
             fragment: be16(6) & FRAGMENT_MASK != 0,
+            first: be16(6) & OFFSET_MASK == 0,
             ttl: header[TTL_OFFSET],
             protocol: header[9],
             checksum: be16(CHECKSUM_OFFSET),

@@ -11,6 +11,9 @@ use crate::window::Window;
 /// Bytes; extension headers are payload here.
 pub const LENGTH: usize = 40;
 
+/// Where the next header lies.
+pub const NEXT_HEADER_OFFSET: usize = 6;
+
 /// Hop limit of the headers that we make.
 const OUR_HOP_LIMIT: u8 = 64;
 const FLOW_LABEL_MASK: u32 = 0xf_ffff;

@@ -1,6 +1,7 @@
 //! Headers as the RFCs have them: one file a protocol, reading from the [`Window`](crate::window::Window) and writing
 //! to a [`Header`].
 
+pub mod arp;
 pub mod checksum;
 pub mod ethernet;
 pub mod extension;

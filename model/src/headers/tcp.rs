@@ -5,6 +5,8 @@
 //! | src port | dst port | sequence | ack | data offset | flags | window | checksum | urgent |
 //! ```
 
+pub mod options;
+
 use crate::window::Window;
 
 /// Destination port of STT, which looks like TCP and is none (draft-davie-stt-08 section 3.1).

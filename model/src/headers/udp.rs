@@ -10,6 +10,8 @@ use crate::window::Window;
 
 /// Bytes.
 pub const LENGTH: usize = 8;
+/// Bytes of both ports.
+pub const PORTS_LENGTH: usize = 4;
 /// Where the length lies.
 pub const LENGTH_OFFSET: usize = 4;
 /// Where the checksum lies.

@@ -6,8 +6,9 @@
 //! ```
 //! An error quotes a packet of the other direction, so there the ends change places. Its source is the flow's only where
 //! the other end itself sent the error: a router between keeps its own address. Checksums are updated, not made anew (RFC
-//! 1624): a wrong one stays wrong.
+//! 1624): a wrong one stays wrong. Of a part of a packet that is not the first only addresses are replaced.
 
+use super::segment;
 use crate::headers::checksum::Update;
 use crate::headers::{icmp, ipv4, tcp, udp};
 use crate::s12_nexthop::hop_counts;
@@ -40,24 +41,33 @@ pub(crate) const NOTHING: Patch = Patch {
     quoted_l3_offset: 0,
     quoted_l4_offset: 0,
     new_quoted_checksum: 0,
+    mss: false,
+    mss_offset: 0,
+    new_mss: 0,
 };
 
 /// Writes the patch of a packet that goes on, where there was none.
 pub(super) fn write(meta: &mut Meta) {
     let ttl =
         hop_counts(meta) && (meta.inner.ipv4 || meta.inner.ipv6 && meta.classify.entry.hop_limit);
-    if meta.flow.goes_onward {
-        meta.rewrite.patch = translated(meta, ttl);
+    let limit = segment::limit(meta);
+    if meta.flow.goes_onward || limit.is_some() {
+        meta.rewrite.patch = translated(meta, ttl, limit);
     } else if ttl {
         // Most packets have one hop less and nothing else.
-        let (inner, patch) = (&meta.inner, &mut meta.rewrite.patch);
-        patch.on = true;
-        patch.v6 = inner.ipv6;
-        patch.l3_offset = inner.l3_offset;
-        less_one_hop(inner, patch);
-        if inner.ipv4 {
-            patch.new_checksum = ip_checksum(inner, patch);
-        }
+        write_hop(meta);
+    }
+}
+
+/// Writes the patch of a packet that has one hop less and nothing else.
+pub(super) fn write_hop(meta: &mut Meta) {
+    let (inner, patch) = (&meta.inner, &mut meta.rewrite.patch);
+    patch.on = true;
+    patch.v6 = inner.ipv6;
+    patch.l3_offset = inner.l3_offset;
+    less_one_hop(inner, patch);
+    if inner.ipv4 {
+        patch.new_checksum = ip_checksum(inner, patch);
     }
 }
 
@@ -66,17 +76,22 @@ fn less_one_hop(inner: &Inner, patch: &mut Patch) {
     patch.new_ttl = inner.ttl.wrapping_sub(1);
 }
 
-/// The patch of a packet that goes on with what its flow says, perhaps with one hop less.
-fn translated(meta: &Meta, ttl: bool) -> Patch {
+/// The patch of a packet that goes on with what its flow says, perhaps with one hop less, or with smaller segments.
+fn translated(meta: &Meta, ttl: bool, limit: Option<u16>) -> Patch {
     let mut patch = NOTHING;
     if ttl {
         less_one_hop(&meta.inner, &mut patch);
     }
     translate(meta, &mut patch);
+    if let Some(limit) = limit {
+        patch.mss = true;
+        patch.mss_offset = meta.syn.offset;
+        patch.new_mss = limit;
+    }
     let quoted_address = patch.quoted_src || patch.quoted_dst;
     let quoted_port = patch.quoted_src_port || patch.quoted_dst_port;
     let port = patch.src_port || patch.dst_port;
-    patch.on = ttl || patch.src || patch.dst || port || quoted_address || quoted_port;
+    patch.on = ttl || patch.src || patch.dst || port || quoted_address || quoted_port || patch.mss;
     if !patch.on {
         return patch;
     }
@@ -103,7 +118,8 @@ fn translate(meta: &Meta, patch: &mut Patch) {
     patch.dst = onward.dnat;
     patch.quoted_dst = onward.snat && quoted.error;
     patch.quoted_src = onward.dnat && quoted.error;
-    let port = !quoted.error && ipv4::has_ports(inner.protocol);
+    // The ports of a part of a packet are in its first part.
+    let port = !quoted.error && ipv4::has_ports(inner.protocol) && inner.l4_offset != 0;
     let quoted_port = quoted.error && ipv4::has_ports(quoted.protocol);
     patch.src_port = onward.spat && port;
     patch.dst_port = onward.dpat && port;
@@ -156,14 +172,20 @@ fn ip_checksum(inner: &Inner, patch: &Patch) -> u16 {
 /// quoted IPv4 address changes the other way in the quoted header's checksum.
 fn upper_checksum(meta: &Meta, patch: &Patch) -> Option<(usize, u16)> {
     let inner = &meta.inner;
+    if inner.l4_offset == 0 {
+        return None;
+    }
     let mut update = Update::of(inner.l4_checksum);
     let address = patch.src || patch.dst;
     let port = patch.src_port || patch.dst_port;
     let quoted_port = patch.quoted_src_port || patch.quoted_dst_port;
     match (inner.ipv6, inner.protocol) {
-        (_, ipv4::TCP) if address || port => {
+        (_, ipv4::TCP) if address || port || patch.mss => {
             addresses(inner, patch, &mut update);
             ports(inner, patch, &mut update);
+            if patch.mss {
+                segment::update(&meta.syn, inner.l4_offset, patch.new_mss, &mut update);
+            }
             Some((tcp::CHECKSUM_OFFSET, update.checksum()))
         }
         (v6, ipv4::UDP) if (address || port) && (v6 || inner.l4_checksum != 0) => {

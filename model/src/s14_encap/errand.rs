@@ -7,6 +7,7 @@
 //!   for a list                             out of its tunnel         Member, once for each
 //!   for another VRF                        out of its tunnel, NAT    Tenant
 //!   mirrored by its outgoing interface     as it would leave         Transmit, behind its copy
+//!   ARP answered into a tunnel             the answer                Tenant
 //! ```
 //! The first that holds is what is done; the others follow when it comes back. The first two hold whatever becomes of the
 //! packet: what is dropped is mirrored too.
@@ -14,9 +15,12 @@
 use super::{order, receiving_port, Change};
 use crate::headers::Header;
 use crate::s13_rewrite::patch::NOTHING;
-use underpass_layout::meta::{Edit, Errand, HeaderKind, Meta, Patch, Round, RoundKind, TREE_BYTES};
+use underpass_layout::meta::{
+    Edit, Errand, HeaderKind, Known, Meta, Patch, Round, RoundKind, TREE_BYTES,
+};
 use underpass_layout::port;
 use underpass_layout::tables::{Leg, TunnelKind};
+use underpass_layout::VerdictKind;
 
 /// It does not go round.
 pub(super) const NONE: Errand = Errand {
@@ -30,9 +34,20 @@ pub(super) const NONE: Errand = Errand {
     round: FIRST,
 };
 
+/// Nothing but what the card finds out itself.
+const UNKNOWN: Known = Known {
+    ports: false,
+    src_port: 0,
+    dst_port: 0,
+    routed: false,
+    nexthop: 0,
+    label: 0,
+};
+
 /// Of a packet that did not go round.
 const FIRST: Round = Round {
     kind: RoundKind::First,
+    known: UNKNOWN,
     hops: 0,
     vif: 0,
     port: 0,
@@ -63,7 +78,13 @@ const FIRST: Round = Round {
 pub(super) fn before_all(meta: &Meta, edit: &mut Edit) -> bool {
     let onward = &meta.flow.onward;
     let mirrors = meta.classify.entry.mirror | onward.mirror | onward.second_mirror;
-    (mirrors != 0 || meta.bridge.learn) && copies_before(meta, edit)
+    (mirrors != 0 || shows(meta)) && copies_before(meta, edit)
+}
+
+/// Is the slow path shown the packet? What it gets itself need not be shown for what it tells.
+fn shows(meta: &Meta) -> bool {
+    let is_punted = meta.verdict.kind == VerdictKind::Punt;
+    meta.bridge.learn || meta.answer.shown && !is_punted
 }
 
 fn copies_before(meta: &Meta, edit: &mut Edit) -> bool {
@@ -83,16 +104,18 @@ fn copies_before(meta: &Meta, edit: &mut Edit) -> bool {
         false => (meta.flow.onward.mirror, meta.flow.onward.second_mirror),
         true => (0, 0),
     };
-    let (of_flow, learn) = (one | two != 0, meta.bridge.learn);
+    let (of_flow, learn) = (one | two != 0, shows(meta));
     if received == 0 && !of_flow && !learn {
         return false;
     }
     let again = Round {
         kind: RoundKind::Again,
+        known: came.known,
         hops: came.hops,
         vif: meta.classify.vif,
         port: receiving_port(meta),
         received: true,
+        judged: came.judged,
         ..FIRST
     };
     let errand = Errand {
@@ -125,6 +148,7 @@ fn copies_before(meta: &Meta, edit: &mut Edit) -> bool {
 pub(super) fn to_members(meta: &Meta, edit: &mut Edit) {
     let round = Round {
         kind: RoundKind::Member,
+        known: UNKNOWN,
         flowed: true,
         judged: true,
         quiet: meta.arrival.round.quiet,
@@ -149,6 +173,12 @@ pub(super) fn to_members(meta: &Meta, edit: &mut Edit) {
 pub(super) fn to_other_vrf(meta: &Meta, edit: &mut Edit) {
     let came = &meta.arrival.round;
     let round = Round {
+        known: Known {
+            routed: false,
+            nexthop: 0,
+            label: 0,
+            ..came.known
+        },
         hops: came.hops + 1,
         flowed: true,
         judged: true,
@@ -164,6 +194,30 @@ pub(super) fn to_other_vrf(meta: &Meta, edit: &mut Edit) {
     };
     let errand = Errand { round, ..NONE };
     go_round(meta, errand, strip, &meta.rewrite.patch, edit);
+}
+
+/// The answer to ARP goes round to be bridged in the VRF that the request came into, as if from there.
+pub(super) fn with_answer(meta: &Meta, edit: &mut Edit) {
+    let came = &meta.arrival.round;
+    let round = Round {
+        kind: RoundKind::Tenant,
+        hops: came.hops + 1,
+        vif: meta.classify.vif,
+        port: receiving_port(meta),
+        received: true,
+        flowed: true,
+        judged: true,
+        quiet: came.quiet,
+        frame: true,
+        vrf: meta.decap.vrf,
+        ..FIRST
+    };
+    edit.errand = Errand {
+        on: true,
+        entropy: meta.rewrite.entropy,
+        round,
+        ..NONE
+    };
 }
 
 /// What leaves by an interface that is mirrored goes round once more, behind its copy.
@@ -196,6 +250,7 @@ fn of_tenant(meta: &Meta) -> Round {
     let (decap, parse) = (&meta.decap, &meta.parse);
     Round {
         kind: RoundKind::Tenant,
+        known: meta.arrival.round.known,
         hops: meta.arrival.round.hops,
         vif: meta.classify.vif,
         port: receiving_port(meta),

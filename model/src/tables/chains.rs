@@ -10,7 +10,7 @@
 
 use underpass_layout::tables::{
     BridgeEntry, BridgeKey, FlowEntry, FlowEntry6, FlowKey, FlowKey6, LearnedEntry, LearnedKey,
-    OriginEntry, OriginKey, RouteEntry, RouteKey, VxlanEntry, VxlanKey,
+    OriginEntry, OriginKey, RouteEntry, RouteKey, StitchedEntry, StitchedKey, VxlanEntry, VxlanKey,
 };
 use underpass_layout::Record;
 
@@ -45,6 +45,7 @@ macro_rules! keyed {
 keyed!(VxlanEntry, VxlanKey, key => key.vni.into());
 keyed!(BridgeEntry, BridgeKey, key => key.mac | u64::from(key.vrf) << 48);
 keyed!(LearnedEntry, LearnedKey, key => key.mac | u64::from(key.vrf) << 48);
+keyed!(StitchedEntry, StitchedKey, key => u64::from(key.address) | u64::from(key.vrf) << 32);
 keyed!(OriginEntry, OriginKey, key => {
     let whose = u64::from(key.nexthop) << 32 | u64::from(key.v6) << 56;
     high(key.address).wrapping_mul(SPREAD).rotate_left(29) ^ key.address as u64 ^ whose

@@ -51,6 +51,9 @@ pub(super) fn patch(patch: &Patch) -> String {
     if patch.dst_port {
         parts.push(format!("to port {}", patch.new_dst_port));
     }
+    if patch.mss {
+        parts.push(format!("segments of {}", patch.new_mss));
+    }
     if patch.quoted_src || patch.quoted_dst || patch.quoted_src_port || patch.quoted_dst_port {
         parts.push("likewise in the quote".into());
     }

@@ -1,10 +1,10 @@
 //! What is told of flows and routes: `s5_quoted` and `s7_receiver` to `s10_route`.
 
 use super::changes::onward;
-use super::names::{ends, ip, target};
+use super::names::{ends, ip, target, Mac};
 use crate::s7_receiver::is_routed_later;
 use crate::s8_key::plain;
-use underpass_layout::meta::{Inner, Meta, Receiver};
+use underpass_layout::meta::{ArpStep, Inner, Meta, Receiver};
 
 pub(super) fn flow_ends(inner: &Inner) -> String {
     if inner.extension {
@@ -17,6 +17,13 @@ pub(super) fn flow_ends(inner: &Inner) -> String {
 
 pub(super) fn quoted(meta: &Meta) -> (String, String) {
     let (quoted, v6) = (&meta.quoted, meta.inner.ipv6);
+    if !quoted.error {
+        let syn = &meta.syn;
+        return (
+            format!("segments of {}", syn.mss),
+            format!("announced at {}", syn.offset),
+        );
+    }
     if quoted.unreadable {
         return ("an ICMP error".into(), "quotes no packet".into());
     }
@@ -39,6 +46,9 @@ pub(super) fn receiver(meta: &Meta) -> (String, String) {
         let seen = format!("policy of vif {}", meta.classify.vif);
         return (seen, k_nh(receiver));
     }
+    if meta.bridge.arp != ArpStep::None {
+        return answer(meta);
+    }
     if is_routed_later(meta) {
         let seen = format!("from {}", routed(inner.ipv6, inner.src, vrf));
         return (seen, "its own interface".into());
@@ -52,6 +62,21 @@ pub(super) fn receiver(meta: &Meta) -> (String, String) {
         result += &format!(", {}", k_nh(receiver));
     }
     (seen, result)
+}
+
+/// Who answers a request for an address.
+fn answer(meta: &Meta) -> (String, String) {
+    let (inner, answer, route) = (&meta.inner, &meta.answer, &meta.route);
+    let seen = match meta.bridge.arp {
+        ArpStep::Announce => format!("tells {}", ip(false, inner.dst)),
+        _ => format!("asks for {}", ip(false, inner.dst)),
+    };
+    let result = match (answer.on, answer.shown) {
+        (true, _) => format!("answered with {}", Mac(answer.mac)),
+        (false, true) => format!("{}, shown", target(route.nexthop, route.label)),
+        (false, false) => target(route.nexthop, route.label),
+    };
+    (format!("{seen} in vrf {}", meta.decap.vrf), result)
 }
 
 fn k_nh(receiver: &Receiver) -> String {

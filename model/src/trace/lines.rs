@@ -6,7 +6,7 @@ use super::names::{ip, label_word, target, tunnel, vif_kind, Mac, Port};
 use super::rounds::{came, errand, member};
 use super::Line;
 use crate::headers::ethernet;
-use underpass_layout::meta::{Edit, HeaderKind, Meta, RoundKind};
+use underpass_layout::meta::{ArpKind, ArpStep, Edit, HeaderKind, Inner, Meta, RoundKind};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 
 /// The line of a stage, by the stage's name; the verdict, if the stage set one, is the caller's to tell.
@@ -109,6 +109,7 @@ fn inner(meta: &Meta) -> (String, String) {
     let result = match (inner.ipv4, inner.ipv6) {
         (true, _) => format!("ipv4 at {at}, ttl {ttl}"),
         (_, true) => format!("ipv6 at {at}, hop limit {ttl}"),
+        _ if inner.arp != ArpKind::None => return arp(inner),
         _ => {
             let seen = format!("ethertype {:#06x}", inner.ethertype);
             return (seen, format!("payload at {at}"));
@@ -116,6 +117,16 @@ fn inner(meta: &Meta) -> (String, String) {
     };
     let part = if inner.fragment { " fragment" } else { "" };
     (format!("{}{part}", flow_ends(inner)), result)
+}
+
+fn arp(inner: &Inner) -> (String, String) {
+    let (src, dst) = (ip(false, inner.src), ip(false, inner.dst));
+    let seen = match inner.arp {
+        ArpKind::Request => format!("{src} asks for {dst}"),
+        ArpKind::Other => format!("{src} answers {dst}"),
+        ArpKind::Malformed | ArpKind::None => "malformed".to_string(),
+    };
+    (seen, format!("arp at {}", inner.l3_offset))
 }
 
 fn bridge(meta: &Meta) -> (String, String) {
@@ -126,6 +137,8 @@ fn bridge(meta: &Meta) -> (String, String) {
         (false, _) => "no frame".to_string(),
     };
     let result = match (bridge.l3, meta.decap.direct) {
+        _ if bridge.arp == ArpStep::Query => "asks".to_string(),
+        _ if bridge.arp == ArpStep::Announce => "tells".to_string(),
         (true, false) => "routed".to_string(),
         _ => target(bridge.nexthop, bridge.label),
     };
@@ -166,6 +179,7 @@ fn encap(meta: &Meta, edit: &Edit) -> (String, String) {
         HeaderKind::Bare => "no header".to_string(),
         HeaderKind::Shim => format!("punt shim, {} bytes", edit.add),
         HeaderKind::Ethernet => format!("ethernet, {} bytes", edit.add),
+        HeaderKind::Arp => format!("arp answer, {} bytes", edit.add),
         _ => {
             let kind = meta.nexthop.tunnel;
             let (name, word) = (tunnel(kind), label_word(kind));
