@@ -63,7 +63,8 @@ fn class(tables: &Tables, meta: &Meta, map: u8) -> QosEntry {
     *tables.qos(u32::from(map) * QOS_ROWS + class)
 }
 
-fn judge(meta: &Meta) -> Verdict {
+/// Whether the packet may take its nexthop, and if not what becomes of it.
+pub fn judge(meta: &Meta) -> Verdict {
     let nexthop = &meta.nexthop;
     if !nexthop.valid {
         return Verdict::Drop(DropReason::InvalidNexthop);

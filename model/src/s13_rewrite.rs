@@ -107,7 +107,7 @@ fn source_port(vrf: u16, inner: &Inner) -> u16 {
 }
 
 /// Bytes from the outer IP header up to the payload.
-pub(crate) fn overhead(meta: &Meta) -> usize {
+pub fn overhead(meta: &Meta) -> usize {
     let nexthop = &meta.nexthop;
     let behind_label = match (has_control(meta), goes_along_tree(meta) && !meta.decap.tree) {
         (_, true) => usize::from(CONTROL_BYTES) + TREE_BYTES,
