@@ -30,7 +30,7 @@ mod route;
 mod vif;
 
 use crate::network::Network;
-use crate::objects::{FloatingIp, Neighbor, Objects, Policy, Vrf, VrfSubnet};
+use crate::objects::{reasons, FloatingIp, Neighbor, Objects, Policy, PuntQuota, Vrf, VrfSubnet};
 use ids::{guest_vif, Ids};
 
 /// The objects of a network.
@@ -48,6 +48,7 @@ pub fn objects(network: &Network) -> Objects {
         mirrors: mirror::mirrors(network, &ids),
         forwarding_classes: qos::classes(network),
         qos_maps: qos::maps(network),
+        punt_quotas: punt_quotas(network),
         learned: learned::learned(network),
         flow_pairs: Vec::new(),
         policies: policies(network),
@@ -78,6 +79,15 @@ fn vrfs(network: &Network) -> Vec<Vrf> {
                 .collect(),
         })
         .collect()
+}
+
+fn punt_quotas(network: &Network) -> Vec<PuntQuota> {
+    let limited = reasons().filter(|_| network.node.punt_limit > 0);
+    let quotas = limited.map(|reason| PuntQuota {
+        reason,
+        quota: network.node.punt_limit,
+    });
+    quotas.collect()
 }
 
 fn policies(network: &Network) -> Vec<Policy> {

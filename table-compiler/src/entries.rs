@@ -25,11 +25,13 @@ mod mpls;
 mod nexthop;
 mod origin;
 mod port;
+mod punt_quota;
 mod qos;
 mod references;
 mod route;
 mod share;
 mod source;
+mod stitched;
 #[cfg(test)]
 mod tests;
 mod vif;
@@ -46,6 +48,7 @@ pub use group::Group;
 pub use mirror::MirrorSet;
 pub use origin::Origin;
 pub use route::Prefix;
+pub use stitched::Stitched;
 
 pub(crate) use share::share;
 
@@ -57,7 +60,8 @@ use std::collections::BTreeMap;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{
     BridgeEntry, FloodEntry, LearnedEntry, MplsEntry, NexthopEntry, OriginEntry, PortEntry,
-    QosEntry, RouteEntry, SourceEntry, VifEntry, VrfEntry, VxlanEntry,
+    PuntQuotaEntry, QosEntry, RouteEntry, SourceEntry, StitchedEntry, VifEntry, VrfEntry,
+    VxlanEntry,
 };
 
 use crate::mac::Mac;
@@ -81,6 +85,8 @@ pub struct Entries {
     pub vrfs: BTreeMap<u32, VrfEntry>,
     /// By VRF and prefix, those of all bits and all shorter ones but the defaults, which are in `vrfs`.
     pub routes: BTreeMap<Prefix, RouteEntry>,
+    /// By VRF and IPv4 address, those whose host route says so.
+    pub stitched: BTreeMap<Stitched, StitchedEntry>,
     /// By nexthop.
     pub nexthops: BTreeMap<u32, NexthopEntry>,
     /// By set; set 0 is empty and is not here.
@@ -99,6 +105,8 @@ pub struct Entries {
     pub mirrors: BTreeMap<u32, MirrorSet>,
     /// By row, 128 rows a map.
     pub qos: BTreeMap<u32, QosEntry>,
+    /// By punt reason, those that are limited.
+    pub punt_quotas: BTreeMap<u32, PuntQuotaEntry>,
 }
 
 /// The entries of all objects, for a card with tables of these sizes.
@@ -116,6 +124,7 @@ pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryErr
         mpls: mpls::entries(&index)?,
         vxlans: vxlan::entries(&index)?,
         bridges: bridge::entries(&index)?,
+        stitched: stitched::entries(&index, &vrfs)?,
         vrfs,
         routes,
         nexthops: nexthop::entries(&index)?,
@@ -125,6 +134,7 @@ pub fn entries(objects: &Objects, profile: &Profile) -> Result<Entries, EntryErr
         floods: flood::entries(&index)?,
         learned: learned::entries(&index)?,
         qos: qos::entries(&index)?,
+        punt_quotas: punt_quota::entries(&objects.punt_quotas),
         fat_sets: index.fat.sets,
         mirrors: index.mirrors.sets,
     })

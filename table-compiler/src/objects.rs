@@ -28,6 +28,7 @@ mod mirror;
 mod neighbor;
 mod nexthop;
 mod policy;
+mod punt_quota;
 mod qos;
 mod route;
 mod vif;
@@ -50,6 +51,7 @@ pub use nexthop::{
     Component, Family, InvalidNexthop, Nexthop, NexthopFlags, NexthopKind, TunnelNexthop, Uplink,
 };
 pub use policy::Policy;
+pub use punt_quota::{reasons, PuntQuota, PUNT_WINDOW, PUNT_WINDOW_CLOCKS};
 pub use qos::{ForwardingClass, QosMap};
 pub use route::{Route, RouteFlags};
 pub use vif::{Vif, VifFlags, VifType};
@@ -90,6 +92,8 @@ pub struct Objects {
     pub forwarding_classes: Vec<ForwardingClass>,
     /// QoS maps.
     pub qos_maps: Vec<QosMap>,
+    /// How much interfaces may hand to the slow path.
+    pub punt_quotas: Vec<PuntQuota>,
     /// MACs that were learned.
     pub learned: Vec<Learned>,
     /// Flows, both directions.
@@ -128,6 +132,8 @@ pub enum Object {
     ForwardingClass(ForwardingClass),
     /// A QoS map.
     QosMap(QosMap),
+    /// How much an interface may hand to the slow path.
+    PuntQuota(PuntQuota),
     /// A MAC that was learned.
     Learned(Learned),
     /// A flow, both directions.
@@ -156,6 +162,7 @@ impl Extend<Object> for Objects {
                 Object::Mirror(mirror) => self.mirrors.push(mirror),
                 Object::ForwardingClass(class) => self.forwarding_classes.push(class),
                 Object::QosMap(map) => self.qos_maps.push(map),
+                Object::PuntQuota(quota) => self.punt_quotas.push(quota),
                 Object::Learned(learned) => self.learned.push(learned),
                 Object::FlowPair(flow_pair) => self.flow_pairs.push(flow_pair),
                 Object::Policy(policy) => self.policies.push(policy),
@@ -194,6 +201,7 @@ impl From<Objects> for Vec<Object> {
             mirrors,
             forwarding_classes,
             qos_maps,
+            punt_quotas,
             learned,
             flow_pairs,
             policies,
@@ -213,6 +221,7 @@ impl From<Objects> for Vec<Object> {
         let classes = forwarding_classes.into_iter();
         list.extend(classes.map(Object::ForwardingClass));
         list.extend(qos_maps.into_iter().map(Object::QosMap));
+        list.extend(punt_quotas.into_iter().map(Object::PuntQuota));
         list.extend(learned.into_iter().map(Object::Learned));
         list.extend(flow_pairs.into_iter().map(Object::FlowPair));
         list.extend(policies.into_iter().map(Object::Policy));

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!   tables by index      port vif mpls vrf nexthop source     as the entries say
-//!                        flood mirror qos
+//!                        flood mirror qos punt_quota
 //!                        group member                         members where there was room
 //!   tables by set        fat_rule fat_exclude mirror_text     as the entries say, a row of each way
 //!   tables by key        vxlan bridge route_host flow         a shadow each: which way, which row
+//!                        stitched learned origin
 //!                        route_bank                           a shadow for each of six banks
 //! ```
 //! A [`Placed`] is a value: to copy it costs next to nothing until a copy changes, and a plan that cannot be made
@@ -146,6 +147,7 @@ impl Placed {
         direct(id::PORT, &entries.ports)
             .chain(direct(id::FLOOD, &entries.floods))
             .chain(direct(id::QOS, &entries.qos))
+            .chain(direct(id::PUNT_QUOTA, &entries.punt_quotas))
             .chain(direct(id::GROUP, &self.groups))
             .chain(members)
             .chain(direct(id::VIF, &entries.vifs))

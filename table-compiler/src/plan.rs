@@ -1,10 +1,10 @@
 //! entries -> plan: the ordered writes that take a card from what it holds to what it shall hold.
 //!
 //! ```text
-//!   new first      fat qos ─▶ member, group, origin, nexthop ─▶ source ─▶ bridge route flood ─▶ vrf ─▶ mirror
-//!                  ─▶ mpls vxlan ─▶ vif learned ─▶ port                                       targets before users
+//!   new first      fat qos stitched ─▶ member, group, origin, nexthop ─▶ source ─▶ bridge route flood ─▶ vrf
+//!                  ─▶ mirror ─▶ mpls vxlan ─▶ vif learned ─▶ port                             targets before users
 //!   then the old   port learned mpls vxlan vif ─▶ vrf ─▶ route flood bridge ─▶ source mirror
-//!                  ─▶ nexthop, group, origin, member ─▶ fat qos                               users before targets
+//!                  ─▶ nexthop, group, origin, member ─▶ stitched fat qos                      users before targets
 //! ```
 //! Make before break: after every single write no packet meets a row that is not there, and no key that is in both
 //! states ever misses; it answers as it did or as it shall. A plan is made as a whole or not at all.
@@ -36,7 +36,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-use underpass_layout::tables::{by_name, id, VrfEntry};
+use underpass_layout::tables::{by_name, id, ArpAnswer, StitchedEntry, Table, VrfEntry};
 
 use crate::entries::Entries;
 use crate::placed::{Placed, TableFull};
@@ -70,10 +70,11 @@ pub enum PlanError {
 
 /// The writes that make a card that holds `old` say what is wanted, and what it holds then.
 ///
-/// Where routes find no room, the VRF that has most of them is punted as a whole, until the others fit.
+/// Where routes find no room, the VRF that has most of them is punted as a whole, until the others fit. Where MACs for ARP
+/// find none, the slow path answers in their place, likewise.
 ///
 /// # Errors
-/// A table other than those of routes is full; then nothing has been planned.
+/// A table other than those is full; then nothing has been planned.
 pub fn plan(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
     let mut want = Cow::Borrowed(want);
     fat_sets::renumber(&old.entries, &mut want, old.profile())?;
@@ -84,6 +85,10 @@ pub fn plan(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
             Ok((steps, mut placed)) => {
                 placed.at_run_time = kept;
                 return Ok((Plan { steps }, placed));
+            }
+            Err(full) if full.table == StitchedEntry::TABLE.name => {
+                let largest = most_stitched(&want).ok_or(full)?;
+                ask(want.to_mut(), largest);
             }
             Err(full) => {
                 let largest = largest(&want, full.table).ok_or(full)?;
@@ -106,6 +111,9 @@ fn attempt(old: &Placed, want: &Entries) -> Result<(Vec<Step>, Placed), TableFul
 fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
     fat_sets::bring(planner, want);
     planner.bring(id::QOS, |e| &mut e.qos, &want.qos, Which::Both);
+    let quotas = &want.punt_quotas;
+    planner.bring(id::PUNT_QUOTA, |e| &mut e.punt_quotas, quotas, Which::Both);
+    planner.bring_exact(id::STITCHED, |e| &mut e.stitched, &want.stitched)?;
     let nexthops = mirrors::without_new(&planner.now.entries, want);
     planner.bring_if(
         id::NEXTHOP,
@@ -152,7 +160,9 @@ fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
     groups::take_nexthops(planner, want);
     groups::take(planner, want);
     planner.take(id::NEXTHOP, |e| &mut e.nexthops, &want.nexthops);
+    planner.take_exact(id::STITCHED, |e| &mut e.stitched, &want.stitched);
     fat_sets::take(planner, want);
+    planner.take(id::PUNT_QUOTA, |e| &mut e.punt_quotas, quotas);
     planner.take(id::QOS, |e| &mut e.qos, &want.qos);
     Ok(())
 }
@@ -183,4 +193,24 @@ fn punt(want: &mut Entries, vrf: u16) {
         ..VrfEntry::default()
     };
     want.vrfs.insert(vrf.into(), word);
+    want.stitched.retain(|key, _| key.0 != vrf);
+}
+
+/// The VRF with most MACs for ARP.
+fn most_stitched(want: &Entries) -> Option<u16> {
+    let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
+    for (vrf, _) in want.stitched.keys() {
+        *counts.entry(*vrf).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    most.map(|(vrf, _)| vrf)
+}
+
+/// Has the slow path answer ARP that this VRF has MACs for.
+fn ask(want: &mut Entries, vrf: u16) {
+    want.stitched.retain(|key, _| key.0 != vrf);
+    let own = want.routes.iter_mut().filter(|(key, _)| key.vrf == vrf);
+    for (_, route) in own.filter(|(_, route)| route.arp == ArpAnswer::Stitched) {
+        route.arp = ArpAnswer::Ask;
+    }
 }

@@ -83,6 +83,7 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
         },
         fat_flow_rules: fat_flows.iter().map(rule).collect(),
         check_source: interface.check_source,
+        check_arp: tenant.rpf && tenant.mode.routes(),
         check_mac: interface.check_mac.then_some(interface.mac),
         decrement_hop_limit: network.node.decrement_hop_limit,
         flow_limit: interface.flow_limit,
@@ -160,6 +161,7 @@ fn plain(idx: u32, vif_type: VifType, mac: crate::Mac) -> Vif {
         fat_flow_exclude: Vec::new(),
         check_source: false,
         check_mac: None,
+        check_arp: false,
         decrement_hop_limit: false,
         flow_limit: None,
     }

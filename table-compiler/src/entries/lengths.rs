@@ -153,6 +153,7 @@ mod tests {
     use super::super::address::mask;
     use super::*;
     use proptest::prelude::*;
+    use underpass_layout::tables::ArpAnswer;
 
     const ROOM: Room = Room {
         bank: 8192,
@@ -173,6 +174,8 @@ mod tests {
             let target = Target {
                 nexthop: n as u32,
                 label: 0,
+                arp: ArpAnswer::Flood,
+                trap: false,
             };
             ((length, address & mask(v6, length)), target)
         })

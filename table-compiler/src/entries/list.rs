@@ -98,6 +98,7 @@ impl Entries {
             .chain(exact(id::BRIDGE, &self.bridges))
             .chain(direct(id::VRF, &self.vrfs))
             .chain(routes)
+            .chain(exact(id::STITCHED, &self.stitched))
             .chain(direct(id::NEXTHOP, &self.nexthops))
             .chain(direct(id::SOURCE, &self.sources))
             .chain(sets(&self.fat_sets))
@@ -107,6 +108,7 @@ impl Entries {
             .chain(exact(id::ORIGIN, &self.origins))
             .chain(mirrors(&self.mirrors))
             .chain(direct(id::QOS, &self.qos))
+            .chain(direct(id::PUNT_QUOTA, &self.punt_quotas))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::net::IpAddr;
 
-use underpass_layout::tables::{RouteEntry, RouteKey};
+use underpass_layout::tables::{ArpAnswer, RouteEntry, RouteKey};
 
 use super::error::EntryError;
 use super::index::Index;
@@ -30,6 +30,16 @@ impl Prefix {
     /// True of a route to one address, which lies in the table of hosts.
     pub fn is_host(&self) -> bool {
         self.length == address::width(self.v6)
+    }
+
+    /// The route to one IPv4 address.
+    pub(crate) fn host(vrf: u16, address: u32) -> Self {
+        Prefix {
+            vrf,
+            v6: false,
+            length: address::width(false),
+            address: address.into(),
+        }
     }
 
     /// The key under which the card has it.
@@ -71,11 +81,13 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// Where a route leads.
+/// Where a route leads, and what ARP is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     pub nexthop: u32,
     pub label: u32,
+    pub arp: ArpAnswer,
+    pub trap: bool,
 }
 
 impl Target {
@@ -86,6 +98,8 @@ impl Target {
             key: place.key(),
             nexthop: self.nexthop,
             label: self.label,
+            arp: self.arp,
+            trap: self.trap,
         }
     }
 }
@@ -123,7 +137,22 @@ fn target(route: &Route, index: &Index<'_>) -> Result<Target, EntryError> {
     Ok(Target {
         nexthop,
         label: label(label_of, user)?,
+        arp: arp(route),
+        trap: route.prefix.addr().is_ipv4() && route.flags.contains(RouteFlags::TRAP),
     })
+}
+
+/// With what ARP for the addresses of a route is answered. Neighbor solicitations are the slow path's.
+pub(super) fn arp(route: &Route) -> ArpAnswer {
+    let proxy = route.prefix.addr().is_ipv4() && route.flags.contains(RouteFlags::PROXY);
+    match route.stitched_mac {
+        _ if !proxy => ArpAnswer::Flood,
+        // Table `stitched` has single addresses.
+        Some(_) if route.prefix.prefix_len() == address::width(false) => ArpAnswer::Stitched,
+        Some(_) => ArpAnswer::Ask,
+        None if route.flags.contains(RouteFlags::FLOOD) => ArpAnswer::Flood,
+        None => ArpAnswer::Router,
+    }
 }
 
 /// A label or VNI, 0 where there is none.

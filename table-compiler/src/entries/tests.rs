@@ -1,5 +1,6 @@
 //! What objects become on the card. Objects stand as people write them.
 
+mod arp;
 mod copies;
 mod mirrors;
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use underpass_layout::tables::{VifEntry, VifKind};
+use underpass_layout::tables::{VifArp, VifEntry, VifKind};
 
 use super::error::EntryError;
 use super::index::Index;
@@ -66,5 +66,19 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
         etree_root: vif.flags.contains(VifFlags::ETREE_ROOT),
         igmp: vif.flags.contains(VifFlags::IGMP),
         qos: qos::map(vif.qos_map, &index.objects.qos_maps, user)?,
+        arp: arp(vif),
+        router_mac: bridge::mac(&vif.mac.0),
+        check_arp: vif.check_arp,
     })
+}
+
+/// The peer lets an interface that proxies all do so, also where it is to answer for the gateway alone.
+fn arp(vif: &Vif) -> VifArp {
+    if vif.flags.contains(VifFlags::MAC_PROXY) {
+        VifArp::Proxy
+    } else if vif.flags.contains(VifFlags::NO_ARP_PROXY) {
+        VifArp::Gateway
+    } else {
+        VifArp::Routes
+    }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use underpass_layout::tables::{RouteEntry, VrfEntry, BANKS};
+use underpass_layout::tables::{ArpAnswer, RouteEntry, VrfEntry, BANKS};
 
 use super::error::EntryError;
 use super::index::Index;
@@ -82,6 +82,7 @@ fn word(routes: &OfVrf, v4: &Fitted, v6: &Fitted) -> VrfEntry {
         default_valid: default4.is_some(),
         default_nexthop: default4.map_or(0, |target| target.nexthop),
         default_label: default4.map_or(0, |target| target.label),
+        default_arp: default4.map_or(ArpAnswer::Flood, |target| target.arp),
         default6_valid: default6.is_some(),
         default6_nexthop: default6.map_or(0, |target| target.nexthop),
         default6_label: default6.map_or(0, |target| target.label),

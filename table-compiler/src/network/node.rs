@@ -5,7 +5,16 @@ use super::read::Fields;
 use super::yaml::Yaml;
 use crate::mac::Mac;
 
-const KEYS: &[&str] = &["name", "router_mac", "decrement_hop_limit", "copy_tos"];
+const KEYS: &[&str] = &[
+    "name",
+    "router_mac",
+    "decrement_hop_limit",
+    "copy_tos",
+    "punt_limit",
+];
+
+/// Packets that an interface may hand to the slow path in a millisecond for one reason, unless the file says otherwise.
+const DEFAULT_PUNT_LIMIT: u16 = 64;
 
 /// The MAC that gateways answer with unless the file says otherwise.
 const DEFAULT_ROUTER_MAC: Mac = Mac([0, 0, 0x5e, 0, 1, 0]);
@@ -21,6 +30,9 @@ pub struct Node {
     pub decrement_hop_limit: bool,
     /// Whether a tunnel's type of service is that of the packet within, not zero.
     pub copy_tos: bool,
+    /// Packets that an interface may hand to the slow path for one reason in a
+    /// [`PUNT_WINDOW`](crate::objects::PUNT_WINDOW); 0: any number.
+    pub punt_limit: u16,
 }
 
 pub(super) fn read(yaml: &Yaml) -> Result<Node, Fault> {
@@ -32,5 +44,10 @@ pub(super) fn read(yaml: &Yaml) -> Result<Node, Fault> {
             .map_or(Ok(DEFAULT_ROUTER_MAC), Yaml::mac)?,
         decrement_hop_limit: fields.flag("decrement_hop_limit", false)?,
         copy_tos: fields.flag("copy_tos", false)?,
+        punt_limit: fields
+            .optional("punt_limit")
+            .map_or(Ok(DEFAULT_PUNT_LIMIT), |limit| {
+                limit.number("packets in a millisecond", 0..=u16::MAX)
+            })?,
     })
 }

@@ -69,6 +69,9 @@ pub struct Vif {
     /// An option: the MAC that frames must come from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check_mac: Option<Mac>,
+    /// An option: ARP must come from an address whose route leads here; the slow path judges what does not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub check_arp: bool,
     /// An option: the hop limit of IPv6 goes down where packets are routed.
     #[serde(default, skip_serializing_if = "is_false")]
     pub decrement_hop_limit: bool,

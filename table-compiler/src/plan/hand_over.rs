@@ -15,8 +15,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use underpass_layout::tables::{
-    id, BridgeEntry, FloodEntry, LabelAction, MemberEntry, MirrorEntry, MirrorKind, MplsEntry,
-    NexthopEntry, RouteEntry, VrfEntry, TABLES,
+    id, ArpAnswer, BridgeEntry, FloodEntry, LabelAction, MemberEntry, MirrorEntry, MirrorKind,
+    MplsEntry, NexthopEntry, RouteEntry, VrfEntry, TABLES,
 };
 
 use super::groups;
@@ -51,7 +51,16 @@ enum Says {
     Route(RouteEntry),
     Flood(FloodEntry),
     Mirror(MirrorEntry),
-    Default { nexthop: u32, label: u32 },
+    Default(Default),
+}
+
+/// What a default route says.
+#[derive(Clone, Copy, PartialEq)]
+struct Default {
+    nexthop: u32,
+    label: u32,
+    /// Of IPv6 nothing.
+    arp: ArpAnswer,
 }
 
 impl Says {
@@ -62,7 +71,7 @@ impl Says {
             Says::Route(entry) => entry.nexthop,
             Says::Flood(entry) => entry.nexthop,
             Says::Mirror(entry) => entry.nexthop,
-            Says::Default { nexthop, .. } => *nexthop,
+            Says::Default(default) => default.nexthop,
         }
     }
 
@@ -78,7 +87,7 @@ impl Says {
             Says::Route(entry) => Says::Route(RouteEntry { nexthop, ..entry }),
             Says::Flood(entry) => Says::Flood(FloodEntry { nexthop, ..entry }),
             Says::Mirror(entry) => Says::Mirror(MirrorEntry { nexthop, ..entry }),
-            Says::Default { label, .. } => Says::Default { nexthop, label },
+            Says::Default(default) => Says::Default(Default { nexthop, ..default }),
         }
     }
 }
@@ -102,30 +111,37 @@ impl User {
 }
 
 fn default(word: &VrfEntry, v6: bool) -> Option<Says> {
-    let (valid, nexthop, label) = if v6 {
-        (
-            word.default6_valid,
-            word.default6_nexthop,
-            word.default6_label,
-        )
+    let (valid, default) = if v6 {
+        let default = Default {
+            nexthop: word.default6_nexthop,
+            label: word.default6_label,
+            arp: ArpAnswer::Flood,
+        };
+        (word.default6_valid, default)
     } else {
-        (word.default_valid, word.default_nexthop, word.default_label)
+        let default = Default {
+            nexthop: word.default_nexthop,
+            label: word.default_label,
+            arp: word.default_arp,
+        };
+        (word.default_valid, default)
     };
-    valid.then_some(Says::Default { nexthop, label })
+    valid.then_some(Says::Default(default))
 }
 
 /// A word with another default route of a family.
-fn with_default(word: VrfEntry, v6: bool, nexthop: u32, label: u32) -> VrfEntry {
+fn with_default(word: VrfEntry, v6: bool, default: Default) -> VrfEntry {
     if v6 {
         VrfEntry {
-            default6_nexthop: nexthop,
-            default6_label: label,
+            default6_nexthop: default.nexthop,
+            default6_label: default.label,
             ..word
         }
     } else {
         VrfEntry {
-            default_nexthop: nexthop,
-            default_label: label,
+            default_nexthop: default.nexthop,
+            default_label: default.label,
+            default_arp: default.arp,
             ..word
         }
     }
@@ -356,12 +372,12 @@ fn say(planner: &mut Planner, user: User, says: Says) -> Result<(), TableFull> {
                 set.entry = entry;
             }
         }
-        (User::Default { vrf, v6 }, Says::Default { nexthop, label }) => {
+        (User::Default { vrf, v6 }, Says::Default(default)) => {
             if let Some(word) = planner.now.words.get(&vrf).copied() {
-                planner.put_word(vrf, Some(with_default(word, v6, nexthop, label)));
+                planner.put_word(vrf, Some(with_default(word, v6, default)));
             }
             if let Some(word) = planner.now.entries.vrfs.get_mut(&vrf) {
-                *word = with_default(*word, v6, nexthop, label);
+                *word = with_default(*word, v6, default);
             }
         }
         // A user says what its own table says.

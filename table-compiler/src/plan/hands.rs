@@ -11,9 +11,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use underpass_layout::tables::{LabelAction, VifKind};
+use underpass_layout::tables::{ArpAnswer, LabelAction, VifKind};
 
-use crate::entries::Entries;
+use crate::entries::{Entries, Prefix, Stitched};
 
 /// What leads into a VRF.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,7 @@ pub(super) fn between(old: &Entries, want: &Entries) -> Option<Entries> {
         floods,
         learned,
         routes,
+        stitched,
         ..
     } = &mut between;
     ports.retain(|port, _| !shut.contains(&Door::Port(*port)));
@@ -66,6 +67,14 @@ pub(super) fn between(old: &Entries, want: &Entries) -> Option<Entries> {
     floods.retain(|vrf, entry| !vrfs.contains(vrf) || want.floods.get(vrf) == Some(entry));
     learned.retain(|key, entry| !closed(key.0) || want.learned.get(key) == Some(entry));
     routes.retain(|key, entry| !closed(key.vrf) || want.routes.get(key) == Some(entry));
+    // Those that routes still ask for stay.
+    let asked = |(vrf, address): &Stitched| {
+        let prefix = Prefix::host(*vrf, *address);
+        let route = routes.get(&prefix);
+        route.is_some_and(|route| route.arp == ArpAnswer::Stitched)
+    };
+    stitched
+        .retain(|key, entry| !closed(key.0) || want.stitched.get(key) == Some(entry) || asked(key));
     Some(between)
 }
 
@@ -134,7 +143,11 @@ fn same_inside(old: &Entries, want: &Entries, vrf: u32) -> bool {
         let routes: Vec<_> = routes.map(|(key, entry)| (*key, *entry)).collect();
         let bridges: Vec<_> = bridges.map(|(key, entry)| (*key, *entry)).collect();
         let word = entries.vrfs.get(&vrf).copied();
-        (word, entries.floods.get(&vrf).copied(), routes, bridges)
+        let stitched = entries.stitched.iter();
+        let stitched = stitched.filter(|(key, _)| u32::from(key.0) == vrf);
+        let macs: Vec<_> = stitched.map(|(key, entry)| (*key, *entry)).collect();
+        let flood = entries.floods.get(&vrf).copied();
+        (word, flood, routes, bridges, macs)
     };
     inside(old) == inside(want)
 }

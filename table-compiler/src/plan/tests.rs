@@ -51,6 +51,10 @@ const TINY: Profile = Profile {
         12,
         256,
         32,
+        // stitched quota punted
+        4,
+        32,
+        16 * 32,
     ],
 };
 
@@ -58,6 +62,7 @@ const TINY: Profile = Profile {
 struct Seen {
     floods: Vec<Option<Answer>>,
     bridges: Vec<Option<Answer>>,
+    stitched: Vec<Option<Answer>>,
     mpls: Vec<Option<Answer>>,
     vxlans: Vec<Option<Answer>>,
     ports: Vec<Option<Answer>>,
@@ -72,6 +77,11 @@ impl Seen {
                 .bridges
                 .iter()
                 .map(|(vrf, mac)| card.bridge(*vrf, *mac))
+                .collect(),
+            stitched: keys
+                .stitched
+                .iter()
+                .map(|(vrf, address)| card.stitched(*vrf, *address))
                 .collect(),
             mpls: keys.mpls.iter().map(|label| card.mpls(*label)).collect(),
             vxlans: keys.vxlans.iter().map(|vni| card.vxlan(*vni)).collect(),
@@ -98,19 +108,20 @@ fn covering(card: &Card, entries: &Entries, (vrf, v6, to): Address) -> Vec<Answe
         let own = prefix.vrf == vrf && prefix.v6 == v6;
         own && to & mask(v6, prefix.length) == prefix.address
     });
-    let routes = routes.map(|(_, entry)| (entry.nexthop, entry.label));
+    let routes = routes.map(|(_, entry)| (entry.nexthop, entry.label, Card::arp(entry)));
     let default = word.and_then(|word| {
         if v6 {
-            let says = (word.default6_nexthop, word.default6_label);
+            let says = (word.default6_nexthop, word.default6_label, 0);
             word.default6_valid.then_some(says)
         } else {
-            let says = (word.default_nexthop, word.default_label);
+            let arp = word.default_arp.code() << 1;
+            let says = (word.default_nexthop, word.default_label, arp);
             word.default_valid.then_some(says)
         }
     });
     routes
         .chain(default)
-        .map(|(nexthop, label)| card.at(nexthop, label, 0))
+        .map(|(nexthop, label, arp)| card.at(nexthop, label, arp))
         .collect()
 }
 
@@ -135,6 +146,7 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
         for (now, first, last) in [
             (&now.floods, &first.floods, &last.floods),
             (&now.bridges, &first.bridges, &last.bridges),
+            (&now.stitched, &first.stitched, &last.stitched),
             (&now.mpls, &first.mpls, &last.mpls),
             (&now.vxlans, &first.vxlans, &last.vxlans),
             (&now.ports, &first.ports, &last.ports),

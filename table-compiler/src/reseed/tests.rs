@@ -211,7 +211,7 @@ fn a_bank_of_routes_takes_another_seed_for_itself() {
             valid: true,
             key,
             nexthop: n,
-            label: 0,
+            ..RouteEntry::default()
         })
     };
     both.fill(0.8, route);
@@ -244,7 +244,7 @@ fn one_change_at_a_time_and_only_of_what_is_there() {
         let none = Err(ReseedError::NoGroup { table, group });
         assert_eq!(begin(&mut placed, table, group, &seed), none);
     }
-    assert_eq!(placed.groups().count(), 1 + 1 + 1 + 6 + 1 + 1 + 1);
+    assert_eq!(placed.groups().count(), 1 + 1 + 1 + 6 + 1 + 1 + 1 + 1);
     assert_eq!(format!("{seed:?}"), "Seed(..)");
 }
 

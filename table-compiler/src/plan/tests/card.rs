@@ -244,6 +244,17 @@ impl Card {
         Some(self.at(entry.nexthop, entry.label, entry.receive.into()))
     }
 
+    /// With what ARP is answered that finds this route.
+    pub fn arp(entry: &RouteEntry) -> u32 {
+        entry.arp.code() << 1 | u32::from(entry.trap)
+    }
+
+    pub fn stitched(&self, vrf: u16, address: u32) -> Option<Answer> {
+        let key = StitchedKey { vrf, address };
+        let entry: StitchedEntry = self.exact(id::STITCHED, 0, &key)?;
+        Some(Answer::Place(vec![entry.mac as u32]))
+    }
+
     pub fn mpls(&self, label: u32) -> Option<Answer> {
         let entry: MplsEntry = self.direct(id::MPLS, label)?;
         Some(self.at(entry.nexthop, u32::from(entry.vrf), entry.action.code()))
@@ -300,15 +311,18 @@ impl Card {
                 word.default6_valid,
                 word.default6_nexthop,
                 word.default6_label,
+                0,
             )
         } else {
-            (word.default_valid, word.default_nexthop, word.default_label)
+            let arp = word.default_arp.code() << 1;
+            let (nexthop, label) = (word.default_nexthop, word.default_label);
+            (word.default_valid, nexthop, label, arp)
         };
-        let default = default.0.then_some((default.1, default.2));
-        let (nexthop, label) = found
-            .map(|entry| (entry.nexthop, entry.label))
+        let default = default.0.then_some((default.1, default.2, default.3));
+        let (nexthop, label, arp) = found
+            .map(|entry| (entry.nexthop, entry.label, Self::arp(&entry)))
             .or(default)?;
-        Some(self.at(nexthop, label, 0))
+        Some(self.at(nexthop, label, arp))
     }
 
     /// Fails where some row leads to one that is not there.
@@ -374,10 +388,12 @@ impl Card {
                     BridgeEntry::unpack(words).expect("bridge").nexthop,
                 )),
                 id::ROUTE_HOST | id::ROUTE_BANK => {
-                    leads.push((
-                        id::NEXTHOP,
-                        RouteEntry::unpack(words).expect("route").nexthop,
-                    ));
+                    let entry = RouteEntry::unpack(words).expect("route");
+                    leads.push((id::NEXTHOP, entry.nexthop));
+                    if entry.arp == ArpAnswer::Stitched {
+                        let mac = self.stitched(entry.key.vrf, entry.key.prefix as u32);
+                        prop_assert!(mac.is_some(), "{entry:?} has no MAC {at}");
+                    }
                 }
                 id::VRF => {
                     let word = VrfEntry::unpack(words).expect("vrf");

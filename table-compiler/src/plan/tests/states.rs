@@ -120,6 +120,10 @@ fn state(
             default_valid: four.0,
             default_nexthop: leads(four),
             default_label: label(four),
+            default_arp: match four.0 {
+                true => ArpAnswer::ALL[usize::from(*to / 2 % 2)],
+                false => ArpAnswer::Flood,
+            },
             default6_valid: six.0,
             default6_nexthop: leads(six),
             default6_label: label(six),
@@ -158,7 +162,10 @@ fn state(
                 key: prefix.key(),
                 nexthop: nexthop(to),
                 label: u32::from(label % 3),
+                arp: arp_of(&prefix, *to),
+                trap: !v6 && to % 5 == 4,
             };
+            set_stitched(&mut entries, &prefix, entry.arp, *label);
             entries.routes.insert(prefix, entry);
         }
     }
@@ -232,6 +239,12 @@ fn state(
         }
     }
     entries.fat_sets = (1..).zip(sets.into_iter().map(rules)).collect();
+    for (reason, _, _, quota) in ports {
+        let quota = PuntQuotaEntry {
+            quota: u16::from(*quota) + 1,
+        };
+        entries.punt_quotas.insert(u32::from(reason % 8), quota);
+    }
     entries
 }
 
@@ -335,6 +348,31 @@ pub fn rules(protocol: u8) -> FatSet {
     }
 }
 
+/// With what a route that says `to` has ARP answered.
+fn arp_of(prefix: &Prefix, to: u8) -> ArpAnswer {
+    let answer = ArpAnswer::ALL[usize::from(to / 8 % 4)];
+    match answer {
+        _ if prefix.v6 => ArpAnswer::Flood,
+        ArpAnswer::Stitched if !prefix.is_host() => ArpAnswer::Ask,
+        answer => answer,
+    }
+}
+
+/// Gives a route the MAC that it needs, of three.
+pub fn set_stitched(entries: &mut Entries, prefix: &Prefix, arp: ArpAnswer, mac: u8) {
+    let (vrf, address) = (prefix.vrf, prefix.address as u32);
+    if arp == ArpAnswer::Stitched {
+        let entry = StitchedEntry {
+            valid: true,
+            key: StitchedKey { vrf, address },
+            mac: u64::from(1 + mac % 3),
+        };
+        entries.stitched.insert((vrf, address), entry);
+    } else if prefix.is_host() && !prefix.v6 {
+        entries.stitched.remove(&(vrf, address));
+    }
+}
+
 /// Gives the words the lengths that their routes have, the longest first.
 pub fn set_lengths(entries: &mut Entries) {
     for (vrf, word) in &mut entries.vrfs {
@@ -363,6 +401,7 @@ pub fn routes(entry: &MplsEntry) -> bool {
 pub struct Keys {
     pub floods: Vec<u32>,
     pub bridges: Vec<(u16, Mac)>,
+    pub stitched: Vec<(u16, u32)>,
     pub mpls: Vec<u32>,
     pub vxlans: Vec<u32>,
     pub ports: Vec<u32>,
@@ -394,6 +433,7 @@ pub fn keys(old: &Entries, new: &Entries) -> Keys {
     Keys {
         floods: both(old.floods.keys().copied(), new.floods.keys().copied()),
         bridges: both(old.bridges.keys().copied(), new.bridges.keys().copied()),
+        stitched: both(old.stitched.keys().copied(), new.stitched.keys().copied()),
         mpls: both(old.mpls.keys().copied(), new.mpls.keys().copied()),
         vxlans: both(old.vxlans.keys().copied(), new.vxlans.keys().copied()),
         ports: both(old.ports.keys().copied(), new.ports.keys().copied()),
