@@ -1,15 +1,20 @@
-//! s5_quoted: the packet that an ICMP error is about. Reads `inner`, the window behind its ICMP header. Writes `quoted`.
+//! s5_quoted: the packet that an ICMP error is about, and what a SYN announces. Reads `arrival.length`, `inner`, the window
+//! from 8 bytes behind the start of its upper layer on. Writes `quoted`, `syn`.
 //!
 //! ```text
-//!   inner ─▶ [ an error? how long is its packet? ] ─▶ [ where it ends ] ──────────────┐
-//!   window ───────────────────────────▶ [ shift by 8s ] ─▶ [ shift by 2s ] ─▶ [ IP header, ports ] ─▶ [ fits? ] ─▶ quoted
-//!
-//!   clock     0                             1                   2                  3                  4
+//!   inner ─▶ [ an error? how long is its packet? ] ─▶ [ where it ends ] ─┐
+//!   window ───────────────────────────▶ [ shift by 8s ] ─▶ [ shift by 2s ] ─┬─▶ [ IP header, ports ] ─▶ [ fits? ] ─▶ quoted
+//!                                                                           └─▶ [ options .. ] ────────────────────▶ syn
+//!   clock     0                             1                   2                  3                  4 ..
 //! ```
 //! | IP | ICMP 8 | quoted IP | 8 bytes or more |: a router quotes its packet's header and at least eight bytes behind it
 //! (RFC 792, RFC 4443), which are the ports and no more of a TCP header. The quote must end within the packet's own IP
-//! length and within the window. The last stage that needs bytes.
+//! length and within the window. Of | IP | TCP 20 | options | the same bytes are the end of the TCP header and its options.
+//! The last stage that needs bytes.
 
+mod options;
+
+use super::ip::TCP_HEADER;
 use super::ipv6;
 use super::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
 use super::s4_inner::upper::ECHO_REPLY6;
@@ -22,17 +27,26 @@ use underpass_wires::{
 };
 
 /// Clocks from slot to slot.
-pub const LATENCY: usize = 5;
+pub const LATENCY: usize = SHIFTED + options::LATENCY;
+/// Clocks until the bytes are where they are read.
+const SHIFTED: usize = 3;
+/// Clocks from there until what is quoted is known.
+const JUDGED: usize = 2;
 
 /// Bytes of an ICMP header, and the least that is quoted behind an IP header.
 const ICMP_HEADER: usize = 8;
+/// Where in a TCP header its length in words stands.
+const TCP_WORDS: usize = 12;
 /// The longest quoted header and what is read behind it.
 const QUOTE_BITS: usize = 8 * (60 + ICMP_HEADER);
-/// Where the ICMP header starts, in steps of eight bytes: behind IPv4 20 first, which stands in front where a tenant's packet
-/// has gone round, and last where a quoted IPv4 header of 20 bytes still fits the window.
-const STEPS: std::ops::RangeInclusive<usize> = 2..=19;
+/// The flag SYN of TCP (RFC 9293 section 3.1), by its place.
+const SYN: usize = 1;
+/// Where the upper layer starts, in steps of eight bytes: behind IPv4 20 first, which stands in front where a tenant's packet
+/// has gone round, and last where a quoted IPv4 header of 20 bytes or a TCP header with an option of four fits the window.
+const STEPS: std::ops::RangeInclusive<usize> = 2..=21;
 const _: () = assert!(8 * *STEPS.start() <= 20);
 const _: () = assert!(8 * (*STEPS.end() + 1) + 2 * ICMP_HEADER + 20 > WINDOW_BYTES);
+const _: () = assert!(8 * (*STEPS.end() + 1) + TCP_HEADER + 4 > WINDOW_BYTES);
 /// The last place where an IP header starts: Ethernet 18, IPv4 60, GRE 12, MPLS 4, then 4 and 36 of a tree,
 /// Ethernet 18.
 const LAST_IP: usize = 18 + 60 + 16 + 4 + TREE_BYTES + 18;
@@ -71,7 +85,9 @@ leaf!(
 pub fn quoted(slot: HeadSlot) -> Slot {
     let slot = slot.written(Written::Inner);
     let inner = slot.meta.inner;
-    let error = is_error(inner).reg("error");
+    wire!(open = slot.meta.verdict.open());
+    let error = (open & is_error(inner)).reg("error");
+    let syn = (open & is_syn(inner)).delay("with_syn", SHIFTED - 1);
     let length = ip_length(slot.window, inner).reg("ip_length");
     let counted_from: U<8> = inner.l3_offset + only(inner.ipv6, k(ipv6::LENGTH));
     let counted_from = counted_from.reg("counted_from");
@@ -92,15 +108,36 @@ pub fn quoted(slot: HeadSlot) -> Slot {
     let end: U<9> = mux(end.gt(WINDOW_BYTES), k(WINDOW_BYTES), end.trunc()).reg("readable_end");
     let start: U<8> = (slot.meta.inner.l4_offset + ICMP_HEADER).reg("start");
     let behind: U<8> = (slot.meta.inner.l4_offset + 2 * ICMP_HEADER).reg("behind");
+    let options: U<8> = slot.meta.inner.l4_offset + TCP_HEADER;
+    let there = only(syn, room(slot.meta.arrival.length, options)).reg("options_there");
+    let options = options.reg("options");
     let slot = slot.later("shifted", 1);
 
     let seen = seen(quote, [start, behind], slot.meta.inner.ipv6).reg("seen");
     let (start, end) = (start.reg("quoted_start"), end.reg("quoted_end"));
-    let error = error.delay("quoted_error", 3);
+    let error = error.delay("quoted_error", SHIFTED);
 
-    let mut out = slot.later("out", 2);
-    out.meta.quoted = judge(error, seen, start, end, slot.meta.inner.ipv6.reg("v6")).reg("quoted");
+    let mut out = slot.later("out", options::LATENCY);
+    let quoted = judge(error, seen, start, end, slot.meta.inner.ipv6.reg("v6")).reg("judged");
+    out.meta.quoted = quoted.delay("quoted", options::LATENCY - JUDGED);
+    let there = options::end(quote.at_bits(TCP_WORDS - ICMP_HEADER, 0), there);
+    let behind = quote.slice(8 * (TCP_HEADER - ICMP_HEADER));
+    out.meta.syn = options::segment_size(behind, there, options);
     out
+}
+
+/// A TCP packet with SYN. Combinational.
+fn is_syn(inner: Inner) -> Bit {
+    let tcp = (inner.ipv4 | inner.ipv6) & inner.protocol.eq(TCP);
+    tcp & inner.tcp_flags.bit(SYN) & inner.l4_offset.any()
+}
+
+/// Bytes from `start` to the end of the packet or of the window, as far as options can reach. Combinational.
+fn room(length: U<16>, start: U<8>) -> U<6> {
+    let end: U<9> = mux(length.gt(WINDOW_BYTES), k(WINDOW_BYTES), length.trunc());
+    let room = end - start.ext();
+    let most = mux(room.gt(options::BYTES), k(options::BYTES), room.trunc());
+    only(!room.bit(8), most)
 }
 
 /// Destination unreachable and time exceeded of ICMP (RFC 792: types 3, 11), all that is below 128 in ICMPv6 (RFC 4443).

@@ -1,15 +1,15 @@
 //! For tests: tenants' packets, and the stages that read them.
 //!
 //! ```text
-//!   packet ─▶ s4_inner ─▶ s5_quoted ─▶ inner, quoted, open
+//!   packet ─▶ s4_inner ─▶ s5_quoted ─▶ inner, quoted, syn, open
 //! ```
 
-use crate::hardware::{Inner, Quoted};
+use crate::hardware::{self, Inner, Quoted, Syn};
 use crate::pipeline::slot::HeadSlot;
 use crate::pipeline::{s4_inner, s5_quoted};
 use crate::stream::frames::words;
 use underpass_layout::meta::{self, WINDOW_BYTES};
-use underpass_layout::Record;
+use underpass_layout::{Record, Verdict, VerdictBits, VerdictKind};
 use underpass_wires::{build, input, output, Blocks, Bundle, BundleExt, Ports, Sim};
 
 /// The addresses of packets: each family's own.
@@ -103,7 +103,12 @@ impl Bench {
                 let slot = s5_quoted::quoted(s4_inner::inner(input::<HeadSlot>("slot")));
                 output("inner", slot.meta.inner.pack::<{ Inner::W }>());
                 output("quoted", slot.meta.quoted.pack::<{ Quoted::W }>());
+                output("syn", slot.meta.syn.pack::<{ Syn::W }>());
                 output("open", slot.meta.verdict.open());
+                output(
+                    "verdict",
+                    slot.meta.verdict.pack::<{ hardware::VerdictBits::W }>(),
+                );
             },
         )))
     }
@@ -125,6 +130,38 @@ impl Bench {
         self.0.set_int("slot_meta_decap_tree", u128::from(tree));
     }
 
+    /// What the slow path knows of the packets that follow: their ports.
+    pub fn known(&mut self, ports: Option<(u16, u16)>) {
+        let (src, dst) = ports.unwrap_or_default();
+        let values = [
+            ("ports", u128::from(ports.is_some())),
+            ("src_port", src.into()),
+            ("dst_port", dst.into()),
+        ];
+        for (name, value) in values {
+            let name = format!("slot_meta_arrival_round_known_{name}");
+            self.0.set_int(&name, value);
+        }
+    }
+
+    /// Whether the packets that follow go to the host.
+    pub fn host(&mut self, host: bool) {
+        let kind = if host {
+            VerdictKind::Deliver
+        } else {
+            VerdictKind::Continue
+        };
+        self.0.set_int("slot_meta_verdict_kind", kind.code().into());
+        self.0.set_int("slot_meta_decap_host", host.into());
+    }
+
+    /// What becomes of one packet on its own, and what is known of it.
+    pub fn judged(&mut self, packet: &[u8]) -> (Verdict, meta::Inner) {
+        self.of(packet);
+        let verdict: VerdictBits = record(&self.0.get("verdict"));
+        (verdict.into(), record(&self.0.get("inner")))
+    }
+
     /// A clock later.
     pub fn step(&mut self) {
         self.0.step();
@@ -134,6 +171,11 @@ impl Bench {
     pub fn found(&mut self) -> Option<(meta::Inner, meta::Quoted)> {
         let sim = &mut self.0;
         (sim.get_int("open") == 1).then(|| (record(&sim.get("inner")), record(&sim.get("quoted"))))
+    }
+
+    /// What the packet that leaves in this clock announces.
+    pub fn syn(&mut self) -> meta::Syn {
+        record(&self.0.get("syn"))
     }
 
     /// What is known of one packet on its own, with Ethernet and without tunnel.

@@ -336,3 +336,62 @@ fn quotes_are_found_wherever_they_lie() {
     }
     assert!(kinds.iter().all(|count| *count > 300), "{kinds:?}");
 }
+
+/// A SYN with these options in a packet of each family, tagged or not, anywhere where its header ends in the window.
+#[test]
+fn what_a_syn_announces_is_found_wherever_it_lies() {
+    let mut bench = Bench::new();
+    let mut noise = Noise(12);
+    let mut under_way = VecDeque::from(vec![None; s4_inner::LATENCY + LATENCY]);
+    let (mut sizes, mut beyond) = (0, 0);
+    for _ in 0..6000 {
+        let flags = [2, 2, 0x12, 0x10, 0xfd][noise.below(5)];
+        let front = [&[][..], &[1], &[8, 10, 0, 0, 0, 0, 0, 0, 0, 0]][noise.below(3)];
+        let options = [front, &[2, 4, 5, 0xb4], &[1; 3]].concat();
+        let words = [5 + options.len() / 4, 5, 4, 15][noise.below(4)] as u8;
+        let mut segment = tcp(1, 0, words, flags, 0);
+        segment.extend(&options);
+        segment.truncate(segment.len() - [0, 0, noise.below(9)][noise.below(3)]);
+        let v6 = noise.below(2) == 1;
+        let protocol = [6, 6, 6, 17][noise.below(4)];
+        let ip = match v6 {
+            true => ipv6(noise.below(5), protocol, &segment),
+            false => ipv4(noise.below(11), protocol, &segment),
+        };
+        let tag = noise.below(2) == 1;
+        let offset = match noise.below(2) {
+            0 => 0,
+            _ => 42 + 4 * noise.below(14),
+        };
+        let mut packet = noise.bytes(offset);
+        packet.extend(ethernet(tag, &ip));
+        let l4 = packet.len() - segment.len();
+        let at = l4 + 20 + front.len();
+        let counts = [
+            4 * usize::from(words),
+            packet.len() - l4,
+            WINDOW_BYTES - l4.min(WINDOW_BYTES),
+        ];
+        let end = l4 + counts.into_iter().fold(usize::MAX, usize::min);
+        let there = protocol == 6 && flags & 2 != 0 && l4 + 20 <= WINDOW_BYTES;
+        let expected = match there && at + 4 <= end {
+            true => meta::Syn {
+                offset: (at + 2) as u8,
+                mss: 1460,
+            },
+            false => meta::Syn::default(),
+        };
+        sizes += u32::from(expected.mss > 0);
+        beyond += u32::from(expected.mss == 0 && there && at + 4 > WINDOW_BYTES);
+        bench.put(&packet, true, offset);
+        under_way.push_back(Some((packet, expected)));
+        if let Some((packet, expected)) = under_way.pop_front().flatten() {
+            assert_eq!(bench.syn(), expected, "{packet:02x?}");
+        }
+        bench.step();
+    }
+    assert!(
+        sizes > 500 && beyond > 10,
+        "{sizes} sizes, {beyond} out of sight"
+    );
+}
