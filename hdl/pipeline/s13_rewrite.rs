@@ -1,10 +1,10 @@
-//! s13_rewrite: what changes within the packet, and whether it still fits. Reads `classify`, `inner`, `quoted`, `key`,
-//! `flow`, `route`, `nexthop`. Writes `rewrite`.
+//! s13_rewrite: what changes within the packet, and whether it still fits. Reads `classify`, `inner`, `quoted`, `syn`,
+//! `key`, `flow`, `route`, `nexthop`. Writes `rewrite`.
 //!
 //! ```text
 //!   clock   0                       1                     2                        3
 //!   meta ─▶ [ what changes ] ─────▶ [ sums of each ] ───▶ [ added up ] ──────────▶ [ checksums ] ─▶ patch
-//!        ─▶ [ differences ] ──────▶   checksum
+//!        ─▶ [ differences ] ──────▶   checksum             [ and with the segment size ]
 //!        ─▶ [ length, entropy ] ──▶ [ in the tunnel ] ──▶ [ does it fit the underlay? ]
 //! ```
 //! Checksums are carried on, never computed anew: one that was wrong stays wrong (RFC 1624).
@@ -12,6 +12,7 @@
 mod change;
 pub(crate) mod checksum;
 pub mod front;
+mod segment;
 mod sums;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use crate::buses::{SlotIn, SlotOut};
 use crate::hardware::{Meta, Rewrite, VerdictBits};
 use change::Change;
 use front::{Front, IPV4_HEADER, IPV6_HEADER};
+use segment::Ahead;
 use sums::Differences;
 use underpass_layout::meta::RoundKind;
 use underpass_layout::tables::NexthopKind;
@@ -60,17 +62,22 @@ pub fn rewrite(slot: Slot) -> Slot {
     }
     .reg("rewrite");
     let overhead = overhead(meta).reg("overhead");
+    let ahead = Ahead::of(meta).reg("ahead_of_segment");
     let change = change.reg("change");
     let differences = Differences::of(meta).reg("differences");
 
     let slot = slot.later("slot", 1);
     let sums = differences.sums(slot.meta, change).reg("sums");
+    let limit = ahead.limit(slot.meta).reg("segment_limit");
     let long = (known.payload.ext::<17>() + overhead.ext()).reg("tunnel_length");
     let nexthop = slot.meta.nexthop;
     let limited = (nexthop.kind.eq(NexthopKind::Tunnel.code()) & nexthop.mtu.any()).reg("limited");
 
     let mut slot = slot.later("measured", 1);
     let totals = sums.map(|sum| sum.total()).reg("totals");
+    let [_, upper, _] = sums;
+    let with_segment = limit.total(slot.meta, upper).reg("total_with_segment");
+    let segment = limit.against(slot.meta).reg("segment");
     wire!(too_big = limited & long.gt(slot.meta.nexthop.mtu.ext::<17>()));
     wire!(copy = is_copy(slot.meta));
     slot.meta.verdict = slot.meta.verdict.or_first(&[
@@ -79,8 +86,11 @@ pub fn rewrite(slot: Slot) -> Slot {
     ]);
 
     let mut slot = slot.later("summed", 1);
+    let [header, upper, quoted] = totals;
+    let totals = [header, mux(segment.lowered, with_segment, upper), quoted];
+    let change = change.delay("change_summed", 2);
     slot.meta.rewrite = Rewrite {
-        patch: change.delay("change_summed", 2).patch(slot.meta, totals),
+        patch: change.patch(slot.meta, totals, segment),
         ..known.delay("known", 2)
     };
     slot.later("out", 1)

@@ -1,10 +1,12 @@
-//! s14_encap: the headers in front, where the packet leaves, or that it goes round. Reads everything. Writes `edit`.
+//! s14_encap: the headers in front, where the packet leaves, or that it goes round; how much the slow path is given. Reads
+//! everything, tables `punt_quota`, `punted`. Writes `edit`.
 //!
 //! ```text
 //!   clock  0                     1             2             3                4                   6            7
 //!   slot ─▶ [ shape ] ──────────▶ [ lengths, checksums without identification ] ─▶ [ identification, checksums ] ─▶ edit
 //!        ─▶ [ what it would ───▶ [ which ───▶ [ beats ] ──▶ [ is there ──▶ [ the last ─▶ [ header with holes ]─▶ [ filled ]
 //!             go round for ]       comes first ]              room? ]         shape ]
+//!                                      quota of a punt's reason ──────▶ [ more than its interface may? ]
 //!
 //!   MplsGre      | Ethernet 14 | IPv4 20, IPv6 40 | GRE 4 | MPLS 4 |
 //!   MplsUdp      | Ethernet 14 | IPv4 20, IPv6 40 | UDP 8 | MPLS 4 |
@@ -15,12 +17,15 @@
 //!   TreeGre      | as MplsGre  | zeros 4 | IPv4 20 | UDP 8 | VXLAN 8 |          TreeUdp likewise
 //!   Ethernet     | Ethernet 14 |
 //!   Shim         | PuntShim 64 |
+//!   Arp          | Ethernet 14 | ARP 28 |
 //! ```
 
+mod answer;
 mod edit;
 mod errand;
 mod header;
 mod outer;
+mod quota;
 mod room;
 mod shape;
 #[cfg(test)]
@@ -37,7 +42,7 @@ use errand::Wishes;
 use room::Rest;
 use rust_hdl_core::prelude::{Bit as HdlBit, Bits, In, Out, Signal};
 use underpass_layout::profile::Profile;
-use underpass_layout::DropReason;
+use underpass_layout::{DropReason, VerdictKind};
 use underpass_wires::{bundle, first, k, leaf, mux, only, rests_unless, wire, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
@@ -54,6 +59,14 @@ bundle! {
         meta: Meta,
         /// What is done with its bytes.
         edit: Edit,
+    }
+
+    /// How a packet leaves that neither ends here nor is punted.
+    struct Way {
+        /// As its nexthop says, else as it came.
+        by_nexthop: Bit,
+        /// As the answer to itself.
+        answers: Bit,
     }
 
     /// What the registers say of how much the slow path is given.
@@ -85,7 +98,7 @@ leaf!(
 
 /// The stage; and whether the packet goes on without what it should have gone round for.
 pub fn encap(
-    _profile: &Profile,
+    profile: &Profile,
     slot: Slot,
     credit: RoundCredit,
     limits: Limits,
@@ -94,15 +107,20 @@ pub fn encap(
     rests_unless(slot.valid);
     let mut slot = slot;
     wire!(by_nexthop = slot.meta.verdict.open());
+    wire!(answers = slot.meta.answer.on & slot.meta.verdict.is(VerdictKind::Deliver));
+    let way = Way {
+        by_nexthop,
+        answers,
+    };
     slot.meta.verdict = slot
         .meta
         .verdict
         .or_first(&[(k(1), VerdictBits::deliver())]);
-    let shape = shape::shape(slot.meta, by_nexthop).reg("shape");
-    let wishes = Wishes::of(slot.meta, by_nexthop).reg("wishes");
-    let by_nexthop = by_nexthop.reg("leaves_by_nexthop");
+    let shape = shape::shape(slot.meta, way).reg("shape");
+    let wishes = Wishes::of(slot.meta, way).reg("wishes");
+    let way = way.reg("way");
     let slot = slot.later("shaped", 1);
-    let nowhere = edit::nowhere(slot.meta, by_nexthop)
+    let nowhere = edit::nowhere(slot.meta, way)
         .reg("nowhere")
         .delay("nowhere_decided", outer::IDENTIFICATION - 1);
 
@@ -111,7 +129,8 @@ pub fn encap(
     let plan = wishes.plan(rest.on);
     rest.shown(slot.valid & plan.learn);
     let plan = only(slot.valid, plan).reg("plan");
-    let left = Left::of(slot.meta, shape, by_nexthop).reg("left");
+    let left = Left::of(slot.meta, shape, way).reg("left");
+    let reason = slot.meta.verdict.reason.trunc::<5>().reg("punt_reason");
 
     let planned = left.planned(plan);
     let beats = room::beats(planned).reg("beats");
@@ -124,6 +143,20 @@ pub fn encap(
 
     let decided = slot.later("decided", outer::IDENTIFICATION);
     let tentative = shape.delay("shape_decided", outer::IDENTIFICATION);
+    let punted = decided.meta.verdict.is(VerdictKind::Punt);
+    let chain = Chain::from(bus);
+    let (quota, chain) = quota::quota(profile, reason, chain);
+    let (refused, chain) = quota::refused(
+        profile,
+        decided.valid & punted & !outcome.goes,
+        (
+            decided.meta.classify.vif,
+            decided.meta.verdict.reason.trunc(),
+        ),
+        quota,
+        limits.punt_window,
+        chain,
+    );
     let takes_id = decided.valid & tentative.counts_id & !outcome.bare;
     let sums = outer::sums(slot, shape, lengths, takes_id);
     let shape = shape::last(decided.meta, tentative, plan, outcome).reg("last_shape");
@@ -135,15 +168,25 @@ pub fn encap(
                 nowhere & !outcome.goes,
                 VerdictBits::drop(DropReason::InterfaceTxDiscard),
             ),
+            (
+                plan.loops & !outcome.goes,
+                VerdictBits::drop(DropReason::PacketLoop),
+            ),
         ],
         slot.meta.verdict,
     );
 
     // What stands in the headers early, then identification and checksums.
-    let slot = slot.later("headed", HEADED - outer::IDENTIFICATION);
+    let mut slot = slot.later("headed", HEADED - outer::IDENTIFICATION);
     let shape = shape.delay("shape_headed", HEADED - outer::IDENTIFICATION - 1);
     let lengths = lengths.delay("lengths_headed", HEADED - outer::LENGTHS);
     let header = header::header(slot.meta, shape, lengths).reg("header");
+    const { assert!(HEADED == outer::IDENTIFICATION + quota::REFUSED) };
+    slot.meta.verdict = mux(
+        refused,
+        VerdictBits::drop(DropReason::PuntLimit),
+        slot.meta.verdict,
+    );
     let slot = slot.later("summed", 1);
     let shape = shape.reg("shape_summed");
     let header = header::filled(header, shape.kind, slot.meta.nexthop.tunnel_v6, sums);
@@ -151,7 +194,7 @@ pub fn encap(
     let wait = outer::LATENCY - outer::IDENTIFICATION;
     let (plan, outcome) = (plan, outcome).delay("outcome_summed", wait);
     let end = End {
-        by_nexthop: by_nexthop.delay("by_nexthop", outer::LATENCY),
+        way: way.delay("way_summed", outer::LATENCY),
         plan,
         outcome,
         shape,
@@ -164,6 +207,5 @@ pub fn encap(
         meta: out.meta,
         edit: edit.reg("edit"),
     };
-    let returned = Chain::from(bus).leave(out);
-    (decided, outcome.lost.reg("lost"), returned)
+    (decided, outcome.lost.reg("lost"), chain.leave(out))
 }

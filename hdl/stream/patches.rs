@@ -40,7 +40,9 @@ fn any(noise: &mut Noise, reach: usize) -> Patch {
     let (new_src, new_dst) = (address(v6), address(v6));
     let bit = |i: u32| other >> i & 1 == 1;
     let mut even = || 2 * noise.below(reach.div_ceil(2)) as u8;
-    let places: [u8; 5] = std::array::from_fn(|_| even());
+    let places: [u8; 6] = std::array::from_fn(|_| even());
+    // A SYN quotes nothing.
+    let mss = bit(12);
     let mut word = || noise.below(1 << 16) as u16;
     Patch {
         on: other >> 60 != 0,
@@ -63,12 +65,14 @@ fn any(noise: &mut Noise, reach: usize) -> Patch {
         new_l4_checksum: word(),
         quoted_dst: bit(6) && bit(10),
         quoted_src: bit(7) && bit(10),
-        quoted_dst_port: bit(8),
-        quoted_src_port: bit(9),
+        quoted_dst_port: bit(8) && !mss,
+        quoted_src_port: bit(9) && !mss,
         quoted_l3_offset: places[3],
         quoted_l4_offset: places[4],
         new_quoted_checksum: word(),
-        ..Patch::default()
+        mss,
+        mss_offset: places[5] | u8::from(bit(13)),
+        new_mss: word(),
     }
 }
 
@@ -84,12 +88,13 @@ fn fields(patch: &Patch) -> Vec<Field> {
     if !patch.on {
         return vec![];
     }
-    let [l3, l4, checksum, quoted_l3, quoted_l4] = [
+    let [l3, l4, checksum, quoted_l3, quoted_l4, mss] = [
         patch.l3_offset,
         patch.l4_offset,
         patch.l4_checksum_offset,
         patch.quoted_l3_offset,
         patch.quoted_l4_offset,
+        patch.mss_offset,
     ]
     .map(usize::from);
     let address = |address: u128| match patch.v6 {
@@ -120,6 +125,7 @@ fn fields(patch: &Patch) -> Vec<Field> {
             quoted_l4 + 2,
             word(patch.new_src_port),
         ),
+        (patch.mss, mss, word(patch.new_mss)),
     ];
     all.into_iter()
         .filter(|(replaced, ..)| *replaced)

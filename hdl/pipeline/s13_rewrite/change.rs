@@ -6,9 +6,11 @@
 //!   DNAT, dest. port     destination, dest. port       source, source port
 //! ```
 //! An error from a router between the ends keeps its own source. Ports change in TCP, UDP and SCTP alone: those of a
-//! quoted packet where the packet is an error, its own where it is none.
+//! quoted packet where the packet is an error, its own where it is none. A later fragment has neither ports nor checksum.
+//! Of a packet for the host itself the hop counts, nothing else changes.
 
 use super::checksum::{is_zero, of_total};
+use super::segment::Segment;
 use crate::hardware::{Meta, Patch};
 use crate::pipeline::s12_nexthop::counts_as_hop;
 use crate::pipeline::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
@@ -60,13 +62,14 @@ impl Change {
         wire!(counted = inner.ipv4 | (inner.ipv6 & meta.classify.entry.hop_limit));
         wire!(onwards = meta.flow.goes_onward);
         wire!(error = onwards & quoted.error);
-        wire!(ports = onwards & has_ports(inner.protocol));
+        wire!(upper = inner.l4_offset.any());
+        wire!(ports = onwards & upper & has_ports(inner.protocol));
         wire!(quoted_ports = error & has_ports(quoted.protocol));
-        let is = |protocol: u32| inner.protocol.eq(protocol);
+        let is = |protocol: u32| upper & inner.protocol.eq(protocol);
         // RFC 768: none was computed.
         wire!(unsummed = inner.ipv4 & !inner.l4_checksum.any());
         Change {
-            ttl: counts_as_hop(meta) & counted,
+            ttl: counts_as_hop(meta) & counted | meta.decap.host & inner.ipv4,
             src: onwards & onward.snat & inner.src.eq(meta.key.src),
             dst: onwards & onward.dnat,
             src_port: ports & onward.spat,
@@ -82,20 +85,30 @@ impl Change {
         }
     }
 
-    /// The patch, with the totals for the checksums of IPv4 header, upper layer and quoted IPv4 header. Values that nothing
-    /// asks for are zero. Combinational.
-    pub fn patch(self, meta: Meta, totals: [U<17>; 3]) -> Patch {
+    /// The patch, with the totals for the checksums of IPv4 header, upper layer and quoted IPv4 header, and with what the
+    /// packet announces. Values that nothing asks for are zero. Combinational.
+    pub fn patch(self, meta: Meta, totals: [U<17>; 3], segment: Segment) -> Patch {
         let (inner, quoted, onward) = (meta.inner, meta.quoted, meta.flow.onward);
         let [header, upper, quoted_header] = totals.map(of_total);
         wire!(addresses = self.src | self.dst);
         wire!(quoted_addresses = self.quoted_src | self.quoted_dst);
         wire!(ports = self.src_port | self.dst_port);
         wire!(quoted_ports = self.quoted_src_port | self.quoted_dst_port);
-        wire!(on = any_of(&[self.ttl, addresses, ports, quoted_addresses, quoted_ports]));
+        wire!(
+            on = any_of(&[
+                self.ttl,
+                addresses,
+                ports,
+                quoted_addresses,
+                quoted_ports,
+                segment.lowered,
+            ])
+        );
         wire!(quotes = quoted_addresses | quoted_ports);
         wire!(
             l4_checksum = any_of(&[
                 (self.tcp | self.udp) & (addresses | ports),
+                segment.lowered,
                 self.icmp6 & (addresses | quotes),
                 self.icmp4 & quoted_ports,
             ])
@@ -108,7 +121,7 @@ impl Change {
         // RFC 768: a checksum of zero is sent as its other form, since zero says that there is none.
         wire!(other_form = self.udp & is_zero(totals[1]));
         let upper = mux(other_form, ones(), upper);
-        Patch {
+        let patch = Patch {
             on,
             v6: on & inner.ipv6,
             l3_offset: only(on, inner.l3_offset),
@@ -135,7 +148,8 @@ impl Change {
             quoted_l4_offset: only(quoted_ports, quoted.l4_offset),
             new_quoted_checksum: only(quoted_addresses & inner.ipv4, quoted_header),
             ..zero()
-        }
+        };
+        segment.put_in(meta, patch)
     }
 }
 

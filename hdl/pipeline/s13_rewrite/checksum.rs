@@ -46,6 +46,11 @@ impl Sum {
         [only(on, self.a), only(on, self.b)]
     }
 
+    /// With two words more.
+    pub fn and(self, [c, d]: [U<16>; 2]) -> Sum {
+        sum(&[self.a, self.b, c, d])
+    }
+
     /// Both words added, the carry not brought round yet.
     pub fn total(self) -> U<17> {
         self.a.ext::<17>() + self.b.ext()

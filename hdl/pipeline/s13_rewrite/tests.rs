@@ -3,6 +3,7 @@
 
 mod kind;
 mod packet;
+mod segment;
 
 use super::checksum::{is_zero, of_total, sum};
 use super::rewrite;
@@ -11,19 +12,30 @@ use crate::stream::frames::Noise;
 use crate::stream::patches;
 use kind::Kind;
 use packet::{checksum, Case};
-use underpass_layout::meta::{Patch, Rewrite};
+use underpass_layout::meta::{Inner, Meta, Patch, Rewrite};
+use underpass_layout::tables::VifKind;
+use underpass_layout::Verdict;
 use underpass_wires::{build, input, output, Blocks, Ports, Sim, U};
 
 /// Sends the packets through the stage, one a clock, and compares the bytes.
 fn run(cases: &[Case]) {
+    let sent: Vec<(Meta, Case)> = cases
+        .iter()
+        .map(|case| (case.meta(), case.clone()))
+        .collect();
+    run_as(&sent);
+}
+
+/// The same, with what the stages before know of them.
+fn run_as(cases: &[(Meta, Case)]) {
     let mut sim = Sim::new(&build("rewrite", Ports::Packed, Blocks::Inline, || {
         output("rewrite", rewrite(input("slot")).meta.rewrite);
     }));
     for now in 0..cases.len() + super::LATENCY {
         if let Some(case) = cases.get(now) {
-            sim.set("slot", &slot(&case.meta()));
+            sim.set("slot", &slot(&case.0));
         }
-        if let Some(case) = now.checked_sub(super::LATENCY).map(|sent| &cases[sent]) {
+        if let Some((_, case)) = now.checked_sub(super::LATENCY).map(|sent| &cases[sent]) {
             let patch = record::<Rewrite>(&mut sim, "rewrite").patch;
             let expected = case.expected();
             let mut patched = case.bytes.clone();
@@ -81,6 +93,51 @@ fn an_error_from_between_the_ends_keeps_its_source() {
         }
     }
     run(&cases);
+}
+
+#[test]
+fn a_later_fragment_has_its_addresses_replaced_alone() {
+    let mut noise = Noise(90);
+    let mut cases = Vec::new();
+    for kind in [Kind::Tcp, Kind::Udp, Kind::Sctp, Kind::Icmp] {
+        for v6 in [false, true] {
+            cases.extend((0..64).map(|what| {
+                let case = Case::random(&mut noise, kind, v6, what).later_fragment();
+                let meta = Meta {
+                    inner: Inner {
+                        // What the slow path knows.
+                        src_port: 1000,
+                        dst_port: 2000,
+                        ..case.meta().inner
+                    },
+                    ..case.meta()
+                };
+                (meta, case)
+            }));
+        }
+    }
+    run_as(&cases);
+}
+
+#[test]
+fn a_packet_for_the_host_itself_has_one_hop_less() {
+    let mut noise = Noise(91);
+    let mut cases = Vec::new();
+    for kind in [Kind::Tcp, Kind::Udp, Kind::Icmp] {
+        for v6 in [false, true] {
+            // No flow, and a hop where there is IPv4.
+            let what = if v6 { 0x20 } else { 0x30 };
+            let case = Case::random(&mut noise, kind, v6, what);
+            let mut meta = case.meta();
+            meta.decap.host = true;
+            meta.bridge.l3 = false;
+            meta.route.routed = false;
+            meta.classify.entry.kind = VifKind::Fabric;
+            meta.verdict = Verdict::Deliver.bits();
+            cases.push((meta, case));
+        }
+    }
+    run_as(&cases);
 }
 
 #[test]

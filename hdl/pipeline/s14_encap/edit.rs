@@ -7,14 +7,16 @@
 //!   mirrored   rounds                        as it leaves              as it leaves
 //!   punted     slow path                     nothing                   shim
 //!   decided    as told, or the other end     nothing                   nothing
+//!   answered   where it came from            what it asked with        Ethernet, ARP
 //!   leaves     the nexthop's                 what led to it            the nexthop's headers
 //! ```
-//! What the slow path put in front of an injected packet is taken off in any case.
+//! What the slow path put in front of an injected packet is taken off in any case. Of what was decided before it came to a
+//! nexthop, only a packet for the host itself is changed.
 
 use super::errand::{self, Plan};
-use super::header;
 use super::room::Outcome;
 use super::shape::Shape;
+use super::{answer, header, Way};
 use crate::hardware::{Edit, Meta, Patch};
 use underpass_layout::meta::RoundKind;
 use underpass_layout::port::{ROUND, SLOW};
@@ -37,7 +39,7 @@ bundle! {
 
     /// All that the edit is made of, beside the packet's metadata.
     pub(super) struct End {
-        pub by_nexthop: Bit,
+        pub way: Way,
         pub plan: Plan,
         pub outcome: Outcome,
         pub shape: Shape,
@@ -47,14 +49,14 @@ bundle! {
 
 impl Left {
     /// Of this packet. Combinational.
-    pub fn of(meta: Meta, shape: Shape, by_nexthop: Bit) -> Left {
+    pub fn of(meta: Meta, shape: Shape, way: Way) -> Left {
         let whole = meta.arrival.length;
         let payload = meta.rewrite.payload;
         Left {
             whole,
             inside: whole - errand::inside(meta).ext(),
             payload,
-            added: mux(by_nexthop, payload, whole) + shape.add.ext(),
+            added: mux(way.by_nexthop, payload, whole) + answer::growth(meta, way, shape.add),
         }
     }
 
@@ -82,12 +84,13 @@ fn behind_shim(meta: Meta) -> Patch {
         l4_checksum_offset: behind(patch.l4_checksum_offset),
         quoted_l3_offset: behind(patch.quoted_l3_offset),
         quoted_l4_offset: behind(patch.quoted_l4_offset),
+        mss_offset: behind(patch.mss_offset),
         ..patch
     }
 }
 
 /// It would leave by the port of rounds without an errand: no interface has that port. Combinational.
-pub(super) fn nowhere(meta: Meta, by_nexthop: Bit) -> Bit {
+pub(super) fn nowhere(meta: Meta, way: Way) -> Bit {
     let arrival = meta.arrival;
     let is = |port: U<10>| port.eq(ROUND);
     let injected = arrival.injected & arrival.command.eq(InjectCommand::Transmit.code());
@@ -98,11 +101,11 @@ pub(super) fn nowhere(meta: Meta, by_nexthop: Bit) -> Bit {
                 is(arrival.round.port),
             ),
             (injected, is(arrival.inject_port)),
-            (by_nexthop, is(meta.nexthop.port)),
+            (way.by_nexthop, is(meta.nexthop.port)),
         ],
         is(meta.classify.entry.cross_port),
     );
-    meta.verdict.is(VerdictKind::Deliver) & port
+    meta.verdict.is(VerdictKind::Deliver) & !way.answers & port
 }
 
 /// What is done with the packet's bytes. Combinational.
@@ -116,16 +119,21 @@ pub(super) fn edit(meta: Meta, end: End, header: U<{ header::BITS }>) -> Edit {
         &[
             (outcome.bare, (meta.classify.vif, k(ROUND))),
             (punted, (meta.classify.vif, k(SLOW))),
+            (
+                end.way.answers,
+                (meta.classify.vif, arrival.receiving_port()),
+            ),
             (mirrored, (arrival.round.vif, arrival.round.port)),
             (injected, (arrival.inject_vif, arrival.inject_port)),
-            (end.by_nexthop, (meta.nexthop.vif, meta.nexthop.port)),
+            (end.way.by_nexthop, (meta.nexthop.vif, meta.nexthop.port)),
         ],
         (
             meta.classify.entry.cross_vif,
             meta.classify.entry.cross_port,
         ),
     );
-    wire!(patched = end.by_nexthop & (!outcome.bare | plan.translate));
+    wire!(for_host = meta.decap.host & !punted);
+    wire!(patched = (end.way.by_nexthop | for_host) & (!outcome.bare | plan.translate));
     let edit = Edit {
         drop: zero(),
         port: mux(outcome.goes, k(ROUND), port),

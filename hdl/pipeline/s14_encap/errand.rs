@@ -5,13 +5,15 @@
 //!   packet ─┬▶ its flow's mirrors, out of a tunnel ────────────────────▶ copies, then what was in the tunnel
 //!  the first│  to a list ──────────────────────────────────────────────▶ a copy for each member
 //!  that     │  to another VRF, as it is rewritten ─────────────────────▶ itself
+//!           │  to answer an ARP request from a tunnel ─────────────────▶ the answer, a frame of its VRF
 //!  holds    └▶ its interface's mirror, with headers: as it would leave ─▶ a copy, then to leave
 //! ```
 //! The first two come before every verdict: a packet that is dropped is mirrored too. What was done is noted in its
 //! [`Round`], so that it is done once.
 
-use crate::hardware::{Errand, Meta, Round};
-use underpass_layout::meta::{RoundKind, TREE_BYTES};
+use super::Way;
+use crate::hardware::{Errand, Known, Meta, Round};
+use underpass_layout::meta::{RoundKind, ROUND_LIMIT, TREE_BYTES};
 use underpass_layout::tables::NexthopKind;
 use underpass_wires::{any_of, bundle, first, k, mux, one_of, only, wire, zero, Bit, U};
 
@@ -26,12 +28,16 @@ bundle! {
         received: U<10>,
         /// Those of its flow.
         flow: [U<10>; 2],
-        /// Its source MAC is new.
+        /// Its source MAC is new, or its sender says where it is.
         learn: Bit,
         /// A list takes it.
         list: Bit,
         /// It goes on in another VRF.
         translate: Bit,
+        /// Its answer goes back to a tunnel.
+        answer: Bit,
+        /// That would be one round too many.
+        loops: Bit,
         /// The mirror of what its outgoing interface is sent.
         sent: U<10>,
     }
@@ -46,6 +52,10 @@ bundle! {
         list: Bit,
         /// For another VRF.
         translate: Bit,
+        /// As the answer to itself.
+        answer: Bit,
+        /// As that it would go round once too often.
+        pub loops: Bit,
         /// To leave, once it is mirrored.
         sent: Bit,
         /// Without going round it cannot go on.
@@ -61,7 +71,8 @@ bundle! {
 
 impl Wishes {
     /// Of this packet. Combinational.
-    pub fn of(meta: Meta, by_nexthop: Bit) -> Wishes {
+    pub fn of(meta: Meta, way: Way) -> Wishes {
+        let by_nexthop = way.by_nexthop;
         let (arrival, onward) = (meta.arrival, meta.flow.onward);
         let round = arrival.round;
         let comes = |kinds: &[RoundKind]| arrival.comes_as(kinds);
@@ -72,14 +83,18 @@ impl Wishes {
         wire!(received = loud & comes(&[RoundKind::First]) & !arrival.injected & vif.valid);
         wire!(flows = comes_in & meta.flow.goes_onward & !round.flowed);
         wire!(sends = by_nexthop & loud);
+        wire!(back = way.answers & meta.decap.tunnelled);
+        wire!(loops = back & round.hops.ge(ROUND_LIMIT));
         Wishes {
             whole,
             tunnelled: meta.decap.tunnelled,
             received: only(received, vif.mirror),
             flow: [onward.mirror, onward.second_mirror].map(|mirror| only(flows, mirror)),
-            learn: comes_in & meta.bridge.learn,
+            learn: comes_in & (meta.bridge.learn | meta.answer.shown),
             list: by_nexthop & meta.member.list,
             translate: by_nexthop & meta.nexthop.kind.eq(NexthopKind::Translate.code()),
+            answer: back & !loops,
+            loops,
             sent: only(sends, meta.nexthop.mirror),
         }
     }
@@ -108,7 +123,9 @@ impl Wishes {
             list: !before & self.list,
             translate: !before & self.translate & !self.list,
             sent: after & self.sent.any(),
-            must: self.list | self.translate,
+            answer: !before & self.answer,
+            loops: self.loops,
+            must: any_of(&[self.list, self.translate, self.answer]),
             mirrors: mux(before, closed_up, [only(after, self.sent), zero(), zero()]),
             flowed,
             learn,
@@ -124,6 +141,7 @@ impl Plan {
             self.tenant,
             self.list,
             self.translate,
+            self.answer,
             self.sent,
         ])
     }
@@ -158,18 +176,20 @@ impl Plan {
         let (before, decap, nexthop) = (meta.arrival.round, meta.decap, meta.nexthop);
         wire!(inside = self.inside());
         wire!(out_of_tunnel = inside | self.translate);
-        wire!(judged = any_of(&[self.list, self.translate, self.sent]));
+        wire!(elsewhere = self.translate | self.answer);
+        wire!(judged = any_of(&[self.list, elsewhere, self.sent]));
+        wire!(as_before = self.again | self.tenant);
         let kind = |kind: RoundKind| k::<3>(kind.code());
         let (vif, port) = mux(
             self.sent,
             (nexthop.vif, nexthop.port),
             (meta.classify.vif, meta.arrival.receiving_port()),
         );
-        let hops = mux(self.translate, before.hops + 1, before.hops);
+        let hops = mux(elsewhere, before.hops + 1, before.hops);
         Round {
             kind: one_of(&[
                 (self.again, kind(RoundKind::Again)),
-                (self.tenant | self.translate, kind(RoundKind::Tenant)),
+                (self.tenant | elsewhere, kind(RoundKind::Tenant)),
                 (self.list, kind(RoundKind::Member)),
                 (self.sent, kind(RoundKind::Transmit)),
             ]),
@@ -178,15 +198,18 @@ impl Plan {
             port,
             received: k(1),
             flowed: mux(self.again, before.flowed | self.flowed, k(1)),
-            judged: judged | self.tenant & before.judged,
-            quiet: (self.list | self.translate) & before.quiet,
+            judged: judged | as_before & before.judged,
+            quiet: (self.list | elsewhere) & before.quiet,
             tunnelled: out_of_tunnel & decap.tunnelled,
             frame: one_of(&[
                 (self.tenant, decap.frame),
-                (self.list, k(1)),
+                (self.list | self.answer, k(1)),
                 (self.translate, !meta.bridge.l3),
             ]),
-            vrf: one_of(&[(inside, decap.vrf), (self.translate, nexthop.vrf)]),
+            vrf: one_of(&[
+                (inside | self.answer, decap.vrf),
+                (self.translate, nexthop.vrf),
+            ]),
             direct: self.list | self.tenant & decap.direct,
             nexthop: one_of(&[
                 (self.tenant, decap.nexthop),
@@ -202,8 +225,21 @@ impl Plan {
             outer_ttl: only(out_of_tunnel, meta.parse.label_ttl),
             origin: only(self.list, meta.member.origin),
             position: only(self.list, meta.member.first),
-            known: zero(),
+            known: one_of(&[
+                (as_before, before.known),
+                (self.translate, ports_of(before.known)),
+            ]),
         }
+    }
+}
+
+/// What is still known in another VRF: the route was one of this. Combinational.
+fn ports_of(known: Known) -> Known {
+    Known {
+        routed: zero(),
+        nexthop: zero(),
+        label: zero(),
+        ..known
     }
 }
 

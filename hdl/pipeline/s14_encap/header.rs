@@ -4,6 +4,7 @@
 //!   all that is known early ─▶ [ header with holes ] ─▶ [ identifications, checksums ] ─▶ header
 //! ```
 
+use super::answer;
 use super::outer::{Lengths, Sums};
 use super::shape::Shape;
 use crate::hardware::{Meta, PuntShim};
@@ -57,6 +58,7 @@ pub(super) fn header(meta: Meta, shape: Shape, lengths: Lengths) -> U<BITS> {
             (is(HeaderKind::Bare), zero()),
             (plain, ethernet.ext()),
             (is(HeaderKind::Shim), shim(meta).pack_ext::<BITS>()),
+            (is(HeaderKind::Arp), answer::header(meta).ext()),
         ],
         tunnel,
     )
@@ -69,7 +71,8 @@ pub(super) fn filled(header: U<BITS>, kind: U<4>, v6: Bit, sums: Sums) -> U<BITS
         none = any_of(&[
             is(HeaderKind::Bare),
             is(HeaderKind::Ethernet),
-            is(HeaderKind::Shim)
+            is(HeaderKind::Shim),
+            is(HeaderKind::Arp)
         ])
     );
     const OUTER: usize = ETHERNET as usize;

@@ -2,6 +2,7 @@
 
 use super::errand::{self, Plan};
 use super::room::Outcome;
+use super::{answer, Way};
 use crate::hardware::Meta;
 use crate::pipeline::s13_rewrite::front::{self, Front, ETHERNET, IPV4_HEADER, IPV6_HEADER};
 use underpass_layout::meta::{HeaderKind, BEAT_BYTES};
@@ -30,10 +31,10 @@ bundle! {
 }
 
 /// Finds it out. Combinational.
-pub(super) fn shape(meta: Meta, by_nexthop: Bit) -> Shape {
+pub(super) fn shape(meta: Meta, way: Way) -> Shape {
     let (nexthop, l3) = (meta.nexthop, meta.bridge.l3);
-    wire!(tunnel = by_nexthop & nexthop.kind.eq(NexthopKind::Tunnel.code()));
-    wire!(ethernet = by_nexthop & !tunnel & l3);
+    wire!(tunnel = way.by_nexthop & nexthop.kind.eq(NexthopKind::Tunnel.code()));
+    wire!(ethernet = way.by_nexthop & !tunnel & l3);
     wire!(shim = meta.verdict.is(VerdictKind::Punt));
     let front = only(tunnel, Front::of(meta));
     let outside = mux(
@@ -49,16 +50,21 @@ pub(super) fn shape(meta: Meta, by_nexthop: Bit) -> Shape {
             | one_of(&[
                 (ethernet, k(HeaderKind::Ethernet.code())),
                 (shim, k(HeaderKind::Shim.code())),
+                (way.answers, k(HeaderKind::Arp.code())),
             ]),
         add: first(
             &[
                 (tunnel, outside + front.behind_ip.ext()),
                 (ethernet, k(ETHERNET)),
                 (shim, k(BEAT_BYTES)),
+                (way.answers, k(answer::BYTES)),
             ],
             zero(),
         ),
-        strip: only(by_nexthop, front::start(meta)) + meta.arrival.shim_bytes(),
+        strip: one_of(&[
+            (way.by_nexthop, front::start(meta)),
+            (way.answers, answer::start(meta)),
+        ]) + meta.arrival.shim_bytes(),
         behind_ip: front.behind_ip,
         gre: front.gre,
         inner_id,

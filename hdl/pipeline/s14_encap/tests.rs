@@ -1,18 +1,21 @@
 //! The stage on its own: metadata in, edits out, one a clock.
 
+mod answers;
 mod errands;
 mod frames;
 mod headers;
 mod limits;
+mod quotas;
 
 use super::{encap, Limits};
+use crate::card::host_bus::HostBus;
 use crate::pipeline::records::{record, slot};
 use crate::stream::beat::RoundCredit;
 use underpass_layout::meta::{Classify, Edit, Errand, Meta, Rewrite};
 use underpass_layout::profile::SIM;
 use underpass_layout::tables::{VifEntry, VifKind};
 use underpass_layout::{Record, Verdict};
-use underpass_wires::{build, input, output, Blocks, Bundle, Ports, Sim};
+use underpass_wires::{build, input, output, zero, Blocks, Bundle, Ports, Sim};
 
 /// The stage.
 struct Bench(Sim);
@@ -36,9 +39,20 @@ impl Bench {
                     learn_interval: input("interval"),
                     punt_window: input("window"),
                 };
-                let (slot, credit, bus) = (input("slot"), input("credit"), input("bus"));
-                let (decided, lost, _) = encap(&SIM, slot, credit, limits, bus);
+                let bus = HostBus {
+                    request: input("request"),
+                    write: input("write"),
+                    table: input("table"),
+                    row: input("row"),
+                    data: input("data"),
+                    ..zero()
+                };
+                let (slot, credit) = (input("slot"), input("credit"));
+                let (decided, lost, bus) = encap(&SIM, slot, credit, limits, bus);
                 output("edit", decided.edit);
+                output("done", bus.done);
+                output("retry", bus.retry);
+                output("read", bus.data);
                 output("meta", decided.meta);
                 output("valid", decided.valid);
                 output("lost", lost);
@@ -52,6 +66,33 @@ impl Bench {
         self
     }
 
+    /// The window that it is.
+    fn window(&mut self, window: u32) {
+        self.0.set_int("window", window.into());
+    }
+
+    /// Puts an access of the host on the bus: it writes `words`, or it reads. The next step takes it.
+    fn access(&mut self, table: u32, row: usize, words: Option<&[u32]>) {
+        self.0.set_int("request", 1);
+        self.0.set_int("write", u128::from(words.is_some()));
+        self.0.set_int("table", table.into());
+        self.0.set_int("row", row as u128);
+        let mut data = [0; 8];
+        for (i, word) in words.unwrap_or_default().iter().enumerate() {
+            data[i / 2] |= u64::from(*word) << (32 * (i % 2));
+        }
+        self.0.set("data", &data);
+    }
+
+    /// What comes of an access while no packet is there: whether it is done, or is to be made again.
+    fn alone(&mut self, table: u32, row: usize, words: Option<&[u32]>) -> (bool, bool) {
+        self.access(table, row, words);
+        self.0.step();
+        self.0.set_int("request", 0);
+        (1..super::LATENCY).for_each(|_| self.0.step());
+        (self.0.get_int("done") == 1, self.0.get_int("retry") == 1)
+    }
+
     /// A packet gives room back.
     fn credit(&mut self, beats: u32) {
         assert_eq!(RoundCredit::W, 12);
@@ -62,6 +103,11 @@ impl Bench {
 
     /// These packets, one a clock, and empty slots behind them.
     fn run(&mut self, packets: &[Meta]) -> Vec<Seen> {
+        self.run_beside(packets, |_, _| ())
+    }
+
+    /// The same, with what else happens in each clock.
+    fn run_beside(&mut self, packets: &[Meta], beside: impl Fn(&mut Bench, usize)) -> Vec<Seen> {
         let mut seen = Vec::new();
         for now in 0..packets.len() + super::LATENCY {
             match packets.get(now) {
@@ -71,6 +117,7 @@ impl Bench {
                     self.0.set("slot", &empty);
                 }
             }
+            beside(self, now);
             if now >= super::LATENCY {
                 assert_eq!(self.0.get_int("valid"), 1);
                 let meta: Meta = record(&mut self.0, "meta");

@@ -8,7 +8,7 @@
 
 use super::kind::Kind;
 use crate::stream::frames::Noise;
-use underpass_layout::meta::{Bridge, Classify, Flow, Inner, Key, Meta, Quoted, Route};
+use underpass_layout::meta::{Bridge, Classify, Flow, Inner, Key, Meta, Quoted, Route, Syn};
 use underpass_layout::tables::{OnwardEntry, VifEntry, VifKind};
 
 /// The complement of the ones' complement sum (RFC 1071), word by word.
@@ -40,6 +40,10 @@ pub struct Case {
     /// Its TTL or hop limit goes down.
     hop: bool,
     key_src: u128,
+    /// A part of a packet that is not the first one: what is behind the IP header are bytes like others.
+    later: bool,
+    /// Where a SYN announces its segment size, and what it shall announce.
+    segment: Option<(usize, u16)>,
 }
 
 impl Case {
@@ -83,6 +87,8 @@ impl Case {
             onwards: !bit(5),
             hop: bit(4),
             key_src: 0,
+            later: false,
+            segment: None,
         };
         case.key_src = case.address_at(l3 + case.src_at());
         if kind == Kind::Icmp {
@@ -104,6 +110,27 @@ impl Case {
         self.bytes[free..free + 2].copy_from_slice(&word.to_be_bytes());
         self.bytes = self.summed(self.bytes.clone(), true);
         self
+    }
+
+    /// A later fragment of such a packet.
+    pub fn later_fragment(mut self) -> Self {
+        self.later = true;
+        self
+    }
+
+    /// The same with a segment size at this place behind the upper layer's header, which then is to be `lowered`.
+    pub fn with_segment(mut self, place: usize, size: u16, lowered: u16) -> Self {
+        let at = self.l4 + place;
+        self.bytes.resize(self.bytes.len().max(at + 2), 0);
+        self.bytes[at..at + 2].copy_from_slice(&size.to_be_bytes());
+        self.bytes = self.summed(self.bytes.clone(), true);
+        self.segment = Some((at, lowered));
+        self
+    }
+
+    /// Bytes of headers from the IP header to the segment, options aside.
+    pub fn headers(&self) -> usize {
+        self.l4 - self.l3 + 20
     }
 
     /// The same error, from a router between the ends: its source is not that of the flow.
@@ -145,12 +172,12 @@ impl Case {
                 bytes[at..at + 2].copy_from_slice(&port.to_be_bytes());
             }
         };
-        port(flow.spat && self.kind.has_ports(), self.l4, flow.src_port);
-        port(
-            flow.dpat && self.kind.has_ports(),
-            self.l4 + 2,
-            flow.dst_port,
-        );
+        let ports = self.kind.has_ports() && !self.later;
+        port(flow.spat && ports, self.l4, flow.src_port);
+        port(flow.dpat && ports, self.l4 + 2, flow.dst_port);
+        if let Some((at, lowered)) = self.segment {
+            port(true, at, lowered);
+        }
         if let (Some((l3, l4)), Some(quoted)) = (self.quoted, self.kind.quotes()) {
             port(flow.dpat && quoted.has_ports(), l4, flow.dst_port);
             port(flow.spat && quoted.has_ports(), l4 + 2, flow.src_port);
@@ -172,7 +199,7 @@ impl Case {
         if !self.v6 {
             fix_header(&mut bytes[self.l3..], self.l4 - self.l3);
         }
-        if let Some(at) = self.kind.checksum_at() {
+        if let Some(at) = self.kind.checksum_at().filter(|_| !self.later) {
             let at = self.l4 + at;
             bytes[at..at + 2].fill(0);
             if upper {
@@ -259,10 +286,18 @@ impl Case {
             dst: self.address_at(l3 + self.dst_at()),
             src_port,
             dst_port,
-            l4_offset: l4 as u8,
-            l4_checksum: self.kind.checksum_at().map_or(0, |at| self.word(l4 + at)),
+            fragment: self.later,
+            l4_offset: if self.later { 0 } else { l4 as u8 },
+            l4_checksum: match self.kind.checksum_at() {
+                Some(at) if !self.later => self.word(l4 + at),
+                _ => 0,
+            },
             ..Default::default()
         };
+        let syn = self.segment.map_or(Syn::default(), |(at, _)| Syn {
+            offset: at as u8,
+            mss: self.word(at),
+        });
         let quoted = match (self.quoted, self.kind.quotes()) {
             (Some((l3, l4)), Some(kind)) => {
                 let (src_port, dst_port) = ports(kind, l4);
@@ -292,6 +327,7 @@ impl Case {
             },
             inner,
             quoted,
+            syn,
             bridge: Bridge {
                 l3: true,
                 ..Default::default()

@@ -1,7 +1,7 @@
 //! What a packet goes round for, in which order, and with what it comes back.
 
 use super::{from_vm, none, Bench};
-use underpass_layout::meta::{Edit, Errand, HeaderKind, Meta, Patch, Round, RoundKind};
+use underpass_layout::meta::{Edit, Errand, HeaderKind, Known, Meta, Patch, Round, RoundKind};
 use underpass_layout::port::ROUND;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{Leg, NexthopEntry, NexthopKind, TunnelKind};
@@ -423,6 +423,61 @@ fn what_a_mirror_has_leaves_as_it_is() {
         ..Default::default()
     };
     check(&[(meta, edit)]);
+}
+
+/// What the slow path knew of a packet.
+const KNOWN: Known = Known {
+    ports: true,
+    src_port: 1000,
+    dst_port: 2000,
+    routed: true,
+    nexthop: 55,
+    label: 66,
+};
+
+#[test]
+fn what_the_slow_path_knew_comes_along_as_long_as_it_holds() {
+    let known = |meta: Meta| {
+        with(meta, |meta| {
+            meta.arrival.round.known = KNOWN;
+            meta.arrival.round.judged = true;
+        })
+    };
+    let carried = |known: Known| Round {
+        known,
+        judged: true,
+        ..again()
+    };
+    let in_other_vrf = Known {
+        routed: false,
+        nexthop: 0,
+        label: 0,
+        ..KNOWN
+    };
+    let seen = Bench::new().edits(&[
+        known(mirrored(from_vm())),
+        known(flows(tunnelled(from_vm()), ONE, 0)),
+        known(with(tunnelled(from_vm()), |meta| {
+            meta.nexthop.kind = NexthopKind::Translate;
+        })),
+        known(to_list(from_vm())),
+        known(to_mirrored()),
+    ]);
+    let rounds: Vec<(RoundKind, Known, bool)> = seen
+        .iter()
+        .map(|edit| edit.errand.round)
+        .map(|round| (round.kind, round.known, round.judged))
+        .collect();
+    assert_eq!(seen[0].errand.round, carried(KNOWN));
+    assert_eq!(
+        rounds[1..],
+        [
+            (RoundKind::Tenant, KNOWN, true),
+            (RoundKind::Tenant, in_other_vrf, true),
+            (RoundKind::Member, Known::default(), true),
+            (RoundKind::Transmit, Known::default(), true),
+        ]
+    );
 }
 
 #[test]

@@ -310,6 +310,7 @@ fn places_of_a_patch_are_behind_the_shim_as_the_packet_is() {
         l4_checksum_offset: 50,
         quoted_l3_offset: 42,
         quoted_l4_offset: 62,
+        mss_offset: 71,
         ..Default::default()
     };
     let behind = Patch {
@@ -318,6 +319,7 @@ fn places_of_a_patch_are_behind_the_shim_as_the_packet_is() {
         l4_checksum_offset: 64 + 50,
         quoted_l3_offset: 64 + 42,
         quoted_l4_offset: 64 + 62,
+        mss_offset: 64 + 71,
         ..patch
     };
     let mut meta = to_tunnel(&mut noise, TunnelKind::Vxlan, false);

@@ -1,12 +1,13 @@
-//! Replaces addresses, ports, TTL and checksums in the beats of a packet as it came, before anything is taken off.
+//! Replaces addresses, ports, TTL, segment size and checksums in the beats of a packet as it came, before anything is
+//! taken off.
 //!
 //! ```text
 //!   clock   0 (go)                              1                              2
 //!   patch ─▶ [ windows ] ─▶ [ turn by 16 bytes ] ─▶ [ by 2, this beat's bytes ] ─▶ over the beat ─▶ to cut_up
 //!   beat ──────────────────────────────────────────────────────────────────────────▶  ^
 //! ```
-//! A beat a clock passes, whatever is replaced in it. A field may start at any even byte of the first four beats, which
-//! are the window and the shim that may stand in front of it, and may straddle two of them.
+//! A beat a clock passes, whatever is replaced in it. A field may start at any even byte of the first four beats, a
+//! segment size at any byte, which are the window and the shim that may stand in front of it, and may straddle two of them.
 
 mod overlay;
 mod window;

@@ -10,6 +10,9 @@
 use crate::hardware::Patch;
 use underpass_wires::{bundle, cat, cat_of, k, mux, only, packet, parts, Bit, U};
 
+/// A place without its lowest bit.
+const EVEN: u32 = 0xfe;
+
 bundle! {
     /// Bytes and where they go.
     pub struct Window {
@@ -32,7 +35,8 @@ bundle! {
     }
 }
 
-/// All windows of a patch. No two of them share a byte.
+/// All windows of a patch. No two of them share a byte. A SYN quotes nothing, so that the last window is for its segment
+/// size or for quoted ports: one takes as much room in the card as all that is replaced within a beat.
 pub fn windows(patch: Patch) -> [Window; 5] {
     let at = |offset: U<8>, (mask, data): (U<40>, U<320>)| Window {
         offset,
@@ -65,12 +69,20 @@ pub fn windows(patch: Patch) -> [Window; 5] {
         (patch.quoted_dst_port, patch.new_src_port),
     ];
     let checksum = [(patch.l4_checksum, patch.new_l4_checksum)];
+    let (last, replaced) = mux(
+        patch.mss,
+        (
+            patch.mss_offset & EVEN,
+            at_either(patch.mss_offset.bit(0), patch.new_mss),
+        ),
+        (patch.quoted_l4_offset, words(&quoted_ports)),
+    );
     [
         at(patch.l3_offset, header(own)),
         at(patch.l4_offset, words(&own_ports)),
         at(patch.l4_checksum_offset, words(&checksum)),
         at(patch.quoted_l3_offset, header(quoted)),
-        at(patch.quoted_l4_offset, words(&quoted_ports)),
+        at(last, replaced),
     ]
 }
 
@@ -114,6 +126,12 @@ fn words(words: &[(Bit, U<16>)]) -> (U<40>, U<320>) {
             let word: U<320> = word.swap_bytes().ext();
             (mask | bytes.shl(2 * place), data | word.shl(16 * place))
         })
+}
+
+/// Mask and bytes of a word that starts with the first byte, or with the second one.
+fn at_either(second: Bit, word: U<16>) -> (U<40>, U<320>) {
+    let (mask, word): (U<40>, U<320>) = words(&[(k(1), word)]);
+    mux(second, (mask.shl(1), word.shl(8)), (mask, word))
 }
 
 /// The bit, `N` times.
