@@ -54,6 +54,8 @@ bundle! {
         id: U<16>,
         /// IPv4: a part of a packet, the first one too.
         fragment: Bit,
+        /// IPv4: it is none of the parts behind the first.
+        begins: Bit,
         /// Time to live, hop limit.
         ttl: U<8>,
         /// IPv4 protocol, or the next header.
@@ -97,6 +99,7 @@ impl Ip {
             tos: v4.tos,
             id: v4.id,
             fragment: v4.fragment,
+            begins: v4.begins,
             ttl: v4.ttl,
             protocol: v4.protocol,
             checksum: v4.checksum,

@@ -24,6 +24,8 @@ bundle! {
         id: U<16>,
         /// A part of a packet, the first one too.
         fragment: Bit,
+        /// It is none of the parts behind the first.
+        begins: Bit,
         /// Time to live.
         ttl: U<8>,
         /// Protocol.
@@ -41,6 +43,8 @@ bundle! {
 pub fn fields(window: U<WINDOW_BITS>, room: Room) -> Ipv4 {
     let words: U<4> = window.at_bits(0, 4);
     let total_length: U<16> = window.at(2);
+    // Two bits, the second of which is DF, then MF, then 13 bits of offset.
+    let (more, offset) = (window.at_bits::<1>(6, 2), window.at_bits::<13>(6, 3));
     let header: U<16> = cat!(k::<10>(0), words, k::<2>(0));
     wire!(
         good = window.at_bits::<4>(0, 0).eq(4)
@@ -56,8 +60,8 @@ pub fn fields(window: U<WINDOW_BITS>, room: Room) -> Ipv4 {
         payload: total_length - header,
         tos: window.at(1),
         id: window.at(4),
-        // The MF bit and the 13 bits of offset; the two above them are reserved and DF.
-        fragment: (window.at::<16>(6) & 0x3fff).any(),
+        fragment: more | offset.any(),
+        begins: !offset.any(),
         ttl: window.at(8),
         protocol: window.at(9),
         checksum: window.at(10),

@@ -4,10 +4,10 @@
 //!  0                          4                6             7           8     24    40
 //! | version | class, label    | payload length | next header | hop limit | src | dst | extension headers | upper layer |
 //!
-//!                     clock 0     clock 1
-//!   next header ─▶ [ step ] ─▶ [ step ] ─▶ upper-layer protocol, and where it starts
-//!                      ▲           ▲
-//!   bytes 40.. ────────┴───────────┘     next header, length: 8 bytes, and 8 more a unit
+//!                     clock 0     clock 1    clock 2
+//!   next header ─▶ [ step ] ─▶ [ step ] ─▶ [ end ] ─▶ upper-layer protocol, and where it starts
+//!                      ▲           ▲          ▲
+//!   bytes 40.. ────────┴───────────┴──────────┘   next header, length: 8 bytes, and 8 more a unit; a fragment header: 8
 //! ```
 //! All extension headers are a whole number of 8-byte units long, so where one starts is a number of 0 to 4.
 
@@ -64,10 +64,17 @@ bundle! {
 
     /// What the headers turned out to be.
     pub struct Walked {
+        /// What is behind them, of a fragment behind its header.
+        next: U<8>,
+        /// Where that starts behind the fixed header, in units of 8 bytes; where nothing is read behind a fragment header,
+        /// that starts there.
+        at: U<3>,
         /// Protocol and ports are out of reach.
         extension: Bit,
-        /// The next header is a fragment header.
+        /// The last one is a fragment header.
         fragment: Bit,
+        /// And what is behind it is read.
+        opened: Bit,
         /// One of them is cut short.
         cut: Bit,
     }
@@ -128,12 +135,22 @@ impl Walk {
         }
     }
 
-    /// Where it ended.
-    pub fn end(self) -> Walked {
+    /// Where it ended. Of a packet whose ports are `known` the first part is read on behind its fragment header.
+    pub fn end(self, window: U<WINDOW_BITS>, known: Bit) -> Walked {
+        let starts: Vec<U<32>> = (0..=MOST_UNITS)
+            .map(|unit| window.slice(8 * (LENGTH + 8 * unit)))
+            .collect();
+        let bytes = select(self.at, &starts);
         wire!(fragment = self.next.eq(FRAGMENT));
+        // What is behind the last unit is out of reach.
+        wire!(first = !bytes.at_bits::<13>(2, 0).any() & self.at.ne(MOST_UNITS));
+        wire!(opened = fragment & first & known);
         Walked {
+            next: mux(fragment, bytes.at(0), self.next),
+            at: mux(opened, self.at + 1, self.at),
             extension: self.far | is_one_of(self.next, &READ_OVER) | is_one_of(self.next, &UNKNOWN),
             fragment,
+            opened,
             cut: self.cut | fragment & self.at.ge(self.units),
         }
     }
@@ -154,8 +171,11 @@ mod tests {
     use crate::stream::frames::{words, Noise};
     use underpass_wires::{build, input, output, unpack, Blocks, Ports, Sim};
 
-    /// The same in plain Rust: the last next header, where it is, out of reach, a fragment. None: cut short.
-    fn walked(header: &[u8]) -> Option<(u8, usize, bool, bool)> {
+    /// The last next header, where it is, out of reach, a fragment, read behind its header.
+    type Found = (u8, usize, bool, bool, bool);
+
+    /// The same in plain Rust. None: cut short.
+    fn walked(header: &[u8], known: bool) -> Option<Found> {
         let payload = usize::from(u16::from_be_bytes([header[4], header[5]]));
         let (mut next, mut at) = (header[6], 0);
         let read_over = |next: u8| [0, 43, 60].contains(&next);
@@ -168,7 +188,7 @@ mod tests {
             }
             let length = 8 * (usize::from(header[LENGTH + at + 1]) + 1);
             if at + length > EXTENSION_BYTES {
-                return Some((next, at, true, false));
+                return Some((next, at, true, false, false));
             }
             if at + length > payload {
                 return None;
@@ -176,11 +196,16 @@ mod tests {
             next = header[LENGTH + at];
             at += length;
         }
-        if next == 44 && payload < at + 8 {
-            return None;
+        if next == 44 {
+            let part = header[LENGTH + at..]
+                .get(..8)
+                .filter(|_| payload >= at + 8)?;
+            let first = u16::from_be_bytes([part[2], part[3]]) < 8;
+            let opened = known && first && at + 8 <= EXTENSION_BYTES;
+            return Some((part[0], at + 8 * usize::from(opened), false, true, opened));
         }
         let extension = read_over(next) || [51, 135, 139, 140].contains(&next);
-        Some((next, at, extension, next == 44))
+        Some((next, at, extension, false, false))
     }
 
     #[test]
@@ -189,12 +214,15 @@ mod tests {
             let window: U<WINDOW_BITS> = input("window");
             let room: Room = unpack(k::<33>((1u64 << 33) - 1));
             let walk = Walk::new(fields(window, room)).step(window).step(window);
-            let end = walk.end();
+            let end = walk.end(window, input("known"));
             output("cut", end.cut);
-            output("found", (walk.next, walk.at, end.extension, end.fragment));
+            output(
+                "found",
+                (end.next, end.at, end.extension, end.fragment, end.opened),
+            );
         }));
         let mut noise = Noise(7);
-        let mut kinds = [0; 4];
+        let mut kinds = [0; 5];
         for _ in 0..20_000 {
             let mut header = noise.bytes(WINDOW_BITS / 8);
             let payload = [noise.below(64), 1000][noise.below(2)] as u16;
@@ -203,7 +231,11 @@ mod tests {
                 let known = [0, 43, 60, 60, 44, 51, 140, 6, 17, 58][noise.below(10)];
                 header[LENGTH + 8 * unit] = known;
                 header[LENGTH + 8 * unit + 1] = [0, 0, 1, 2, 3, 4, 200][noise.below(7)];
+                let offset = [0u16, 0, 8, 0x8000][noise.below(4)] | noise.below(8) as u16;
+                header[LENGTH + 8 * unit + 2..][..2].copy_from_slice(&offset.to_be_bytes());
             }
+            let known = noise.below(2) == 1;
+            sim.set_int("known", known.into());
             header[6] = [0, 43, 60, 44, 6][noise.below(5)];
             sim.set("window", &words(&header));
             sim.settle();
@@ -213,15 +245,17 @@ mod tests {
                 8 * (found >> 8 & 7) as usize,
                 found >> 11 & 1 == 1,
                 found >> 12 & 1 == 1,
+                found >> 13 & 1 == 1,
             );
             let found = (sim.get_int("cut") == 0).then_some(found);
-            let expected = walked(&header);
+            let expected = walked(&header, known);
             assert_eq!(found, expected, "{header:02x?}");
             kinds[match expected {
                 None => 0,
-                Some((_, _, true, _)) => 1,
-                Some((_, _, _, true)) => 2,
-                Some(_) => 3,
+                Some((_, _, true, ..)) => 1,
+                Some((.., true)) => 2,
+                Some((_, _, _, true, _)) => 3,
+                Some(_) => 4,
             }] += 1;
         }
         assert!(kinds.iter().all(|count| *count > 500), "{kinds:?}");

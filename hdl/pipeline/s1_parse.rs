@@ -4,14 +4,17 @@
 //!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6 ] ─▶ [ GRE | UDP | TCP ] ─▶ [ MPLS | VXLAN | NVGRE | STT ] ─┬─▶ parse
 //!   a packet that comes round without its tunnel ─────── what its round says of it ────────────────────────────┘
 //! ```
-//! Five clocks. Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides. Both families share
+//! Five clocks. Beside it: whether an ICMP error is about a packet of one of our tunnels ([`mod@about`]). Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides. Both families share
 //! the shifter to what is behind the IP header: IPv6 is a header of ten words, extension headers end the search.
+
+mod about;
 
 use super::ip::{self, Family, Ip, Room};
 use super::slot::HeadSlot;
 use super::{ipv4, ipv6};
 use crate::buses::{HeadOut, HeaderIn};
 use crate::hardware::{Arrival, Parse, Round};
+use about::About;
 use underpass_layout::meta::RoundKind;
 use underpass_layout::tables::TunnelKind;
 use underpass_wires::{
@@ -107,6 +110,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         v6: ethertype.eq(IPV6) & !runt,
     }
     .reg("family");
+    let ports = about::ports(window, tagged).delay("tunnel_ports", 3);
     let bare = slot.meta.arrival.is_bare().delay("bare", LATENCY - 1);
     let (runt, ethertype, tagged) = (
         runt.delay("runt", 3),
@@ -122,6 +126,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
     // GRE or UDP, and what they carry.
     let tunnel = tunnel(header, behind).reg("tunnel_seen");
     let neighbor = neighbor(header, behind).reg("neighbor");
+    let about = About::of(header, behind).reg("about");
     let ip_end: U<8> = mux(tagged, k(18), k(14)) + cat!(k::<2>(0), header.words, k::<2>(0));
     let (ip_end, header) = (ip_end.reg("ip_end"), header.reg("ip_seen"));
 
@@ -150,6 +155,7 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
     .reg("tunnel");
     let (runt, ethertype) = (runt.reg("runt_whole"), ethertype.reg("ethertype_whole"));
     let (header, neighbor) = (header.reg("ip_whole"), neighbor.reg("neighbor_whole"));
+    let about_tunnel = about.is_tunnel(ports).reg("about_tunnel");
 
     // The label.
     let is_mpls = tunnel.mpls_gre | tunnel.mpls_udp;
@@ -186,8 +192,8 @@ pub fn parse(slot: HeadSlot) -> HeadSlot {
         ),
         offset,
         zeros,
-        alert: k(0),
-        about_tunnel: k(0),
+        alert: tunnel.vxlan & tunnel.flags.bit(0),
+        about_tunnel,
     };
 
     let mut out = slot.later("slot", LATENCY - 1);
@@ -224,6 +230,16 @@ fn neighbor(header: Ip, behind: U<BEHIND_BITS>) -> Bit {
         & ipv6::discovers_neighbors(header.protocol, behind.at(0))
 }
 
+/// A UDP port that MPLS is sent to. Combinational.
+fn is_mpls_port(port: U<16>) -> Bit {
+    port.eq(MPLS_PORT) | port.eq(OLD_MPLS_PORT)
+}
+
+/// A UDP port that one of our tunnels is sent to. Combinational.
+fn is_tunnel_port(port: U<16>) -> Bit {
+    is_mpls_port(port) | port.eq(VXLAN_PORT)
+}
+
 /// What the bytes behind the IP header are. Combinational.
 fn tunnel(header: Ip, behind: U<BEHIND_BITS>) -> Tunnel {
     wire!(whole = header.good & !header.fragment);
@@ -236,7 +252,7 @@ fn tunnel(header: Ip, behind: U<BEHIND_BITS>) -> Tunnel {
     wire!(mpls_gre = is_gre & !(flags & !k::<16>(0xa000)).any() & behind.at::<16>(2).eq(GRE_MPLS));
     wire!(virtual_subnet = flags.eq(GRE_KEY) & behind.at::<16>(2).eq(GRE_ETHERNET));
     let port: U<16> = behind.at(2);
-    wire!(mpls_udp = is_udp & (port.eq(MPLS_PORT) | port.eq(OLD_MPLS_PORT)));
+    wire!(mpls_udp = is_udp & is_mpls_port(port));
     wire!(vxlan = is_udp & port.eq(VXLAN_PORT));
     let options: U<2> = checksum.ext::<2>() + key.ext::<2>();
     let gre_word: U<32> = select(

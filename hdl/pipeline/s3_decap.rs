@@ -7,10 +7,11 @@
 //!   addresses ─┴─▶ [ ours? ] ────────────┤
 //!   a round without its tunnel ──────────┘
 //! ```
-//! A label or VNI that is unknown is a drop, never a guess. Other packets of the underlay go straight to the host. What
-//! comes round as the tenant's packet has been here before: its round says what was found.
+//! A label or VNI that is unknown is a drop, never a guess. Other packets of the underlay go straight to the host; IPv4 for
+//! the node itself loses a hop on the way (`host`), and errors about tunnels are the slow path's. What comes round as the
+//! tenant's packet has been here before: its round says what was found.
 
-use super::s1_parse::ARP;
+use super::s1_parse::{ARP, IPV4};
 use super::slot::{HeadSlot, Written};
 use crate::buses::{HeadIn, HeadOut, HostIn, HostOut, Sizes};
 use crate::card::host_bus::HostBus;
@@ -21,8 +22,8 @@ use crate::lookup::{direct, exact, Place};
 use underpass_layout::meta::{RoundKind, TREE_BYTES};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, LabelAction, TunnelKind, VifKind};
-use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{bundle, first, k, leaf, only, wire, zero, Bit, BundleExt, U};
+use underpass_layout::{DropReason, PuntReason, VerdictKind};
+use underpass_wires::{bundle, first, k, leaf, one_of, only, wire, zero, Bit, BundleExt, U};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
@@ -43,7 +44,9 @@ bundle! {
         replayed: Bit,
         /// It comes from the underlay.
         fabric: Bit,
-        /// Through a tunnel that ends at the interface's own address.
+        /// It is for the interface's own address.
+        to_us: Bit,
+        /// And through a tunnel.
         own: Bit,
     }
 
@@ -92,13 +95,12 @@ fn before(meta: Meta) -> Before {
         .comes_as(&[RoundKind::Tenant, RoundKind::Member]);
     // One that was out of its tunnel before is no more the underlay's than a VM's is.
     wire!(fabric = entry.kind.eq(VifKind::Fabric.code()) & !replayed);
+    wire!(to_us = fabric & parse.dst.eq(entry.address) & parse.v6.eq(entry.address_v6));
     Before {
         replayed,
         fabric,
-        own: fabric
-            & parse.tunnel.ne(TunnelKind::None.code())
-            & parse.dst.eq(entry.address)
-            & parse.v6.eq(entry.address_v6),
+        to_us,
+        own: to_us & parse.tunnel.ne(TunnelKind::None.code()),
     }
 }
 
@@ -107,6 +109,7 @@ fn decide(meta: Meta, before: Before, found: Found, labels: usize) -> (Decap, Ve
     let Before {
         replayed,
         fabric,
+        to_us,
         own,
     } = before;
     let Found {
@@ -130,6 +133,8 @@ fn decide(meta: Meta, before: Before, found: Found, labels: usize) -> (Decap, Ve
     wire!(by_vni = tunnel(TunnelKind::Vxlan) | tunnel(TunnelKind::Nvgre));
     wire!(by_label = tunnelled & !by_vni);
     let action = |action: LabelAction| mpls.action.eq(action.code());
+    // A packet with a tunnel header is nothing else that ends here.
+    wire!(alerted = tunnelled & parse.alert & parse.label_valid & vni_known);
     wire!(label_unknown = !parse.label_valid | parse.label.ge(labels) | action(LabelAction::None));
 
     let (drop, punt) = (VerdictBits::drop, VerdictBits::punt);
@@ -137,6 +142,7 @@ fn decide(meta: Meta, before: Before, found: Found, labels: usize) -> (Decap, Ve
         (fabric & parse.ethertype.eq(ARP), punt(PuntReason::Arp)),
         (fabric & parse.malformed, drop(DropReason::InvalidPacket)),
         (fabric & parse.neighbor, punt(PuntReason::NeighborDiscovery)),
+        (to_us & parse.about_tunnel, punt(PuntReason::TunnelError)),
         (
             !local & !tunnelled & entry.cross_connect,
             VerdictBits::deliver(),
@@ -156,7 +162,10 @@ fn decide(meta: Meta, before: Before, found: Found, labels: usize) -> (Decap, Ve
             tunnelled & by_vni & (!parse.label_valid | !vni_known),
             drop(DropReason::InvalidVnid),
         ),
+        (alerted, punt(PuntReason::RouterAlert)),
     ]);
+    wire!(begun = meta.verdict.open());
+    wire!(host = begun & verdict.is(VerdictKind::Deliver) & to_us & parse.ethertype.eq(IPV4));
     let decap = first(
         &[
             (replayed, meta.arrival.round.inside()),
@@ -166,7 +175,14 @@ fn decide(meta: Meta, before: Before, found: Found, labels: usize) -> (Decap, Ve
         of_label(mpls, parse),
     );
     // A punt shim tells only what was reached.
-    (only(verdict.open(), decap), verdict)
+    wire!(reached = verdict.open() | begun & alerted);
+    let of_host = Decap {
+        frame: k(1),
+        host: k(1),
+        ..zero()
+    };
+    let decap = one_of(&[(reached, decap), (host, of_host)]);
+    (decap, verdict)
 }
 
 /// A frame that came through no tunnel. Combinational.

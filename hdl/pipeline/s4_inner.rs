@@ -4,12 +4,14 @@
 //!   window ─▶ [ tree?    ] ─▶ [ shift ] ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6, first extension header ]
 //!             [ offset?  ]
 //!                                  ┌────────────────────────────────────────────────────┘
-//!                                  └─▶ [ second ] ─▶ [ what is behind ] ─▶ [ ports ] ─▶ inner
+//!                                  ├─▶ [ second ] ─▶ [ fragment ] ─▶ [ what is behind ] ─▶ [ ports ] ─▶ inner
+//!                                  └─▶ [ ARP    ] ─────────────────────────────────────────────────────────────▲
 //! ```
 //! The offset is 0 for a packet that came through no tunnel. The headers of a multicast tree in front of a frame are
 //! shifted out first, for all offsets alike. What would lie behind the window reads as zeros: `upper` says what is out
 //! of reach.
 
+mod arp;
 #[cfg(test)]
 pub(super) mod packets;
 mod tcp;
@@ -19,18 +21,19 @@ pub(super) mod upper;
 
 use super::ip::{self, Family, Ip, Room};
 use super::ipv6::Walk;
-use super::s1_parse::{IPV4, IPV6, VLAN};
+use super::s1_parse::{ARP, IPV4, IPV6, VLAN};
 use super::slot::{HeadSlot, Written};
 use super::{ipv4, ipv6};
 use crate::buses::{HeadIn, HeadOut};
 use crate::hardware::{Inner, VerdictBits};
+use arp::Arp;
 use underpass_layout::meta::TREE_BYTES;
 use underpass_layout::DropReason;
-use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, zero, Bit, BundleExt, U};
+use underpass_wires::{bundle, first, k, leaf, mux, one_of, only, wire, Bit, BundleExt, U};
 use upper::Upper;
 
 /// Clocks from slot to slot.
-pub const LATENCY: usize = 8;
+pub const LATENCY: usize = 9;
 
 /// Ethernet 14, VLAN 4, then what the reader of IP headers wants.
 const TENANT_BITS: usize = 18 * 8 + ip::WINDOW_BITS;
@@ -111,28 +114,48 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         v6: is(IPV6),
     };
     let (v4, v6) = (ipv4::fields(ip, room), ipv6::fields(ip, room));
-    let bad = (ethernet.bad | family.v4 & !v4.good | family.v6 & !v6.good).delay("bad", 3);
+    let bad = (ethernet.bad | family.v4 & !v4.good | family.v6 & !v6.good).delay("bad", 4);
+    let arp = Arp::of(is(ARP), ip, room).reg("arp");
     let header = Ip::of(family, v4, v6).reg("header");
     let walk = Walk::new(v6).step(ip).reg("walk_first");
-    let l3_offset = ethernet.l3_offset.delay("l3_offset", 2);
+    let l3_offset = ethernet.l3_offset.delay("l3_offset", 3);
     let (family, ethernet) = (
-        family.delay("family", 4),
-        ethernet.delay("ethernet_inner", 4),
+        family.delay("family", 5),
+        ethernet.delay("ethernet_inner", 5),
     );
 
     // The second one.
     let ip = ip.reg("ip_second");
     let walk = walk.step(ip).reg("walk_second");
-    let header = header.reg("header_second");
+    let header = Ip {
+        src: header.src | arp.src.ext(),
+        dst: header.dst | arp.dst.ext(),
+        ..header
+    }
+    .reg("header_second");
+    let (arp_kind, arp_mac) = (arp.kind, arp.mac).delay("arp_inner", 4);
+
+    // A fragment header.
+    let ip = ip.reg("ip_third");
+    let ports_known = slot.meta.arrival.round.known.ports.delay("ports_known", 5);
+    let walked = walk.end(ip, ports_known).reg("walked");
+    let (header, ports_known) = (
+        header.reg("header_third"),
+        ports_known.reg("ports_known_third"),
+    );
 
     // What is behind them.
-    let upper = Upper::behind(header, walk, l3_offset, ip.reg("ip_behind")).reg("upper");
+    let upper = Upper::behind(header, walked, ports_known, l3_offset, ip.reg("ip_behind"));
+    let upper = upper.reg("upper");
     let header = header.reg("header_upper");
 
     // Ports.
     let ports = upper.ports();
     let bad = (bad | upper.cut | ports.short).reg("bad_inner");
     let (header, ports) = (header.reg("header_inner"), ports.reg("ports"));
+    let mut out = slot.later("slot", LATENCY - 1);
+    let known = out.meta.arrival.round.known;
+    wire!(told = ports.fragment & known.ports);
     let inner = Inner {
         dst_mac: ethernet.dst,
         src_mac: ethernet.src,
@@ -151,29 +174,34 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         checksum: header.checksum,
         src: header.src,
         dst: header.dst,
-        src_port: ports.src,
-        dst_port: ports.dst,
+        src_port: mux(told, known.src_port, ports.src),
+        dst_port: mux(told, known.dst_port, ports.dst),
         tos: header.tos,
         l4_offset: ports.offset,
         l4_checksum: ports.checksum,
         tcp_flags: ports.tcp.flags,
         tcp_seq: ports.tcp.seq(),
         tcp_ack: ports.tcp.ack,
-        arp: zero(),
-        arp_mac: zero(),
+        arp: arp_kind,
+        arp_mac,
     };
-    let mut out = slot.later("slot", LATENCY - 1);
     out.meta.inner = inner;
-    out.meta.verdict = out
+    // A packet that goes to the host has one hop left or none; the stages behind ask nothing more of it.
+    wire!(host = out.meta.decap.host & !bad);
+    wire!(no_hop = host & family.v4 & !header.ttl.any());
+    let verdict = out
         .meta
         .verdict
         .or_first(&[(bad, VerdictBits::drop(DropReason::InvalidPacket))]);
+    let expired = VerdictBits::drop(DropReason::TtlExceeded);
+    out.meta.verdict = mux(no_hop, expired, verdict);
     // A punt shim tells only what was reached, and nobody takes half of a broken packet for its ends.
-    let open = out.meta.verdict.open();
+    wire!(open = verdict.open() | host);
     let read = &mut out.meta.inner;
     read.l3_offset = only(open, read.l3_offset);
     (read.ipv4, read.ipv6) = (open & read.ipv4, open & read.ipv6);
     (read.dst_mac, read.src_mac) = only(open, (read.dst_mac, read.src_mac));
+    read.arp = only(open, read.arp);
     out.later("out", 1)
 }
 

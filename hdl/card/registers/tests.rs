@@ -1,4 +1,5 @@
 mod pairs;
+mod punts;
 mod rounds;
 
 use super::*;
@@ -191,7 +192,7 @@ fn only_what_can_be_written_keeps_what_is_written() {
     let kept: Vec<u32> = (0..4)
         .map(|i| SEED + 4 * i)
         .chain((0..16).map(|i| TABLE_DATA + 4 * i))
-        .chain([TABLE_ADDRESS, SEED_TARGET, LEARN_INTERVAL])
+        .chain([TABLE_ADDRESS, SEED_TARGET, LEARN_INTERVAL, PUNT_WINDOW])
         .collect();
     let before: Vec<u32> = (0..0x400).map(|word| bench.read(4 * word)).collect();
     for word in 0..0x400u32 {

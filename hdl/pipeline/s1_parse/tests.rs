@@ -196,3 +196,113 @@ fn a_packet_out_of_its_tunnel_is_what_its_round_says() {
         assert_eq!(seen.tunnel, TunnelKind::Vxlan);
     }
 }
+
+/// An ICMP header of this type and what it quotes.
+fn error(kind: u8, quoted: &[u8]) -> Vec<u8> {
+    [&[kind, 0, 0, 0, 0, 0, 0, 0], quoted].concat()
+}
+
+#[test]
+fn an_icmp_error_about_a_tunnel_is_told_from_all_others() {
+    let mut bench = Bench::new();
+    let udp4 = |options, port| ipv4(options, 17, &udp(port, &[]));
+    let mut short = udp4(0, 4789);
+    short[0] = 0x44;
+    for (v6, behind, expected) in [
+        (false, error(3, &udp4(0, 4789)), true),
+        (false, error(11, &udp4(0, 6635)), true),
+        (false, error(12, &udp4(0, 51234)), true),
+        (false, error(3, &ipv4(0, 47, &[])), true),
+        (false, error(5, &udp4(0, 4789)), false),
+        (false, error(8, &udp4(0, 4789)), false),
+        (false, error(3, &udp4(0, 4790)), false),
+        (false, error(3, &ipv4(0, 6, &udp(4789, &[]))), false),
+        (false, error(3, &short), false),
+        (false, error(3, &ipv6(0, 17, &udp(4789, &[]))), false),
+        (true, error(1, &ipv6(0, 17, &udp(4789, &[]))), true),
+        (true, error(2, &ipv6(0, 17, &udp(6635, &[]))), true),
+        (true, error(4, &ipv6(0, 47, &[])), true),
+        (true, error(128, &ipv6(0, 17, &udp(4789, &[]))), false),
+        (true, error(0, &ipv6(0, 47, &[])), false),
+        (true, error(1, &udp4(0, 4789)), false),
+        (true, error(1, &ipv6(1, 17, &udp(4789, &[]))), false),
+    ] {
+        for tag in [false, true] {
+            let ip = match v6 {
+                false => ipv4(0, 1, &behind),
+                true => ipv6(0, 58, &behind),
+            };
+            let seen = bench.of(&frame(tag, &ip));
+            assert_eq!(seen.about_tunnel, expected, "{ip:02x?}");
+            assert_eq!(seen.tunnel, TunnelKind::None);
+            let other = match v6 {
+                false => ipv4(0, 58, &behind),
+                true => ipv6(0, 1, &behind),
+            };
+            assert!(!bench.of(&frame(tag, &other)).about_tunnel, "{other:02x?}");
+        }
+    }
+    // Behind extension headers nothing is looked for, nor in a part of a packet.
+    let behind = error(1, &ipv6(0, 47, &[]));
+    assert!(!bench.of(&frame(false, &ipv6(1, 58, &behind))).about_tunnel);
+    let mut part = ipv4(0, 1, &error(3, &udp4(0, 4789)));
+    part[6] = 0x20;
+    assert!(!bench.of(&frame(false, &part)).about_tunnel);
+}
+
+#[test]
+fn the_quoted_ports_are_found_behind_all_options_if_they_are_the_packets_own() {
+    let mut bench = Bench::new();
+    for (outer, inner) in (0..=10).flat_map(|outer| (0..=10).map(move |inner| (outer, inner))) {
+        let quoted = ipv4(inner, 17, &[0x12, 0xb5, 0x12, 0xb5]);
+        let whole = ipv4(outer, 1, &error(11, &quoted));
+        // Options are ones, and every word elsewhere is that of another port.
+        let mut wrong = whole.clone();
+        *wrong.last_mut().expect("bytes") ^= 1;
+        let mut cut = ipv4(outer, 1, &error(11, &quoted[..quoted.len() - 1]));
+        cut.push(0xb5);
+        for tag in [false, true] {
+            assert!(
+                bench.of(&frame(tag, &whole)).about_tunnel,
+                "{outer}, {inner}"
+            );
+            assert!(
+                !bench.of(&frame(tag, &wrong)).about_tunnel,
+                "{outer}, {inner}"
+            );
+            assert!(
+                !bench.of(&frame(tag, &cut)).about_tunnel,
+                "{outer}, {inner}"
+            );
+        }
+    }
+    for (v6, bytes) in [(false, 10), (true, 7)] {
+        let (ip, at) = match v6 {
+            false => (ipv4(0, 47, &[]), 20),
+            true => (ipv6(0, 47, &[]), 40),
+        };
+        for quoted in [bytes - 1, bytes] {
+            let behind = error([3, 1][usize::from(v6)], &ip[..quoted]);
+            let packet = match v6 {
+                false => ipv4(0, 1, &behind),
+                true => ipv6(0, 58, &behind),
+            };
+            assert_eq!(packet.len(), at + 8 + quoted);
+            let seen = bench.of(&frame(false, &packet)).about_tunnel;
+            assert_eq!(seen, quoted == bytes, "v6 {v6}, {quoted} bytes");
+        }
+    }
+}
+
+#[test]
+fn router_alert_is_the_lowest_flag_of_vxlan_alone() {
+    let mut bench = Bench::new();
+    for flags in 0..=255u8 {
+        let network = [&[flags, 0, 0, 0, 1, 2, 3, 0][..], &REST].concat();
+        let vxlan = bench.of(&frame(false, &ipv4(0, 17, &udp(4789, &network))));
+        let seen = (vxlan.alert, vxlan.label_valid);
+        assert_eq!(seen, (flags & 1 != 0, flags & 8 != 0));
+        let mpls = bench.of(&frame(false, &ipv4(0, 17, &udp(6635, &network))));
+        assert!(!mpls.alert);
+    }
+}

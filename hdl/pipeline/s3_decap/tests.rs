@@ -92,6 +92,7 @@ fn expected(case: &Case) -> (meta::Decap, Verdict) {
     if vif.kind != VifKind::Fabric {
         return (none, crossed);
     }
+    let is_at = |address: u128| (parse.v6, parse.dst) == (vif.address_v6, address);
     if parse.ethertype == 0x0806 {
         return (none, punt(PuntReason::Arp));
     }
@@ -102,12 +103,20 @@ fn expected(case: &Case) -> (meta::Decap, Verdict) {
         return (none, punt(PuntReason::NeighborDiscovery));
     }
     let network = case.vxlan.filter(|_| parse.label_valid);
-    let is_at = |address: u128| (parse.v6, parse.dst) == (vif.address_v6, address);
+    if parse.about_tunnel && is_at(vif.address) {
+        return (none, punt(PuntReason::TunnelError));
+    }
     let ours = is_at(vif.address)
         || parse.tunnel == TunnelKind::Vxlan
             && network.is_some_and(|network| network.group && is_at(network.group_address));
     if parse.tunnel == TunnelKind::None || !ours {
-        return (none, crossed);
+        let host = vif.cross_connect && is_at(vif.address) && parse.ethertype == 0x0800;
+        let decap = meta::Decap {
+            frame: host,
+            host,
+            ..none
+        };
+        return (decap, crossed);
     }
     match parse.tunnel {
         TunnelKind::Stt => (none, punt(PuntReason::Stt)),
@@ -123,7 +132,10 @@ fn expected(case: &Case) -> (meta::Decap, Verdict) {
                     learn: network.learn,
                     ..none
                 };
-                (decap, Verdict::Continue)
+                match parse.alert {
+                    true => (decap, punt(PuntReason::RouterAlert)),
+                    false => (decap, Verdict::Continue),
+                }
             }
         },
         _ => under_label(case),
@@ -205,9 +217,15 @@ fn random(noise: &mut Noise) -> Case {
     round.kind = meta::RoundKind::ALL[noise.below(6)];
     (round.vrf, round.nexthop, round.label) = (3, 4, 5);
     let parse = &mut meta.parse;
-    parse.ethertype = [0x0806, 0x0800, 0x0800, 0x0800][noise.below(4)];
+    parse.ethertype = [0x0806, 0x0800, 0x0800, 0x0800, 0x86dd][noise.below(5)];
     parse.dst = noise.below(3) as u128;
     parse.tunnel = TunnelKind::ALL[noise.below(6)];
+    let plain = parse.ethertype != 0x0806 && !parse.malformed && !parse.neighbor;
+    match parse.tunnel {
+        TunnelKind::None => parse.about_tunnel = noise.below(3) == 0,
+        TunnelKind::Vxlan => parse.alert = plain && noise.below(3) == 0,
+        _ => (),
+    }
     parse.label = [10, LABELS as u32 - 1, LABELS as u32][noise.below(3)];
     parse.label_ttl = [64, 64, 2, 1, 0][noise.below(5)];
     parse.offset = 42 + 4 * noise.below(14) as u8;
@@ -235,10 +253,16 @@ fn every_packet_leaves_its_tunnel_or_is_told_why_not() {
         let expected = expected(&case);
         assert_eq!(bench.of(&case), expected, "{case:#?}");
         let (decap, verdict) = expected;
-        let how = (verdict.to_string(), decap.offset > 0, decap.tree);
+        let how = (
+            verdict.to_string(),
+            decap.offset > 0,
+            decap.tree,
+            decap.host,
+        );
         *met.entry(how).or_insert(0) += 1;
     }
-    // Nine verdicts and that of an earlier stage; of those that pass: no offset, one, one with a tree.
-    assert_eq!(met.len(), 13, "{met:#?}");
+    // Eleven verdicts and that of an earlier stage; of those that pass: no offset, one, one with a tree; of those that
+    // cross: for the host itself.
+    assert_eq!(met.len(), 16, "{met:#?}");
     assert!(met.values().all(|count| *count > 20), "{met:#?}");
 }

@@ -1,3 +1,7 @@
+mod arp;
+mod host;
+mod parts;
+
 use super::packets::*;
 use super::LATENCY;
 use crate::pipeline::s5_quoted;

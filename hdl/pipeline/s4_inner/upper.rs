@@ -8,8 +8,10 @@
 //!   UDP      | source port | destination port | length   | checksum |
 //!   SCTP     | source port | destination port | ..
 //!   ICMP, v6 | type | code | checksum         | identifier of an echo | ..
-//!   IPv6 fragment    | protocol | ..                                        no ports
 //! ```
+//! A part of a packet has no ports of its own. Where the slow path told them, the rest of the first part is read as if it
+//! were the whole.
+//!
 //! A TCP header that does not lie whole within the window is out of reach, as one behind extension headers that the card
 //! does not read: its checksum could not be replaced. It takes IPv4 options or a tag around the tunnel and extension
 //! headers within it to get there. So are ports and checksums of the others, which takes the headers of a multicast tree
@@ -17,7 +19,7 @@
 
 use super::tcp::Tcp;
 use crate::pipeline::ip::{self, Ip};
-use crate::pipeline::ipv6::{self, Walk};
+use crate::pipeline::ipv6::{self, Walked};
 use crate::pipeline::s1_parse::{ICMP, ICMP6, SCTP, TCP, UDP};
 use underpass_layout::meta::WINDOW_BYTES;
 use underpass_wires::{any_of, bundle, cat, first, k, mux, one_of, only, wire, Bit, U};
@@ -42,6 +44,8 @@ bundle! {
         bytes: U<{ 8 * ip::TCP_HEADER }>,
         /// A part of a packet.
         fragment: Bit,
+        /// It is none, or it is read as if it were none.
+        read: Bit,
         /// The upper layer is out of reach.
         extension: Bit,
         /// An extension header is cut short.
@@ -67,25 +71,32 @@ bundle! {
 }
 
 impl Upper {
-    /// Behind this header and, in IPv6, behind the extension headers that were read over. Combinational.
+    /// Behind this header and, in IPv6, behind the extension headers that were read over. `known`: so are the ports of the
+    /// packet, if this is a part of one. Combinational.
     pub fn behind(
         header: Ip,
-        walk: Walk,
+        walked: Walked,
+        known: Bit,
         l3_offset: U<8>,
         window: U<{ ip::WINDOW_BITS }>,
     ) -> Upper {
-        let walked = walk.end();
-        let words_v6: U<5> = cat!(walk.at.ext::<4>() + 5, k::<1>(0));
+        let words_v6: U<5> = cat!(walked.at.ext::<4>() + 5, k::<1>(0));
         let words = mux(header.v6, words_v6, header.words.ext());
-        let read: U<16> = only(header.v6, cat!(k::<10>(0), walk.at, k::<3>(0)));
+        let read: U<16> = only(header.v6, cat!(k::<10>(0), walked.at, k::<3>(0)));
+        let (whole, first) = mux(
+            header.v6,
+            (!walked.fragment, walked.opened),
+            (!header.fragment, header.begins & known),
+        );
         Upper {
             v6: header.v6,
-            protocol: mux(header.v6, walk.next, header.protocol),
+            protocol: mux(header.v6, walked.next, header.protocol),
             ip: header.good,
             offset: l3_offset + cat!(k::<1>(0), words, k::<2>(0)),
             length: header.payload - read,
             bytes: ip::from_word(window, words),
-            fragment: mux(header.v6, walked.fragment, header.fragment),
+            fragment: !whole,
+            read: whole | first,
             extension: header.v6 & walked.extension,
             cut: header.v6 & walked.cut,
         }
@@ -94,11 +105,13 @@ impl Upper {
     /// The ports. Combinational.
     pub fn ports(self) -> Ports {
         let is = |protocol: u32| self.protocol.eq(protocol);
-        wire!(seen = !self.fragment & !self.extension);
+        wire!(seen = self.read & !self.extension);
         let icmp = mux(self.v6, is(ICMP6), is(ICMP));
         let beyond = |bytes: usize| self.offset.gt(WINDOW_BYTES - bytes);
         wire!(far = is(TCP) & beyond(ip::TCP_HEADER) | (is(UDP) | is(SCTP) | icmp) & beyond(8));
         wire!(whole = seen & !far);
+        // A part has ports all the same.
+        wire!(extension = self.extension | seen & far & !self.fragment);
         wire!(has_ports = whole & any_of(&[is(TCP), is(UDP), is(SCTP)]));
         wire!(icmp = whole & icmp);
         let least: [(Bit, U<16>); 4] = [
@@ -120,13 +133,7 @@ impl Upper {
             )
         );
         Ports {
-            protocol: first(
-                &[
-                    (self.extension | seen & far, k(0)),
-                    (self.v6 & self.fragment, bytes.at(0)),
-                ],
-                self.protocol,
-            ),
+            protocol: only(!extension, self.protocol),
             src: first(
                 &[(has_ports, bytes.at(0)), (icmp & echo, bytes.at(4))],
                 k(0),
@@ -147,8 +154,11 @@ impl Upper {
             ]),
             tcp: only(whole & is(TCP), Tcp::of(bytes, self.length)),
             fragment: self.fragment,
-            extension: self.extension | seen & far,
-            neighbor: self.v6 & whole & ipv6::discovers_neighbors(self.protocol, kind),
+            extension,
+            neighbor: self.v6
+                & whole
+                & !self.fragment
+                & ipv6::discovers_neighbors(self.protocol, kind),
             short,
         }
     }

@@ -12,11 +12,12 @@
 //! completes it was taken (the third of the window, or the last), the body [`BODY_CLOCKS`] after each beat.
 //!
 //! A frame of the slow port starts with an [`InjectShim`] of one beat: it stays in the body, where the edit strips it,
-//! but is no part of the window or of the length. A copy from rounds has no shim: what is known of it comes beside it.
+//! but is no part of the window or of the length. What the slow path knows of the packet stands in it. A copy from rounds has
+//! no shim: what is known of it comes beside it.
 
 pub mod turns;
 
-use crate::hardware::{Arrival, InjectShim, Round};
+use crate::hardware::{Arrival, InjectShim, Known, Round};
 use crate::stream::beat::{
     BodyWrite, Credit, HeaderSlot, Offer, RoundOffer, BODY_DEPTH, EDIT_DEPTH,
 };
@@ -24,7 +25,9 @@ use crate::stream::bytes::{counted, keep_bytes};
 use turns::{turns, Waiting};
 use underpass_layout::port;
 use underpass_layout::shim::InjectCommand;
-use underpass_wires::{any_of, bundle, cat, k, mux, only, state, unpack, wire, Bit, BundleExt, U};
+use underpass_wires::{
+    any_of, bundle, cat, k, mux, one_of, only, state, unpack, wire, zero, Bit, BundleExt, U,
+};
 
 /// From a beat that is taken to its place in the body.
 pub const BODY_CLOCKS: u32 = 1;
@@ -164,18 +167,22 @@ fn header(beat: Placed) -> HeaderSlot {
 
 fn arrival(beat: Placed) -> Arrival {
     let shim: InjectShim = unpack(beat.data);
-    let known = [
-        InjectCommand::Transmit,
-        InjectCommand::Receive,
-        InjectCommand::Flood,
-    ]
-    .map(|one| shim.command.eq(one.code()));
-    let command: U<2> = only(any_of(&known), shim.command.trunc());
+    let commands = |commands: &[InjectCommand]| {
+        let is = |one: &InjectCommand| shim.command.eq(one.code());
+        any_of(&commands.iter().map(is).collect::<Vec<_>>())
+    };
+    let judged_here = [InjectCommand::Receive, InjectCommand::Flood];
+    wire!(comes_in = commands(&judged_here));
+    wire!(known = comes_in | commands(&[InjectCommand::Transmit]));
+    let command: U<2> = only(known, shim.command.trunc());
     let said = only(
         beat.injected,
         (command, shim.vif.trunc::<13>(), shim.port.trunc::<10>()),
     );
     let (command, inject_vif, inject_port) = said.reg_en("shim", beat.first);
+    // One that is injected has no round.
+    let told = only(beat.injected & comes_in, found_out(shim));
+    let round = one_of(&[(k(1), beat.round), (k(1), told)]).reg_en("arrival_round", beat.first);
     Arrival {
         port: beat.port.reg("arrival_port"),
         length: mux(beat.injected, beat.behind_shim, beat.length).reg("arrival_length"),
@@ -183,7 +190,23 @@ fn arrival(beat: Placed) -> Arrival {
         command,
         inject_vif,
         inject_port,
-        round: beat.round.reg("arrival_round"),
+        round,
+    }
+}
+
+/// What the slow path says of a packet.
+fn found_out(shim: InjectShim) -> Round {
+    Round {
+        judged: shim.judged,
+        known: Known {
+            ports: shim.ports_known,
+            src_port: shim.src_port,
+            dst_port: shim.dst_port,
+            routed: shim.routed,
+            nexthop: shim.nexthop.trunc(),
+            label: shim.label.trunc(),
+        },
+        ..zero()
     }
 }
 

@@ -107,6 +107,14 @@ fn expected(frame: &[u8], port: u16) -> (PlainArrival, Vec<u8>) {
         };
         arrival.inject_vif = half(2) & 0x1fff;
         arrival.inject_port = half(4) & 0x3ff;
+        let word = |at: usize| u32::from(half(at)) | u32::from(half(at + 2)) << 16;
+        if [shim::InjectCommand::Receive, shim::InjectCommand::Flood].contains(&arrival.command) {
+            let known = &mut arrival.round.known;
+            (known.ports, known.routed) = (shim[8] & 1 != 0, shim[8] & 2 != 0);
+            (known.src_port, known.dst_port) = (half(10), half(12));
+            (known.nexthop, known.label) = (word(14) & 0xf_ffff, word(18) & 0xff_ffff);
+            arrival.round.judged = shim[8] & 4 != 0;
+        }
         behind = frame.get(64..).unwrap_or(&[]);
         arrival.length = behind.len() as u16;
     }
