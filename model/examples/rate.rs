@@ -157,6 +157,7 @@ impl Node {
                 },
                 nexthop,
                 label: 48,
+                ..RouteEntry::default()
             };
             node.add(table, &entry);
         };

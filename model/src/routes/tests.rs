@@ -15,6 +15,7 @@ fn route_entry(prefix: u128, length: u8, nexthop: u32) -> RouteEntry {
         },
         nexthop,
         label: nexthop + 1000,
+        ..RouteEntry::default()
     }
 }
 
@@ -60,15 +61,26 @@ pub(crate) fn network() -> Tables {
 
 /// Where a packet of TTL 64 is routed to.
 fn routed(tables: &Tables, vrf: u16, dst: u128) -> Result<Target, Verdict> {
-    route(tables, vrf, dst > u32::MAX.into(), dst, 64)
+    route(tables, vrf, dst > u32::MAX.into(), dst, 64, &UNKNOWN)
 }
 
 fn target(nexthop: u32) -> Result<Target, Verdict> {
     Ok(Target {
         nexthop,
         label: nexthop + 1000,
+        arp: ArpAnswer::Flood,
+        trap: false,
     })
 }
+
+const UNKNOWN: Known = Known {
+    ports: false,
+    src_port: 0,
+    dst_port: 0,
+    routed: false,
+    nexthop: 0,
+    label: 0,
+};
 
 const DISCARD: Result<Target, Verdict> = Err(Verdict::Drop(DropReason::Discard));
 
@@ -130,7 +142,7 @@ fn the_longest_prefix_of_ipv6_wins() {
 
 #[test]
 fn families_share_no_route() {
-    let as_ipv6 = route(&network6(), 2, true, 0x0a01_0109, 64);
+    let as_ipv6 = route(&network6(), 2, true, 0x0a01_0109, 64, &UNKNOWN);
     assert_eq!(as_ipv6, target(101), "::10.1.1.9 is not 10.1.1.9");
     let found = routed(&network(), 2, NET6 | 9);
     assert_eq!(found, DISCARD, "the default is of IPv4");
@@ -146,7 +158,7 @@ fn families_share_no_route() {
 
 #[test]
 fn what_ends_an_ipv4_packet_ends_an_ipv6_packet() {
-    let with_hop_limit = |vrf, ttl| route(&network6(), vrf, true, NET6 | 9, ttl);
+    let with_hop_limit = |vrf, ttl| route(&network6(), vrf, true, NET6 | 9, ttl, &UNKNOWN);
     assert_eq!(with_hop_limit(2, 1), target(228));
     let exceeded = Err(Verdict::Drop(DropReason::TtlExceeded));
     assert_eq!(with_hop_limit(2, 0), exceeded);
@@ -189,7 +201,10 @@ fn what_has_no_route_is_dropped() {
 #[test]
 fn a_vrf_in_software_is_punted_before_the_ttl_is_looked_at() {
     let in_software = Err(Verdict::Punt(PuntReason::VrfInSoftware));
-    assert_eq!(route(&network(), 3, false, 0x0a01_0109, 0), in_software);
+    assert_eq!(
+        route(&network(), 3, false, 0x0a01_0109, 0, &UNKNOWN),
+        in_software
+    );
 }
 
 #[test]
@@ -199,7 +214,50 @@ fn ttl_0_ends_here_whether_there_is_a_route_or_not() {
         (4, DropReason::TtlExceeded),
         (5, DropReason::Discard),
     ] {
-        let found = route(&network(), vrf, false, 0x0a01_0109, 0);
+        let found = route(&network(), vrf, false, 0x0a01_0109, 0, &UNKNOWN);
         assert_eq!(found, Err(Verdict::Drop(expected)));
     }
+}
+
+#[test]
+fn what_the_slow_path_knew_holds_where_the_card_has_no_routes() {
+    let known = Known {
+        routed: true,
+        nexthop: 77,
+        label: 1077,
+        ..UNKNOWN
+    };
+    let with = |vrf, ttl| route(&network(), vrf, false, 0x0a01_0109, ttl, &known);
+    assert_eq!(with(3, 64), target(77));
+    let exceeded = Err(Verdict::Drop(DropReason::TtlExceeded));
+    assert_eq!(with(3, 0), exceeded, "all the same it may not live on");
+    assert_eq!(with(2, 64), target(32), "the card has routes of its own");
+    assert_eq!(with(5, 64), DISCARD, "no VRF");
+}
+
+#[test]
+fn what_a_route_says_of_arp_is_found_with_it() {
+    let mut tables = network();
+    let entry = RouteEntry {
+        arp: ArpAnswer::Ask,
+        trap: true,
+        ..route_entry(0x0a01_0100, 24, 24)
+    };
+    put(&mut tables, id::ROUTE_BANK, 0, &entry);
+    let word = VrfEntry {
+        default_arp: ArpAnswer::Router,
+        ..*tables.vrf(2)
+    };
+    put(&mut tables, id::VRF, 2, &word);
+    let found = |address| {
+        let target = longest_match(&tables, tables.vrf(2), 2, false, address).unwrap();
+        (target.arp, target.trap)
+    };
+    assert_eq!(found(0x0a01_0108), (ArpAnswer::Ask, true));
+    assert_eq!(found(0x0a01_0208), (ArpAnswer::Flood, false));
+    assert_eq!(
+        found(0x0b00_0001),
+        (ArpAnswer::Router, false),
+        "the default"
+    );
 }

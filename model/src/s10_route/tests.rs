@@ -1,6 +1,8 @@
 use super::*;
 use crate::routes::tests::network;
-use crate::testing::{from_vif, verdict};
+use crate::testing::{from_vif, verdict, Change};
+use underpass_layout::meta::RoundKind;
+use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{OnwardEntry, VifKind};
 use underpass_layout::{PuntReason, Verdict};
 
@@ -194,5 +196,74 @@ fn what_is_decided_is_left_alone() {
         meta.punt(PuntReason::FlowMiss);
         let before = meta.route;
         assert_eq!(routed(translated(meta, 2)).route, before);
+    }
+}
+
+/// ARP of the guest of 10.1.1.9 in VRF 2, whose word is not taken.
+fn arp() -> Meta {
+    let mut meta = from_vif(VifKind::Vm);
+    meta.classify.entry.check_arp = true;
+    meta.classify.entry.nexthop = NINE;
+    meta.decap.frame = true;
+    meta.decap.vrf = 2;
+    meta.inner.arp = ArpKind::Request;
+    meta.inner.src = 0x0a01_0109;
+    meta.inner.dst = 0x0a01_0108;
+    meta.route.nexthop = 90;
+    meta.answer.shown = true;
+    meta
+}
+
+#[test]
+fn a_sender_has_to_be_where_its_address_is() {
+    let lies: [Change; 5] = [
+        |meta| meta.inner.src = 0x0a01_0108,
+        |meta| meta.classify.entry.nexthop = EIGHT,
+        |meta| meta.decap.vrf = 3,
+        |meta| meta.decap.vrf = 4,
+        |meta| {
+            meta.decap.vrf = 3;
+            meta.arrival.round.known.routed = true;
+            meta.arrival.round.known.nexthop = NINE;
+        },
+    ];
+    for kind in [ArpKind::Request, ArpKind::Other] {
+        let mut truth = arp();
+        truth.inner.arp = kind;
+        let after = routed(truth);
+        assert_eq!(verdict(&after), Verdict::Continue);
+        assert_eq!((after.route, after.answer), (truth.route, truth.answer));
+        for (i, change) in lies.into_iter().enumerate() {
+            let mut meta = truth;
+            change(&mut meta);
+            let after = routed(meta);
+            assert_eq!(verdict(&after), Verdict::Punt(PuntReason::Arp), "lie {i}");
+        }
+    }
+}
+
+#[test]
+fn whose_word_is_taken_may_say_what_it_likes() {
+    let taken: [Change; 10] = [
+        |meta| meta.classify.entry.check_arp = false,
+        |meta| meta.inner.arp = ArpKind::None,
+        |meta| meta.inner.tagged = true,
+        |meta| meta.inner.src = 0,
+        |meta| meta.decap.tunnelled = true,
+        |meta| meta.classify.entry.kind = VifKind::Fabric,
+        |meta| meta.arrival.round.kind = RoundKind::Tenant,
+        |meta| meta.arrival.round.kind = RoundKind::Member,
+        |meta| {
+            meta.arrival.injected = true;
+            meta.arrival.command = InjectCommand::Flood;
+        },
+        |meta| meta.drop(DropReason::InvalidArp),
+    ];
+    for (i, change) in taken.into_iter().enumerate() {
+        let mut meta = arp();
+        meta.inner.src = 0x0a01_0108;
+        change(&mut meta);
+        let before = verdict(&meta);
+        assert_eq!(verdict(&routed(meta)), before, "change {i}");
     }
 }

@@ -312,3 +312,16 @@ fn the_forwarding_class_is_that_of_dscp_or_priority() {
     assert_eq!(dscp(|meta| meta.classify.entry.qos = 0), 0, "no map");
     assert_eq!(dscp(|meta| meta.classify.entry.qos = 10), 1, "low bits");
 }
+
+#[test]
+fn what_is_answered_takes_no_nexthop() {
+    let mut meta = packet(VifKind::Vm);
+    meta.answer.on = true;
+    meta.classify.entry.qos = 1;
+    let before = (meta.nexthop, meta.qos);
+    let mut tables = tables();
+    put(&mut tables, id::NEXTHOP, 30, &entry(NexthopKind::Discard));
+    nexthop(&tables, &mut meta);
+    assert_eq!(verdict(&meta), Verdict::Deliver);
+    assert_eq!((meta.nexthop, meta.qos), before);
+}

@@ -347,3 +347,101 @@ fn of_what_goes_round_the_tunnel_is_known() {
         assert_eq!(came(kind).label, 42);
     }
 }
+
+/// An ICMP error of that type with a quote behind it.
+fn error(kind: &str, quote: &str) -> String {
+    ipv4("01", &format!("{kind}00 0000 00000000 {quote}"))
+}
+
+/// A quoted IPv4 header of that first byte and protocol.
+fn quoted(first: &str, protocol: &str) -> String {
+    format!("{first}00 0054 1234 0000 40 {protocol} 0000 08000002 08000003")
+}
+
+#[test]
+fn errors_about_tunnels_are_known_by_what_they_quote() {
+    let about = |packet: &str| parsed(packet).about_tunnel;
+    for kind in ["03", "0b", "0c"] {
+        assert!(about(&error(kind, &quoted("45", "2f"))), "{kind}, GRE");
+        for port in ["19eb", "c822", "12b5"] {
+            let udp = format!("{} c549{port}", quoted("45", "11"));
+            assert!(about(&error(kind, &udp)), "{kind}, UDP {port}");
+        }
+    }
+    for kind in ["00", "04", "05", "08"] {
+        assert!(!about(&error(kind, &quoted("45", "2f"))), "{kind}");
+    }
+    let other_port = format!("{} 19eb0035", quoted("45", "11"));
+    assert!(!about(&error("03", &other_port)));
+    assert!(!about(&error("03", &quoted("45", "06"))), "TCP");
+    assert!(!about(&error("03", &quoted("65", "2f"))), "another family");
+}
+
+#[test]
+fn a_quote_is_read_as_far_as_it_goes() {
+    let about = |packet: &str| parsed(packet).about_tunnel;
+    let udp = |first: &str, options: &str, ports: &str| {
+        about(&error(
+            "03",
+            &format!("{} {options} {ports}", quoted(first, "11")),
+        ))
+    };
+    assert!(udp("46", "01010100", "c54912b5"), "behind options");
+    assert!(!udp("46", "c54912b5", ""), "there are no options");
+    assert!(!udp("44", "", "c54912b5"), "shorter than a header");
+    assert!(!udp("45", "", "c54912"), "half a port");
+    assert!(
+        about(&error("03", "4500 0054 1234 0000 40 2f")),
+        "GRE is seen"
+    );
+    assert!(!about(&error("03", "4500 0054 1234 0000 40")));
+    let with_padding = format!("{} 2f", error("03", "4500 0054 1234 0000 40"));
+    assert!(!about(&with_padding), "padding is no quote");
+    assert!(!about(&ipv4("01", "0300 0000")));
+}
+
+#[test]
+fn errors_of_ipv6_quote_ipv6() {
+    let header = |next: &str, length: usize| {
+        format!(
+            "60000000 {length:04x} {next} 40 {} {}",
+            "20".repeat(16),
+            "21".repeat(16)
+        )
+    };
+    let error = |kind: &str, quote: &str| {
+        let length = 8 + crate::testing::hex(quote).len();
+        let outer = header("3a", length);
+        parsed(&format!(
+            "{MACS} 86dd {outer} {kind}00 0000 00000000 {quote}"
+        ))
+        .about_tunnel
+    };
+    let udp = format!("{} c54912b5", header("11", 8));
+    for kind in ["01", "02", "03", "04"] {
+        assert!(error(kind, &udp) && error(kind, &header("2f", 0)), "{kind}");
+    }
+    for kind in ["00", "05", "80", "87"] {
+        assert!(!error(kind, &udp), "{kind}");
+    }
+    assert!(!error("01", &quoted("45", "2f")), "another family");
+    assert!(!error("01", &format!("{} c549", header("11", 8))));
+}
+
+#[test]
+fn router_alert_is_vxlans() {
+    let vxlan = |flags: &str| {
+        ipv4(
+            "11",
+            &format!(
+                "c54912b5 00180000 {flags}000000 00138a00 {}",
+                "00".repeat(8)
+            ),
+        )
+    };
+    assert!(parsed(&vxlan("09")).alert);
+    assert!(!parsed(&vxlan("08")).alert);
+    assert!(parsed(&vxlan("01")).alert, "whether or not its VNI counts");
+    let mpls = ipv4("11", &format!("c54919eb 00200000 0102a140 {INNER}"));
+    assert!(!parsed(&mpls).alert);
+}

@@ -136,8 +136,13 @@ fn what_is_not_for_our_tunnels_goes_to_the_other_side() {
         };
         let mut elsewhere = tunnelled(TunnelKind::Vxlan, 50);
         elsewhere.parse.dst += 1;
-        let plain = tunnelled(TunnelKind::None, 0);
+        let mut plain = tunnelled(TunnelKind::None, 0);
+        plain.parse.dst += 1;
+        let mut ipv6 = tunnelled(TunnelKind::None, 0);
+        ipv6.parse.ethertype = ethernet::IPV6;
+        (ipv6.parse.v6, ipv6.classify.entry.address_v6) = (true, true);
         for mut meta in [
+            ipv6,
             elsewhere,
             plain,
             from_vif(VifKind::Host),
@@ -383,4 +388,52 @@ fn what_goes_round_is_what_it_was() {
         ..Decap::default()
     };
     assert_eq!(came(again), as_it_came);
+}
+
+#[test]
+fn the_node_itself_gets_ipv4_with_one_hop_less() {
+    let mut meta = tunnelled(TunnelKind::None, 0);
+    assert_eq!(refused(meta), Verdict::Drop(DropReason::NowhereToGo));
+    meta.classify.entry.cross_connect = true;
+    let after = decapped(meta);
+    let expected = Decap {
+        frame: true,
+        host: true,
+        ..Decap::default()
+    };
+    assert_eq!((after.decap, verdict(&after)), (expected, Verdict::Deliver));
+    let mut other = meta;
+    other.parse.ethertype = 0x88cc;
+    (other.parse.dst, other.classify.entry.address) = (0, 0);
+    assert_eq!(refused(other), Verdict::Deliver);
+}
+
+#[test]
+fn an_error_about_a_tunnel_of_ours_is_the_slow_paths() {
+    let mut meta = tunnelled(TunnelKind::None, 0);
+    meta.parse.about_tunnel = true;
+    for cross_connect in [true, false] {
+        meta.classify.entry.cross_connect = cross_connect;
+        assert_eq!(refused(meta), Verdict::Punt(PuntReason::TunnelError));
+    }
+    meta.parse.dst += 1;
+    assert_eq!(refused(meta), Verdict::Drop(DropReason::NowhereToGo));
+    meta.parse.dst -= 1;
+    meta.parse.neighbor = true;
+    assert_eq!(refused(meta), Verdict::Punt(PuntReason::NeighborDiscovery));
+}
+
+#[test]
+fn router_alert_is_looked_at_in_a_network_that_is_known() {
+    let alert = |vni| {
+        let mut meta = tunnelled(TunnelKind::Vxlan, vni);
+        meta.parse.alert = true;
+        meta
+    };
+    let after = decapped(alert(50));
+    assert_eq!(verdict(&after), Verdict::Punt(PuntReason::RouterAlert));
+    let mut plain = alert(50);
+    plain.parse.alert = false;
+    assert_eq!(after.decap, decapped(plain).decap);
+    assert_eq!(refused(alert(51)), Verdict::Drop(DropReason::InvalidVnid));
 }

@@ -61,3 +61,6 @@ pub(super) fn bridge(tables: &Tables, meta: &mut Meta) {
         Way::Router | Way::None => meta.drop(DropReason::L2NoRoute),
     }
 }
+
+#[cfg(test)]
+mod tests;

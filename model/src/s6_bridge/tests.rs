@@ -4,15 +4,15 @@ use underpass_layout::meta::Bridge;
 use underpass_layout::tables::{id, BridgeEntry, BridgeKey, FloodEntry, LearnedEntry, LearnedKey};
 use underpass_layout::Verdict;
 
-const VM: u64 = 0x0200_0000_0012;
-const ROUTER: u64 = 0x0000_5e00_0100;
-const UNKNOWN: u64 = 0x0200_0000_00ee;
+pub(super) const VM: u64 = 0x0200_0000_0012;
+pub(super) const ROUTER: u64 = 0x0000_5e00_0100;
+pub(super) const UNKNOWN: u64 = 0x0200_0000_00ee;
 /// A group with members that IGMP told of.
 const GROUP: u64 = 0x0100_5e01_0203;
 /// A group without.
 const OTHER_GROUP: u64 = 0x0100_5e00_0001;
 
-fn bridged(meta: Meta) -> Meta {
+pub(super) fn bridged(meta: Meta) -> Meta {
     let mut tables = tables();
     for (row, (mac, receive)) in [(VM, false), (ROUTER, true)].into_iter().enumerate() {
         let entry = BridgeEntry {
@@ -56,7 +56,7 @@ fn bridged(meta: Meta) -> Meta {
 }
 
 /// A frame of a VM in VRF 2 that carries UDP.
-fn frame(dst_mac: u64) -> Meta {
+pub(super) fn frame(dst_mac: u64) -> Meta {
     let mut meta = from_vif(VifKind::Vm);
     meta.decap.frame = true;
     meta.decap.vrf = 2;
@@ -74,7 +74,7 @@ fn ipv6(dst_mac: u64) -> Meta {
     meta
 }
 
-fn verdict_of(meta: Meta) -> Verdict {
+pub(super) fn verdict_of(meta: Meta) -> Verdict {
     verdict(&bridged(meta))
 }
 
@@ -124,16 +124,6 @@ fn of_what_the_router_gets_ip_is_routed() {
         verdict_of(other),
         Verdict::Drop(DropReason::InvalidProtocol)
     );
-}
-
-#[test]
-fn arp_is_the_slow_paths() {
-    let mut arp = frame(VM);
-    arp.inner.ipv4 = false;
-    arp.inner.ethertype = ethernet::ARP;
-    assert_eq!(verdict_of(arp), Verdict::Punt(PuntReason::Arp));
-    arp.inner.dst_mac = ethernet::BROADCAST;
-    assert_eq!(verdict_of(arp), Verdict::Punt(PuntReason::Arp));
 }
 
 #[test]
@@ -378,55 +368,6 @@ fn a_mac_that_is_new_or_came_from_elsewhere_is_shown_to_the_slow_path() {
 }
 
 #[test]
-fn arp_is_not_asked_for_again() {
-    let mut arp = frame(ethernet::BROADCAST);
-    arp.inner.ipv4 = false;
-    arp.inner.ethertype = ethernet::ARP;
-    let trapped = Verdict::Punt(PuntReason::Arp);
-    let rounds: [(Change, Verdict); 7] = [
-        (|meta| meta.arrival.round.kind = RoundKind::Again, trapped),
-        (|meta| meta.arrival.round.kind = RoundKind::Tenant, trapped),
-        (
-            |meta| {
-                meta.arrival.round.kind = RoundKind::Tenant;
-                meta.arrival.round.quiet = true;
-            },
-            Verdict::Continue,
-        ),
-        (
-            |meta| {
-                meta.arrival.round.kind = RoundKind::Tenant;
-                meta.arrival.round.direct = true;
-            },
-            Verdict::Continue,
-        ),
-        (
-            |meta| meta.arrival.round.kind = RoundKind::Member,
-            Verdict::Continue,
-        ),
-        (
-            |meta| {
-                meta.arrival.injected = true;
-                meta.arrival.command = InjectCommand::Flood;
-            },
-            Verdict::Continue,
-        ),
-        (
-            |meta| {
-                meta.arrival.injected = true;
-                meta.arrival.command = InjectCommand::Receive;
-            },
-            trapped,
-        ),
-    ];
-    for (i, (change, expected)) in rounds.into_iter().enumerate() {
-        let mut meta = arp;
-        change(&mut meta);
-        assert_eq!(verdict_of(meta), expected, "change {i}");
-    }
-}
-
-#[test]
 fn a_copy_to_learn_from_is_for_the_slow_path_and_nothing_else() {
     let mut meta = frame(VM);
     meta.classify.entry.policy = true;
@@ -435,6 +376,10 @@ fn a_copy_to_learn_from_is_for_the_slow_path_and_nothing_else() {
     let after = bridged(meta);
     assert_eq!(verdict(&after), Verdict::Punt(PuntReason::Learn));
     assert_eq!(after.bridge, Bridge::default());
+    for kind in [ArpKind::Malformed, ArpKind::Request, ArpKind::Other] {
+        meta.inner.arp = kind;
+        assert_eq!(verdict_of(meta), Verdict::Punt(PuntReason::Arp), "{kind}");
+    }
 }
 
 #[test]

@@ -316,6 +316,19 @@ fn a_relaxed_nexthop_lets_pass_what_has_no_flow() {
 }
 
 #[test]
+fn a_fragment_whose_ports_are_known_has_a_flow() {
+    for mut meta in [from_vm(), to_vm(), over_ipv6(from_vm()), over_ipv6(to_vm())] {
+        meta.inner.fragment = true;
+        meta.arrival.round.known.ports = true;
+        let found = judged(&network(FlowAction::Forward, ANY), meta);
+        assert_eq!((found.flow.hit, verdict(&found)), (true, Verdict::Continue));
+        meta.key.src_port += 1;
+        let missed = judged(&network(FlowAction::Forward, ANY), meta);
+        assert_eq!(verdict(&missed), Verdict::Punt(PuntReason::FlowMiss));
+    }
+}
+
+#[test]
 fn an_error_about_nothing_has_no_flow() {
     for (change, expected) in [
         (

@@ -120,7 +120,7 @@ fn a_route_counts_only_in_its_bank() {
             prefix: 0x0a01_0100,
         },
         nexthop: 5,
-        label: 0,
+        ..RouteEntry::default()
     };
     let rows_of_bank = SIM.rows[id::ROUTE_BANK as usize] * 4;
     put(&mut tables, id::ROUTE_BANK, 2 * rows_of_bank + 17, &entry);
@@ -254,7 +254,7 @@ fn the_family_and_the_length_are_part_of_a_route() {
             valid: true,
             key,
             nexthop: row as u32,
-            label: 0,
+            ..RouteEntry::default()
         };
         put(&mut tables, id::ROUTE_BANK, row, &entry);
     }
@@ -302,8 +302,8 @@ fn missing_words_are_zero() {
 #[test]
 fn what_is_no_row_is_told() {
     let mut tables = tables();
-    let refused = tables.write_row(28, 0, &[]).unwrap_err();
-    assert_eq!(refused.to_string(), "no table has id 28, expected 0 to 27");
+    let refused = tables.write_row(31, 0, &[]).unwrap_err();
+    assert_eq!(refused.to_string(), "no table has id 31, expected 0 to 30");
     let refused = tables.read_row(id::VIF, 64).unwrap_err();
     assert_eq!(
         refused.to_string(),

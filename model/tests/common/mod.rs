@@ -191,6 +191,7 @@ impl Network {
             },
             nexthop,
             label,
+            ..RouteEntry::default()
         };
         self.add(id::ROUTE_HOST, &entry);
     }
