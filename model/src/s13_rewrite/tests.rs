@@ -249,3 +249,33 @@ fn an_outer_header_of_ipv6_takes_forty_bytes() {
         }
     }
 }
+
+#[test]
+fn the_node_gets_its_packets_with_one_hop_less() {
+    let mut meta = packet();
+    meta.decap.host = true;
+    meta.verdict = Verdict::Deliver.bits();
+    let expected = Rewrite {
+        patch: Patch {
+            on: true,
+            l3_offset: 14,
+            ttl: true,
+            new_ttl: 63,
+            new_checksum: 0x65a9,
+            ..NOTHING
+        },
+        entropy: rewritten(meta).rewrite.entropy,
+        ..Rewrite::default()
+    };
+    assert_eq!(rewritten(meta).rewrite, expected);
+    let others: [fn(&mut Meta); 3] = [
+        |meta| meta.decap.host = false,
+        |meta| meta.inner.ipv4 = false,
+        |meta| meta.verdict = Verdict::Drop(DropReason::TtlExceeded).bits(),
+    ];
+    for (i, change) in others.into_iter().enumerate() {
+        let mut meta = meta;
+        change(&mut meta);
+        assert_eq!(rewritten(meta).rewrite.patch, NOTHING, "change {i}");
+    }
+}

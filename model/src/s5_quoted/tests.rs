@@ -212,3 +212,45 @@ fn fragments_and_other_packets_are_no_errors() {
         assert_eq!(meta.quoted, Quoted::default());
     }
 }
+
+/// What a TCP header of 24 bytes announces, of a packet as `change` has it.
+fn announced(change: fn(&mut Meta)) -> Syn {
+    let (window, mut meta) = arrived(&format!(
+        "{} {} 03e807d0 00000064 00000007 60 02 2000 abcd 0000 020405b4",
+        "ee".repeat(L3),
+        "00".repeat(20),
+    ));
+    meta.inner = Inner {
+        ipv4: true,
+        protocol: 6,
+        l3_offset: L3 as u8,
+        l4_offset: (L3 + 20) as u8,
+        tcp_flags: 2,
+        ..Inner::default()
+    };
+    change(&mut meta);
+    quoted(&window, &mut meta);
+    assert_eq!(meta.quoted, Quoted::default());
+    meta.syn
+}
+
+#[test]
+fn a_syn_announces_its_segments() {
+    let expected = Syn {
+        offset: 56,
+        mss: 1460,
+    };
+    assert_eq!(announced(|_| ()), expected);
+    assert_eq!(announced(|meta| meta.inner.tcp_flags = 0x12), expected);
+    let others: [fn(&mut Meta); 6] = [
+        |meta| meta.inner.tcp_flags = 0x10,
+        |meta| meta.inner.protocol = 17,
+        |meta| meta.inner.ipv4 = false,
+        |meta| meta.inner.l4_offset = 0,
+        |meta| meta.arrival.length -= 1,
+        |meta| meta.drop(underpass_layout::DropReason::InvalidSource),
+    ];
+    for (i, change) in others.into_iter().enumerate() {
+        assert_eq!(announced(change), Syn::default(), "change {i}");
+    }
+}

@@ -308,3 +308,62 @@ fn what_only_has_to_be_transmitted_is() {
         (0x102, 4, 0, 62)
     );
 }
+
+/// All that the slow path can know.
+const KNOWN: Known = Known {
+    ports: true,
+    src_port: 11,
+    dst_port: 22,
+    routed: true,
+    nexthop: 33,
+    label: 44,
+};
+
+#[test]
+fn what_the_slow_path_knew_comes_along_to_where_it_holds() {
+    let mut again = from_vm();
+    again.arrival.injected = true;
+    again.arrival.round.known = KNOWN;
+    again.arrival.round.judged = true;
+    mirror_flow(&mut again);
+    let round = rounds(again).0.round;
+    assert_eq!((round.kind, round.known), (RoundKind::Again, KNOWN));
+    assert!(round.judged);
+    let mut tenant = from_tunnel();
+    tenant.arrival.round.known = KNOWN;
+    mirror_flow(&mut tenant);
+    assert_eq!(rounds(tenant).0.round.known, KNOWN);
+    let mut translated = from_tunnel();
+    translated.arrival.round.known = KNOWN;
+    translated.nexthop.kind = NexthopKind::Translate;
+    let ports = Known {
+        ports: true,
+        src_port: 11,
+        dst_port: 22,
+        ..Known::default()
+    };
+    assert_eq!(rounds(translated).0.round.known, ports, "another VRF");
+    let mut list = from_tunnel();
+    list.arrival.round.known = KNOWN;
+    (list.member.list, list.member.count) = (true, 2);
+    assert_eq!(rounds(list).0.round.known, Known::default());
+    let mut transmit = from_vm();
+    transmit.arrival.round.known = KNOWN;
+    transmit.nexthop.mirror = 8;
+    assert_eq!(edited(transmit).errand.round.known, Known::default());
+}
+
+#[test]
+fn what_tells_is_shown_unless_the_slow_path_gets_it() {
+    let mut meta = from_vm();
+    meta.answer.shown = true;
+    let expected = Errand {
+        learn: true,
+        ..behind([0; 3], AGAIN)
+    };
+    assert_eq!(rounds(meta), (expected, 0, 62));
+    meta.decide(Verdict::Punt(PuntReason::Arp));
+    assert!(!edited(meta).errand.on);
+    meta.decide(Verdict::Drop(DropReason::L2NoRoute));
+    assert!(edited(meta).errand.learn);
+}
