@@ -32,13 +32,13 @@ pub use at_run_time::AtRunTimeError;
 pub use step::Step;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::Serialize;
 use underpass_layout::tables::{by_name, id, ArpAnswer, StitchedEntry, Table, VrfEntry};
 
-use crate::entries::Entries;
+use crate::entries::{Entries, Prefix};
 use crate::placed::{Placed, TableFull};
 use planner::{Planner, Which};
 use routes::Routes;
@@ -70,16 +70,34 @@ pub enum PlanError {
 
 /// The writes that make a card that holds `old` say what is wanted, and what it holds then.
 ///
-/// Where routes find no room, the VRF that has most of them is punted as a whole, until the others fit. Where MACs for ARP
-/// find none, the slow path answers in their place, likewise.
+/// Where routes find no room, the VRF that has most of them is punted as a whole, until the others fit; one that is punted
+/// already goes first. Where MACs for ARP find none, the slow path answers in their place, likewise. What fits only once the
+/// old entries are gone comes then, so that the same plan once more is no write.
 ///
 /// # Errors
 /// A table other than those is full; then nothing has been planned.
 pub fn plan(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
+    let (mut plan, mut placed) = once(old, want)?;
+    // Each time fewer are left out: those that are in stay in.
+    while !left_out(&placed.entries, want).is_empty() {
+        match once(&placed, want) {
+            Ok((more, next)) if !more.steps.is_empty() => {
+                plan.steps.extend(more.steps);
+                placed = next;
+            }
+            _ => break,
+        }
+    }
+    Ok((plan, placed))
+}
+
+/// A plan that leaves out what does not fit beside what the card still holds.
+fn once(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
     let mut want = Cow::Borrowed(want);
     fat_sets::renumber(&old.entries, &mut want, old.profile())?;
     mirrors::renumber(old, &mut want)?;
     let kept = at_run_time::keep(old, &mut want);
+    let out = left_out(&old.entries, &want);
     loop {
         match attempt(old, &want) {
             Ok((steps, mut placed)) => {
@@ -87,11 +105,11 @@ pub fn plan(old: &Placed, want: &Entries) -> Result<(Plan, Placed), PlanError> {
                 return Ok((Plan { steps }, placed));
             }
             Err(full) if full.table == StitchedEntry::TABLE.name => {
-                let largest = most_stitched(&want).ok_or(full)?;
+                let largest = most_stitched(&want, &out).ok_or(full)?;
                 ask(want.to_mut(), largest);
             }
             Err(full) => {
-                let largest = largest(&want, full.table).ok_or(full)?;
+                let largest = largest(&want, full.table, &out).ok_or(full)?;
                 punt(want.to_mut(), largest);
             }
         }
@@ -167,8 +185,23 @@ fn advance(planner: &mut Planner, want: &Entries) -> Result<(), TableFull> {
     Ok(())
 }
 
-/// The VRF with most routes in a table of routes. `None` for other tables: nothing stands in for what is in them.
-fn largest(want: &Entries, table: &str) -> Option<u16> {
+/// VRFs that the card leaves something to the slow path of which is wanted on it.
+fn left_out(now: &Entries, want: &Entries) -> BTreeSet<u16> {
+    let punted = now.vrfs.iter().filter(|(vrf, word)| {
+        let wanted = want.vrfs.get(vrf);
+        word.punt_all && wanted.is_some_and(|wanted| !wanted.punt_all)
+    });
+    let punted = punted.map(|(vrf, _)| *vrf as u16);
+    let asked = want.stitched.keys().filter(|(vrf, address)| {
+        let route = now.routes.get(&Prefix::host(*vrf, *address));
+        route.is_some_and(|route| route.arp == ArpAnswer::Ask)
+    });
+    punted.chain(asked.map(|(vrf, _)| *vrf)).collect()
+}
+
+/// The VRF with most routes in a table of routes, of those that are out already if there are any. `None` for other tables:
+/// nothing stands in for what is in them.
+fn largest(want: &Entries, table: &str, out: &BTreeSet<u16>) -> Option<u16> {
     let host = match by_name(table)?.id {
         id::ROUTE_HOST => true,
         id::ROUTE_BANK => false,
@@ -178,10 +211,14 @@ fn largest(want: &Entries, table: &str) -> Option<u16> {
     for prefix in want.routes.keys().filter(|prefix| prefix.is_host() == host) {
         *counts.entry(prefix.vrf).or_default() += 1;
     }
-    counts
-        .into_iter()
-        .max_by_key(|(_, count)| *count)
-        .map(|(vrf, _)| vrf)
+    most(counts, out)
+}
+
+/// Who has most, of those that are out already if there are any.
+fn most(counts: BTreeMap<u16, usize>, out: &BTreeSet<u16>) -> Option<u16> {
+    let counts = counts.into_iter();
+    let most = counts.max_by_key(|(vrf, count)| (out.contains(vrf), *count));
+    most.map(|(vrf, _)| vrf)
 }
 
 /// Hands everything that wants a route of this VRF to the slow path.
@@ -196,14 +233,13 @@ fn punt(want: &mut Entries, vrf: u16) {
     want.stitched.retain(|key, _| key.0 != vrf);
 }
 
-/// The VRF with most MACs for ARP.
-fn most_stitched(want: &Entries) -> Option<u16> {
+/// The VRF with most MACs for ARP, likewise.
+fn most_stitched(want: &Entries, out: &BTreeSet<u16>) -> Option<u16> {
     let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
     for (vrf, _) in want.stitched.keys() {
         *counts.entry(*vrf).or_default() += 1;
     }
-    let most = counts.into_iter().max_by_key(|(_, count)| *count);
-    most.map(|(vrf, _)| vrf)
+    most(counts, out)
 }
 
 /// Has the slow path answer ARP that this VRF has MACs for.

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use underpass_layout::profile::Profile;
 
-use super::{hands, plan};
+use super::{hands, once, plan};
 use crate::entries::{mask, Entries};
 use crate::placed::Placed;
 use card::{Answer, Card};
@@ -138,6 +138,12 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
     // What changes hands is shut for a while: then a miss is right, a wrong answer still is not.
     let shut = hands::between(old.entries(), placed.entries()).is_some();
     let own: BTreeSet<u32> = placed.entries().vrfs.keys().copied().collect();
+    // What fits only once the old entries are gone may be punted until then.
+    let (_, half) = once(old, want).expect("there is a plan");
+    let waits = |vrf: u16| {
+        let word = half.entries().vrfs.get(&vrf.into());
+        word.is_some_and(|word| word.punt_all)
+    };
 
     for (number, step) in plan.steps.iter().enumerate() {
         card.write(step);
@@ -172,6 +178,7 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
             if own.contains(&u32::from(vrf)) {
                 right.extend(covering(&after, placed.entries(), *address));
             }
+            right.extend(waits(vrf).then_some(Answer::PuntAll));
             let right: Vec<&Answer> = right.iter().collect();
             prop_assert!(
                 answer.is_among(&right, [&before, &after]),
@@ -184,7 +191,7 @@ fn walk(card: &mut Card, old: &Placed, want: &Entries) -> Result<Option<Placed>,
             &keys,
             (&before, old.entries()),
             (&after, placed.entries()),
-            &at,
+            (&waits, &at),
         )?;
     }
     let rows = placed
@@ -207,7 +214,7 @@ fn isolated(
     keys: &Keys,
     (before, old): (&Card, &Entries),
     (after, new): (&Card, &Entries),
-    at: &str,
+    (waits, at): (&impl Fn(u16) -> bool, &str),
 ) -> Result<(), TestCaseError> {
     let home = |entries: &Entries, port: u32| {
         let vif = entries.ports.get(&port)?.vif;
@@ -248,6 +255,7 @@ fn isolated(
             };
             let covering = |card, entries, vrf| covering(card, entries, (vrf, v6, to));
             let mut right = Vec::new();
+            right.extend(waits(vrf).then_some(Answer::PuntAll));
             if let Some(vrf) = home(old, *port) {
                 right.extend(covering(before, old, vrf));
                 right.extend(

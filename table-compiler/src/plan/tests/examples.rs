@@ -387,3 +387,48 @@ fn the_slow_path_answers_where_macs_find_no_room() {
     let (again, _) = plan(&placed, &want).expect("what fits once fits again");
     assert_eq!(again.steps, []);
 }
+
+/// Routes of a VRF that all lead to nexthop 5, where the table of hosts has room for 16.
+fn hosts(entries: &mut Entries, vrf: u16, first: u32, count: u32) {
+    (first..first + count).for_each(|n| route(entries, vrf, 32, 0x0a00_0000 + n, 5));
+}
+
+#[test]
+fn what_fits_once_the_old_routes_are_gone_comes_then() {
+    let mut old = Entries::default();
+    nexthop(&mut old, 5, 1);
+    hosts(&mut old, 1, 0, 9);
+    let mut want = Entries::default();
+    nexthop(&mut want, 5, 1);
+    hosts(&mut want, 1, 100, 9);
+    let (plan_of_both, placed) = plan(&from(&old), &want).expect("it fits in the end");
+    assert_eq!(placed.entries(), &want);
+    let words = plan_of_both
+        .steps
+        .iter()
+        .filter(|step| step.table == id::VRF);
+    let words: Vec<String> = words.map(ToString::to_string).collect();
+    assert_eq!(
+        words,
+        ["change  vrf[1]  valid punt_all", "change  vrf[1]  valid"]
+    );
+    let (again, _) = plan(&placed, &want).expect("what fits once fits again");
+    assert_eq!(again.steps, []);
+}
+
+#[test]
+fn who_is_in_stays_in() {
+    let mut old = Entries::default();
+    nexthop(&mut old, 5, 1);
+    hosts(&mut old, 1, 0, 8);
+    hosts(&mut old, 2, 0, 12);
+    let first = from(&old);
+    let punted = |placed: &Placed| [1, 2].map(|vrf| placed.entries().vrfs[&vrf].punt_all);
+    assert_eq!(punted(&first), [false, true]);
+    // Now VRF 1 would be the one with most.
+    hosts(&mut old, 1, 8, 5);
+    let (_, second) = plan(&first, &old).expect("one of them fits");
+    assert_eq!(punted(&second), [false, true]);
+    let (again, _) = plan(&second, &old).expect("what fits once fits again");
+    assert_eq!(again.steps, []);
+}
