@@ -22,6 +22,7 @@
   // How far behind the start of each header it is, and the byte of an address there, most significant first.
   wire [8:0] l3 = place - patch_l3_offset, l4 = place - patch_l4_offset, sum = place - patch_l4_checksum_offset;
   wire [8:0] quoted_l3 = place - patch_quoted_l3_offset, quoted_l4 = place - patch_quoted_l4_offset;
+  wire [8:0] mss = place - patch_mss_offset;
   wire [15:0] src_bytes, dst_bytes;
   for (at = 0; at < 16; at = at + 1) begin
     assign src_bytes[at] = patch_new_src[8 * (15 - at) + BIT];
@@ -39,7 +40,7 @@
   wire quoted_address = patch_quoted_src | patch_quoted_dst;
 
   // Each field: whether the byte is in it, and its bit.
-  wire [11:0] within = {12{reached & patch_on}} & {
+  wire [12:0] within = {13{reached & patch_on}} & {
     patch_ttl & l3 == (patch_v6 ? 7 : 8),
     ~patch_v6 & (l3 == 10 | l3 == 11),
     patch_src & in_src,
@@ -51,9 +52,10 @@
     patch_quoted_src & in_quoted_src,
     patch_quoted_dst & in_quoted_dst,
     patch_quoted_src_port & quoted_l4 < 2,
-    patch_quoted_dst_port & (quoted_l4 == 2 | quoted_l4 == 3)
+    patch_quoted_dst_port & (quoted_l4 == 2 | quoted_l4 == 3),
+    patch_mss & mss < 2
   };
-  wire [11:0] bits = {
+  wire [12:0] bits = {
     patch_new_ttl[BIT],
     l3[0] ? patch_new_checksum[BIT] : patch_new_checksum[8 + BIT],
     src_bytes[src_byte],
@@ -65,7 +67,8 @@
     dst_bytes[quoted_src_byte],
     src_bytes[quoted_dst_byte],
     quoted_l4[0] ? patch_new_dst_port[BIT] : patch_new_dst_port[8 + BIT],
-    quoted_l4[0] ? patch_new_src_port[BIT] : patch_new_src_port[8 + BIT]
+    quoted_l4[0] ? patch_new_src_port[BIT] : patch_new_src_port[8 + BIT],
+    mss[0] ? patch_new_mss[BIT] : patch_new_mss[8 + BIT]
   };
   wire wanted = |within ? |(within & bits) : bytes_in[lane];
 
@@ -82,13 +85,14 @@
     if (go) number <= last ? 0 : number + 1;
   end
 
-  // What comes out of the stages: places are even, and no byte is in two fields. A packet has at most 64 KiB and the beat
-  // of a shim.
+  // What comes out of the stages: places are even, but for that of a segment size, no byte is in two fields, and a SYN quotes
+  // nothing. A packet has at most 64 KiB and the beat of a shim.
   always @(*) begin
     assume (~reset);
     assume (~(patch_l3_offset[0] | patch_l4_offset[0] | patch_l4_checksum_offset[0] | patch_quoted_l3_offset[0] |
       patch_quoted_l4_offset[0]));
-    assume ((within & (within - 12'd1)) == 0);
+    assume ((within & (within - 13'd1)) == 0);
+    assume (~(patch_mss & (patch_quoted_src_port | patch_quoted_dst_port)));
     assume (number < 1026);
   end
 

@@ -32,6 +32,8 @@ bundle! {
     pub(super) struct Limit {
         /// There is a size that may have to be lowered.
         on: Bit,
+        /// It stands behind options of odd length.
+        odd: Bit,
         /// Bytes.
         bytes: U<16>,
     }
@@ -78,6 +80,7 @@ impl Ahead {
         let left = mtu.ext::<17>() - self.bytes.ext();
         Limit {
             on: self.on,
+            odd: meta.syn.offset.bit(0) ^ meta.inner.l4_offset.bit(0),
             bytes: only(!left.bit(16), left.trunc()),
         }
     }
@@ -94,8 +97,7 @@ impl Limit {
 
     /// The total of TCP's checksum if it does. Combinational.
     pub fn total(self, meta: Meta, upper: Sum) -> U<17> {
-        wire!(odd = meta.syn.offset.bit(0) ^ meta.inner.l4_offset.bit(0));
-        let word = |size: U<16>| mux(odd, size.swap_bytes(), size);
+        let word = |size: U<16>| mux(self.odd, size.swap_bytes(), size);
         upper.and([word(!meta.syn.mss), word(self.bytes)]).total()
     }
 }

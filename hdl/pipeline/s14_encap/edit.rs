@@ -89,13 +89,19 @@ fn behind_shim(meta: Meta) -> Patch {
     }
 }
 
-/// It would leave by the port of rounds without an errand: no interface has that port. Combinational.
+/// It would leave by the port of rounds without an errand, or as an answer to the slow path, which has asked nothing and
+/// knows packets by their shims: no interface has those ports. Combinational.
 pub(super) fn nowhere(meta: Meta, way: Way) -> Bit {
     let arrival = meta.arrival;
     let is = |port: U<10>| port.eq(ROUND);
     let injected = arrival.injected & arrival.command.eq(InjectCommand::Transmit.code());
+    let back = arrival.receiving_port();
     let port = first(
         &[
+            (
+                way.answers,
+                !meta.decap.tunnelled & (is(back) | back.eq(SLOW)),
+            ),
             (
                 arrival.comes_as(&[RoundKind::Transmit]),
                 is(arrival.round.port),
@@ -105,7 +111,7 @@ pub(super) fn nowhere(meta: Meta, way: Way) -> Bit {
         ],
         is(meta.classify.entry.cross_port),
     );
-    meta.verdict.is(VerdictKind::Deliver) & !way.answers & port
+    meta.verdict.is(VerdictKind::Deliver) & port
 }
 
 /// What is done with the packet's bytes. Combinational.

@@ -15,6 +15,7 @@ use super::Way;
 use crate::hardware::{Errand, Known, Meta, Round};
 use underpass_layout::meta::{RoundKind, ROUND_LIMIT, TREE_BYTES};
 use underpass_layout::tables::NexthopKind;
+use underpass_layout::VerdictKind;
 use underpass_wires::{any_of, bundle, first, k, mux, one_of, only, wire, zero, Bit, U};
 
 bundle! {
@@ -83,6 +84,8 @@ impl Wishes {
         wire!(received = loud & comes(&[RoundKind::First]) & !arrival.injected & vif.valid);
         wire!(flows = comes_in & meta.flow.goes_onward & !round.flowed);
         wire!(sends = by_nexthop & loud);
+        // The slow path sees a punted one anyway.
+        wire!(shown = meta.answer.shown & !meta.verdict.is(VerdictKind::Punt));
         wire!(back = way.answers & meta.decap.tunnelled);
         wire!(loops = back & round.hops.ge(ROUND_LIMIT));
         Wishes {
@@ -90,7 +93,7 @@ impl Wishes {
             tunnelled: meta.decap.tunnelled,
             received: only(received, vif.mirror),
             flow: [onward.mirror, onward.second_mirror].map(|mirror| only(flows, mirror)),
-            learn: comes_in & (meta.bridge.learn | meta.answer.shown),
+            learn: comes_in & (meta.bridge.learn | shown),
             list: by_nexthop & meta.member.list,
             translate: by_nexthop & meta.nexthop.kind.eq(NexthopKind::Translate.code()),
             answer: back & !loops,

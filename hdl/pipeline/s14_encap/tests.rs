@@ -50,8 +50,8 @@ impl Bench {
                 let (slot, credit) = (input("slot"), input("credit"));
                 let (decided, lost, bus) = encap(&SIM, slot, credit, limits, bus);
                 output("edit", decided.edit);
-                output("done", bus.done);
-                output("retry", bus.retry);
+                output("done", bus.request & bus.done);
+                output("retry", bus.request & bus.retry);
                 output("read", bus.data);
                 output("meta", decided.meta);
                 output("valid", decided.valid);

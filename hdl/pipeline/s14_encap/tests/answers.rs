@@ -2,7 +2,7 @@
 
 use super::{from_vm, none, Bench};
 use underpass_layout::meta::{ArpKind, Edit, Errand, HeaderKind, Meta, Patch, Round, RoundKind};
-use underpass_layout::port::ROUND;
+use underpass_layout::port::{ROUND, SLOW};
 use underpass_layout::registers::ROUND_PACKETS_MAX;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::TunnelKind;
@@ -124,6 +124,25 @@ fn an_answer_leaves_where_the_request_came_from() {
 }
 
 #[test]
+fn the_slow_path_is_not_answered() {
+    let mut injected = request();
+    injected.arrival.injected = true;
+    injected.arrival.command = InjectCommand::Receive;
+    injected.arrival.port = SLOW;
+    let mut again = request();
+    again.arrival.round.kind = RoundKind::Again;
+    again.arrival.round.port = SLOW;
+    let mut of_tunnel = from_tunnel();
+    of_tunnel.arrival.port = SLOW;
+    let seen = Bench::new().run(&[injected, again, of_tunnel]);
+    for seen in &seen[..2] {
+        let why = DropReason::InterfaceTxDiscard;
+        assert_eq!((seen.verdict, seen.edit.drop), (Verdict::Drop(why), true));
+    }
+    assert!(seen[2].edit.errand.on);
+}
+
+#[test]
 fn an_answer_to_a_tunnel_goes_round() {
     let mut later = from_tunnel();
     later.arrival.port = ROUND;
@@ -196,10 +215,13 @@ fn the_slow_path_is_shown_who_announces_itself() {
     shown.answer.shown = true;
     let mut quiet = shown;
     quiet.arrival.round.quiet = true;
-    let seen = Bench::new().edits(&[shown, quiet]);
+    let mut punted = shown;
+    punted.verdict = Verdict::Punt(PuntReason::Arp).bits();
+    let seen = Bench::new().edits(&[shown, quiet, punted]);
     let errand = seen[0].errand;
     assert_eq!((errand.learn, errand.round.kind), (true, RoundKind::Again));
     assert_eq!(seen[1].errand, none());
+    assert_eq!(seen[2].errand, none());
 }
 
 #[test]
