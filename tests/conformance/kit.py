@@ -18,13 +18,15 @@ DATA = bytes(range(0x61, 0x61 + 20))
 WIRE, HOST, AGENT = 0, 1, 2
 # Commands of the agent's header.
 ARP, NEXTHOP, RESOLVE, MISS, L3_PROTOCOLS, DF, ZERO_TTL, MAC_LEARN, MAC_MOVE = 2, 4, 5, 6, 7, 11, 12, 17, 18
+ICMP_ERROR, ROUTER_ALERT, BFD = 13, 16, 20
 
 
 # --- words of the vocabulary -----------------------------------------------------------------------------------------
 
 VIF = {"policy": (0x1, "policy(P)"), "rx": (0x8, "mirror_rx(Mr)"), "tx": (0x10, "mirror_tx(Mt)"),
        "l3": (0x40, "l3(L3)"), "l2": (0x80, "l2(L2)"), "dhcp": (0x100, "dhcp(D)"),
-       "vhost": (0x200, "vhost_phys(Vp)"), "unknown": (0x10000, "unknown_uc_flood(Uuf)"),
+       "vhost": (0x200, "vhost_phys(Vp)"), "unknown": (0x10000, "unknown_uc_flood(Uuf)"), "gateway_only": (0x1000, "no_arp_proxy(Mnp)"),
+       "proxy": (0x100000, "mac_proxy(Proxy)"),
        "no_new": (0x40000, "drop_new_flows(Df)"), "learn": (0x80000, "mac_learn(L)"), "root": (0x200000, "etree_root(Er)"), "igmp": (0x2000000, "igmp(Ig)")}
 NH = {"policy": (0x2, "policy"), "gre": (0x8, "gre"), "udp": (0x10, "udp"), "mpls_udp": (0x40, "mpls_udp"), "vxlan": (0x80, "vxlan"),
       "relaxed": (0x100, "relaxed_policy"), "tree": (0x200, "comp_fabric"), "ecmp": (0x400, "comp_ecmp"),
@@ -93,6 +95,24 @@ def route(vrf, prefix, nh, label=None):
     flag = ["label_valid(L)", "proxy(P)"] if label is not None else ["proxy(P)"]
     out = {"object": "route", "vrf": vrf, "prefix": prefix, "nh": nh, "flags": flag}
     return out | ({"label": label} if label is not None else {})
+
+
+ROUTE = {"L": "label_valid(L)", "P": "proxy(P)", "T": "trap(T)", "F": "flood(F)"}
+
+
+def arp_route(vrf, prefix, nh, letters="", stitched=None, label=None):
+    """A route with the flags that say who answers ARP for what is behind it."""
+    letters = letters + ("L" if label is not None else "")
+    out = {"object": "route", "vrf": vrf, "prefix": prefix, "nh": nh,
+           "flags": [ROUTE[letter] for letter in "LPTF" if letter in letters]}
+    out |= {"label": label} if label is not None else {}
+    return out | ({"stitched_mac": stitched} if stitched else {})
+
+
+def to_agent(nh=11):
+    """What routes to gateways and DNS servers lead to."""
+    return {"object": "nexthop", "id": nh, "type": "encap", "vrf": 0, "flags": flags(NH, []), "family": "inet",
+            "out_vif": AGENT, "rewrite_hex": hexmac(ROUTER) * 2 + "0800"}
 
 
 def tunnel(nh=30, kind="mpls_udp", to="8.0.0.3", also=("root",), **more):

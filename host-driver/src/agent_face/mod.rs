@@ -3,7 +3,7 @@
 //! ```text
 //!   Punt ──take──▶ by reason ─┬─ flow miss      hold entry, first packet trapped     Act::Trap
 //!                             ├─ ttl, df, ..    trapped                              Act::Trap
-//!                             ├─ dhcp, igmp     trapped
+//!                             ├─ dhcp, igmp, .. trapped; advertisements to all go on as well
 //!                             ├─ receive        trapped, BFD with the state of its session
 //!                             ├─ learn          trapped where it is news             Act::Trap, Act::React
 //!                             └─ arp, nd, stt   the slow path's own                  Act::React
@@ -54,8 +54,9 @@ const UDP_HEADER: usize = 8;
 const BFD_CONTROL: u16 = 3784;
 /// The state within the second byte of a BFD control packet.
 const BFD_STATE: u8 = 0xc0;
-/// ICMPv6 type (RFC 4861 section 4.1), which stands for the destination port.
+/// ICMPv6 types (RFC 4861 sections 4.1 and 4.4), which stand for the destination port.
 const ROUTER_SOLICITATION: u16 = 133;
+const NEIGHBOR_ADVERTISEMENT: u16 = 136;
 
 /// One thing to be done.
 #[derive(Clone, Debug)]
@@ -188,6 +189,11 @@ impl AgentFace {
             PuntReason::NeighborDiscovery if self.asks_for_routers(&punt) => {
                 vec![self.trap(Command::L3Protocols, &punt)]
             }
+            PuntReason::NeighborDiscovery if self.tells_everybody(&punt) => {
+                let mut acts = vec![self.trap(Command::L3Protocols, &punt)];
+                acts.extend(self.by_itself(punt));
+                acts
+            }
             PuntReason::L3Protocol => vec![self.trap(Command::L3Protocols, &punt)],
             PuntReason::Receive => self.for_the_node(&punt),
             PuntReason::TunnelError => vec![self.trap(Command::IcmpError, &punt)],
@@ -284,10 +290,23 @@ impl AgentFace {
 
     /// A guest's router solicitation: which prefixes there are only the agent knows.
     fn asks_for_routers(&self, punt: &Punt) -> bool {
-        let vif = self.world().vif(punt.shim.vif);
-        let sent_here = vif.is_some_and(|vif| vif.vif_type == VifType::Vm) && !is_tunnelled(punt);
-        let tenant = Tenant::of(punt).filter(|_| sent_here);
+        let tenant = Tenant::of(punt).filter(|_| self.is_guests(punt));
         tenant.is_some_and(|tenant| tenant.headers.dst_port == ROUTER_SOLICITATION)
+    }
+
+    /// A guest's advertisement to all neighbours. With a tag it is for other networks.
+    fn tells_everybody(&self, punt: &Punt) -> bool {
+        let tenant = Tenant::of(punt).filter(|_| self.is_guests(punt));
+        tenant.is_some_and(|tenant| {
+            tenant.headers.dst_port == NEIGHBOR_ADVERTISEMENT
+                && !tenant.headers.tagged
+                && !tenant.dst_mac().is_unicast()
+        })
+    }
+
+    fn is_guests(&self, punt: &Punt) -> bool {
+        let vif = self.world().vif(punt.shim.vif);
+        vif.is_some_and(|vif| vif.vif_type == VifType::Vm) && !is_tunnelled(punt)
     }
 
     /// The packet does not fit the underlay. Where it must not be fragmented, who sent it has to be told.

@@ -108,8 +108,7 @@ def to_the_agent():
     case = Case("route-to-agent", "1.8", "A packet routed to pkt0 by an encap nexthop (default gateway and DNS server host "
                 "routes) arrives as cmd 4; its TTL is not decremented (2.1).")
     case.config(vm(3, "10.1.1.3", 2, policy=False), gateway(2), route(2, "10.1.1.1/32", 11),
-                {"object": "nexthop", "id": 11, "type": "encap", "vrf": 0, "flags": flags(NH, []), "family": "inet",
-                 "out_vif": AGENT, "rewrite_hex": hexmac(ROUTER) * 2 + "0800"})
+                to_agent())
     packet = from_vm(3) / udp("10.1.1.3", "10.1.1.1", dport=53)
     case.step(3, packet, [(AGENT, trap(NEXTHOP, 3, 2, packet))])
     answer = Ether(dst=vm_mac(3), src=ROUTER) / udp("10.1.1.1", "10.1.1.3", 53, 1000)
