@@ -81,9 +81,12 @@ fn a_guest_announces_no_more_than_its_tunnel_takes() {
     run_as(&cases);
 }
 
+/// A packet of another kind: its name, and what makes it one.
+type Other = (&'static str, fn(&mut Meta));
+
 #[test]
 fn without_a_tunnels_limit_a_segment_stays_as_it_is() {
-    let others: [(&str, fn(&mut Meta)); 9] = [
+    let others: [Other; 9] = [
         ("no limit", |meta| meta.nexthop.mtu = 0),
         ("no tunnel", |meta| meta.nexthop.kind = NexthopKind::Encap),
         ("no guest", |meta| {
