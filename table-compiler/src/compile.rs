@@ -1,17 +1,18 @@
 //! network -> objects: what a vRouter agent would program for a network.
 //!
 //! ```text
-//!   vif 0 fabric   1 host   2 agent   3.. guests, in file order
+//!   vif 0 fabric   1 host   2 agent   3.. gateways, then guests, in file order
 //!   nexthop 1 discard  2 L2 receive  3 own address  4 host  5 agent
-//!           6..  two for each guest: routed, bridged
+//!           6..  four for each gateway, then two for each guest: routed, bridged
 //!           then for each network: behind its VNI, flood list, flood head
 //!           then tunnels, in order of first use
 //!           then guests under other MACs, then what several guests have at once (allowed address pairs)
-//!           then tunnels that share packets, then flooding to other nodes, then analyzers, then nodes that were heard
+//!           then tunnels that share packets, then flooding to other nodes, then analyzers, then neighbors of gateways
+//!           then what the slow path heard: nodes, and neighbors of gateways
 //! ```
 //!
 //! Numbers follow file order, so a guest added at the end changes no other guest's vif or nexthop, and
-//! the keys of live flows stay as they are.
+//! the keys of live flows stay as they are. A gateway more or less moves all guests.
 //!
 //! A neighbor's MAC that the network does not give leaves its tunnels unresolved. Once the slow path has
 //! learned it, it adds it to [`Underlay::neighbors`](crate::network::Underlay::neighbors) and compiles
@@ -19,6 +20,7 @@
 
 mod bridge;
 mod flood;
+mod gateway;
 mod ids;
 mod label;
 mod learned;
@@ -52,6 +54,7 @@ pub fn objects(network: &Network) -> Objects {
         learned: learned::learned(network),
         flow_pairs: Vec::new(),
         policies: policies(network),
+        gateways: gateway::objects(network, &ids),
         neighbors: neighbors(network),
         floating_ips: floating_ips(network),
         allowed_address_pairs: pair::objects(network, &ids),
@@ -110,7 +113,7 @@ fn floating_ips(network: &Network) -> Vec<FloatingIp> {
     let floating = network.floating_ips.iter();
     floating
         .map(|floating| FloatingIp {
-            vif: guest_vif(floating.interface),
+            vif: guest_vif(network, floating.interface),
             address: floating.address,
             vrf: network.network(floating.network).vrf,
             fixed: floating.fixed,

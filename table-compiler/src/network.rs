@@ -6,10 +6,10 @@
 //! ```
 //!
 //! One file per section of the network file: [`Node`], [`Underlay`], [`VirtualNetwork`] with
-//! [`Subnet`], [`Interface`] with [`AddressPair`], [`FatFlow`], [`Analyzer`], [`ForwardingClass`] with [`QosMap`], [`Policy`],
+//! [`Subnet`], [`Gateway`], [`Interface`] with [`AddressPair`], [`FatFlow`], [`Analyzer`], [`ForwardingClass`] with [`QosMap`], [`Policy`],
 //! [`Remote`] and [`Flood`] with [`NextHop`], [`FloatingIp`]. A [`Network`] holds no text any more: names are indexes,
 //! defaults are filled in, and nothing in it contradicts anything else. Beside the file it holds what the slow path heard:
-//! [`Network::active`] and [`Learned`].
+//! [`Network::active`], [`Learned`] and [`Heard`].
 
 mod address_pair;
 mod allocate;
@@ -19,6 +19,8 @@ mod error;
 mod fat_flow;
 mod floating_ip;
 mod flood;
+mod gateway;
+mod heard;
 mod interface;
 mod later;
 mod learned;
@@ -42,6 +44,8 @@ pub use error::{NetworkError, NetworkErrorKind};
 pub use fat_flow::{Aggregation, FatFlow, Side};
 pub use floating_ip::FloatingIp;
 pub use flood::{Flood, FloodKind};
+pub use gateway::Gateway;
+pub use heard::{Heard, HeardNeighbor};
 pub use interface::{Etree, ForwardingMode, Interface, FLOOD_LABELS, LOCAL_LABELS, TREE_LABELS};
 pub use learned::{Learned, LearnedAt, LearnedMac};
 pub use names::NetworkIndex;
@@ -53,10 +57,12 @@ pub use qos::{ForwardingClass, QosMap};
 pub(crate) use read::is_link_local;
 pub use remote::{Remote, Target};
 pub use subnet::Subnet;
+pub(crate) use underlay::default_route;
 pub use underlay::Underlay;
 pub use virtual_network::{Encapsulation, HashField, Mode, VirtualNetwork};
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
@@ -76,6 +82,7 @@ const KEYS: &[&str] = &[
     "node",
     "underlay",
     "networks",
+    "gateways",
     "interfaces",
     "analyzers",
     "forwarding_classes",
@@ -94,6 +101,8 @@ pub struct Network {
     pub underlay: Underlay,
     /// Tenants' networks, in file order.
     pub networks: Vec<VirtualNetwork>,
+    /// Networks' ways out on wires, in file order.
+    pub gateways: Vec<Gateway>,
     /// Guests' interfaces, in file order.
     pub interfaces: Vec<Interface>,
     /// What may pass between networks, in file order.
@@ -115,6 +124,8 @@ pub struct Network {
     pub active: BTreeMap<(NetworkIndex, IpNet), usize>,
     /// Which MACs were learned, and where. It is not in the file either (see [`Network::learn`]).
     pub learned: Learned,
+    /// Which neighbors were heard on the wires of gateways. It is not in the file either (see [`Network::hear`]).
+    pub heard: Heard,
 }
 
 impl Network {
@@ -158,6 +169,59 @@ impl Network {
         learns && !self.says_where(network, mac) && self.learned.learn(network, mac, at)
     }
 
+    /// Notes that a neighbor on the wire of a network's gateway, by the network's VRF, has a MAC. True if that is news;
+    /// false too where the network has no gateway, where the file says who has the address, and where there is no room.
+    pub fn hear(&mut self, vrf: u16, address: IpAddr, mac: Mac) -> bool {
+        let Some(gateway) = self.gateway_of(vrf) else {
+            return false;
+        };
+        let own = &self.gateways[gateway];
+        let subnets = &self.network(own.network).subnets;
+        // No route leads to a link-local one, unless it is a router.
+        let wanted = !is_link_local(&address) || own.routers.contains(&address);
+        let may = gateway::on_wire(subnets, address) && wanted && mac.is_unicast();
+        let may = may && !self.says_who_has(own, address);
+        let neighbor = HeardNeighbor {
+            gateway,
+            address,
+            mac,
+        };
+        may && self.heard.hear(neighbor)
+    }
+
+    /// Forgets a neighbor that was heard. True if it was known.
+    pub fn forget_neighbor(&mut self, vrf: u16, address: IpAddr) -> bool {
+        let gateway = self.gateway_of(vrf);
+        gateway.is_some_and(|gateway| self.heard.forget(gateway, address))
+    }
+
+    /// The MAC of a neighbor on a gateway's wire, as far as it is known.
+    #[must_use]
+    pub fn neighbor(&self, gateway: usize, address: IpAddr) -> Option<Mac> {
+        let given = self.gateways.get(gateway)?.neighbors.get(&address);
+        given.copied().or_else(|| self.heard.mac(gateway, address))
+    }
+
+    /// The position of the gateway of a network, by its VRF.
+    fn gateway_of(&self, vrf: u16) -> Option<usize> {
+        let mut gateways = self.gateways.iter();
+        gateways.position(|gateway| self.network(gateway.network).vrf == vrf)
+    }
+
+    /// True if the file says who on a gateway's wire has an address: the node, a guest, or a neighbor with its MAC.
+    fn says_who_has(&self, gateway: &Gateway, address: IpAddr) -> bool {
+        let network = gateway.network;
+        let mut services = self.network(network).subnets.iter();
+        let service = services.any(|subnet| subnet.service_addresses().any(|own| own == address));
+        let mut interfaces = self.interfaces.iter();
+        let guest =
+            interfaces.any(|guest| guest.network == network && guest.addresses.contains(&address));
+        let own = gateway.addresses.contains(&address)
+            || gateway.snat.is_some_and(|snat| address == snat)
+            || gateway.neighbors.contains_key(&address);
+        own || guest || service && !gateway.routers.contains(&address)
+    }
+
     /// The network with a VRF.
     #[must_use]
     pub fn with_vrf(&self, vrf: u16) -> Option<NetworkIndex> {
@@ -183,11 +247,12 @@ impl Network {
             || self.remotes.iter().any(elsewhere)
     }
 
-    /// The ports of the card that it uses: the underlay's, the host's, the guests'.
+    /// The ports of the card that it uses: the underlay's, the host's, gateways', the guests'.
     pub fn ports(&self) -> impl Iterator<Item = PortName> + '_ {
         let own = [Some(self.underlay.port), self.underlay.host_port];
         own.into_iter()
             .flatten()
+            .chain(self.gateways.iter().map(|gateway| gateway.port))
             .chain(self.interfaces.iter().map(|interface| interface.port))
     }
 }
@@ -218,6 +283,13 @@ fn read(text: &str) -> Result<Network, Fault> {
     let underlay = underlay::read(fields.required("underlay")?, &mut ports)?;
     let mut labels = Claims::new("label");
     let (mut networks, mut names, networks_fat_at) = networks(fields, &underlay, &mut labels)?;
+    let gateways = gateway::Around {
+        node: &node,
+        networks: &networks,
+        names: &mut names,
+        ports: &mut ports,
+    };
+    let gateways = gateway::read_all(fields.list("gateways")?, gateways)?;
     let analyzers = analyzer::read_all(fields, &names, &underlay)?;
     let (forwarding_classes, qos_maps, qos_names) = qos::read_all(fields)?;
 
@@ -265,6 +337,7 @@ fn read(text: &str) -> Result<Network, Fault> {
         node,
         underlay,
         networks,
+        gateways,
         interfaces,
         analyzers,
         forwarding_classes,
@@ -275,6 +348,7 @@ fn read(text: &str) -> Result<Network, Fault> {
         floating_ips,
         active: BTreeMap::new(),
         learned: Learned::default(),
+        heard: Heard::default(),
     };
     sharing::check(&network, &interfaces_fat_at, &networks_fat_at)?;
     Ok(network)

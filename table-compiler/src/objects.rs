@@ -10,8 +10,8 @@
 //! `{"value": "0x41", "names": ["policy(P)", "l3(L3)"]}`, those of routes and bridge entries a list of
 //! names. Keys that mean nothing are refused when reading.
 //!
-//! Five nouns are not in a vRouter's tables but in its agent's head; the slow path needs them:
-//! [`Vrf`] (what a network is like), [`Policy`], [`Neighbor`], [`FloatingIp`] and [`AllowedAddressPair`].
+//! Six nouns are not in a vRouter's tables but in its agent's head; the slow path needs them:
+//! [`Vrf`] (what a network is like), [`Policy`], [`Gateway`], [`Neighbor`], [`FloatingIp`] and [`AllowedAddressPair`].
 
 mod allowed_address_pair;
 mod bridge;
@@ -20,6 +20,7 @@ mod fat_flow;
 mod flags;
 mod floating_ip;
 mod flow;
+mod gateway;
 mod hex;
 mod label;
 mod learned;
@@ -41,6 +42,7 @@ pub use fat_flow::{Aggregate, FatFlowRule, Ignore, InvalidAggregate};
 pub use flags::{FlagSet, InvalidFlags};
 pub use floating_ip::FloatingIp;
 pub use flow::{FlowAction, FlowFlags, FlowPair, FlowSide};
+pub use gateway::{Gateway, GatewayNeighbor};
 pub use hex::{HexBytes, InvalidHex};
 pub use label::{Mpls, Vxlan};
 pub use learned::Learned;
@@ -100,6 +102,8 @@ pub struct Objects {
     pub flow_pairs: Vec<FlowPair>,
     /// What may pass between networks.
     pub policies: Vec<Policy>,
+    /// Ways out of networks on wires.
+    pub gateways: Vec<Gateway>,
     /// MACs known in the underlay.
     pub neighbors: Vec<Neighbor>,
     /// Addresses of other networks for guests.
@@ -140,6 +144,8 @@ pub enum Object {
     FlowPair(FlowPair),
     /// What may pass between networks.
     Policy(Policy),
+    /// A way out of a network on a wire.
+    Gateway(Gateway),
     /// A MAC known in the underlay.
     Neighbor(Neighbor),
     /// An address of another network for a guest.
@@ -166,6 +172,7 @@ impl Extend<Object> for Objects {
                 Object::Learned(learned) => self.learned.push(learned),
                 Object::FlowPair(flow_pair) => self.flow_pairs.push(flow_pair),
                 Object::Policy(policy) => self.policies.push(policy),
+                Object::Gateway(gateway) => self.gateways.push(gateway),
                 Object::Neighbor(neighbor) => self.neighbors.push(neighbor),
                 Object::FloatingIp(floating_ip) => self.floating_ips.push(floating_ip),
                 Object::AllowedAddressPair(pair) => self.allowed_address_pairs.push(pair),
@@ -205,6 +212,7 @@ impl From<Objects> for Vec<Object> {
             learned,
             flow_pairs,
             policies,
+            gateways,
             neighbors,
             floating_ips,
             allowed_address_pairs,
@@ -225,6 +233,7 @@ impl From<Objects> for Vec<Object> {
         list.extend(learned.into_iter().map(Object::Learned));
         list.extend(flow_pairs.into_iter().map(Object::FlowPair));
         list.extend(policies.into_iter().map(Object::Policy));
+        list.extend(gateways.into_iter().map(Object::Gateway));
         list.extend(neighbors.into_iter().map(Object::Neighbor));
         list.extend(floating_ips.into_iter().map(Object::FloatingIp));
         let pairs = allowed_address_pairs.into_iter();

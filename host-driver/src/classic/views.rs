@@ -166,6 +166,7 @@ fn interface(objects: &Objects, vif: &Vif, summary: &Summary) -> Interface {
             VifType::Host => "Host",
             VifType::Agent => "Agent",
             VifType::Vm => "Virtual",
+            VifType::Gateway => "Gateway",
         },
         mac: vif.mac.0,
         address,
@@ -205,7 +206,7 @@ const fn nameless(vif_type: VifType) -> &'static str {
     match vif_type {
         VifType::Host => "vhost0",
         VifType::Agent => "pkt0",
-        VifType::Fabric | VifType::Vm => "",
+        VifType::Fabric | VifType::Vm | VifType::Gateway => "",
     }
 }
 

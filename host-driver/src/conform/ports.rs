@@ -36,7 +36,7 @@ impl Ports {
     ) -> Result<(), NoPort> {
         for vif in &mut objects.vifs {
             let kind = match vif.vif_type {
-                VifType::Fabric => PortKind::Wire,
+                VifType::Fabric | VifType::Gateway => PortKind::Wire,
                 VifType::Host => PortKind::Host,
                 VifType::Vm => PortKind::Vf,
                 VifType::Agent => continue,

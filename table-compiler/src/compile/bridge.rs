@@ -9,23 +9,24 @@
 
 use super::ids::{bridged, Ids, L2_RECEIVE};
 use super::pair::by_mac;
-use super::{flood, learned};
+use super::{flood, gateway, learned};
 use crate::mac::Mac;
 use crate::network::{Network, Target};
 use crate::objects::{Bridge, BridgeFlags};
 
 pub fn bridges(network: &Network, ids: &Ids) -> Vec<Bridge> {
     let mut bridges = of_networks(network, ids);
+    bridges.extend(gateway::bridges(network));
     for (position, interface) in network.interfaces.iter().enumerate() {
         let tenant = network.network(interface.network);
         if tenant.mode.bridges() {
-            bridges.push(plain(tenant.vrf, interface.mac, bridged(position)));
+            bridges.push(plain(tenant.vrf, interface.mac, bridged(network, position)));
         }
     }
     for ((of, mac), position) in by_mac(network) {
         let tenant = network.network(of);
         if tenant.mode.bridges() {
-            bridges.push(plain(tenant.vrf, mac, bridged(position)));
+            bridges.push(plain(tenant.vrf, mac, bridged(network, position)));
         }
     }
     for remote in &network.remotes {

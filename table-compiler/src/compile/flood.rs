@@ -58,7 +58,7 @@ pub fn who(network: &Network) -> (BTreeSet<usize>, BTreeSet<usize>) {
 pub fn local_lists(network: &Network, ids: &Ids) -> Vec<Option<Nexthop>> {
     let mut members = vec![Vec::new(); network.networks.len()];
     for (position, interface) in network.interfaces.iter().enumerate() {
-        members[interface.network.0].push(member(bridged(position), None));
+        members[interface.network.0].push(member(bridged(network, position), None));
     }
     let networks = network.networks.iter().zip(&ids.networks).zip(members);
     networks

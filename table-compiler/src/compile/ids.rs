@@ -10,8 +10,8 @@ use super::flood;
 use super::pair::pairs;
 use crate::mac::Mac;
 use crate::network::{
-    is_link_local, Copies, Encapsulation, FloodKind, Network, NetworkIndex, NextHop, PairMode,
-    Remote, Target, VirtualNetwork,
+    is_link_local, Copies, Encapsulation, FloodKind, Gateway, Network, NetworkIndex, NextHop,
+    PairMode, Remote, Target, VirtualNetwork,
 };
 
 /// The underlay's vif.
@@ -20,7 +20,8 @@ pub const FABRIC_VIF: u32 = 0;
 pub const HOST_VIF: u32 = 1;
 /// The slow path's vif.
 pub const AGENT_VIF: u32 = 2;
-const FIRST_GUEST_VIF: u32 = 3;
+/// Gateways' vifs, then guests'.
+const FIRST_VIF: u32 = 3;
 
 /// Packets to it are dropped.
 pub const DISCARD: u32 = 1;
@@ -32,21 +33,44 @@ pub const OWN_ADDRESS: u32 = 3;
 pub const HOST: u32 = 4;
 /// Packets to the slow path: gateways and DNS servers.
 pub const AGENT: u32 = 5;
-const FIRST_GUEST: u32 = 6;
+/// Gateways' nexthops, then guests'.
+const FIRST: u32 = 6;
+/// Nexthops of a gateway: in keys, to the wire at large, to the routers of both families.
+const OF_GATEWAY: u32 = 4;
+
+/// The vif of a gateway, by its position.
+pub fn gateway_vif(gateway: usize) -> u32 {
+    FIRST_VIF + number(gateway)
+}
+
+/// The nexthop in the keys of flows that come in at a gateway.
+pub fn gateway(gateway: usize) -> u32 {
+    FIRST + OF_GATEWAY * number(gateway)
+}
+
+/// The nexthop of packets to those on a gateway's wire whose MAC is not known.
+pub fn glean(gateway: usize) -> u32 {
+    self::gateway(gateway) + 1
+}
+
+/// The nexthop to a gateway's router of a family.
+pub fn router(gateway: usize, v6: bool) -> u32 {
+    self::gateway(gateway) + 2 + u32::from(v6)
+}
 
 /// The vif of a guest, by its interface's position.
-pub fn guest_vif(interface: usize) -> u32 {
-    FIRST_GUEST_VIF + number(interface)
+pub fn guest_vif(network: &Network, interface: usize) -> u32 {
+    gateway_vif(network.gateways.len()) + number(interface)
 }
 
 /// The nexthop of packets routed to a guest; also the one in its flows' keys.
-pub fn routed(interface: usize) -> u32 {
-    FIRST_GUEST + 2 * number(interface)
+pub fn routed(network: &Network, interface: usize) -> u32 {
+    gateway(network.gateways.len()) + 2 * number(interface)
 }
 
 /// The nexthop of frames bridged to a guest.
-pub fn bridged(interface: usize) -> u32 {
-    routed(interface) + 1
+pub fn bridged(network: &Network, interface: usize) -> u32 {
+    routed(network, interface) + 1
 }
 
 /// Positions count things of a text file and fit.
@@ -150,6 +174,9 @@ pub type OtherMac = (usize, Mac);
 /// The nexthop of a pair that several guests have at once, by network and addresses.
 pub type Shared = (NetworkIndex, IpNet);
 
+/// Someone on the wire of a gateway, by its position and the address.
+pub type OnWire = (usize, IpAddr);
+
 /// Nexthops beyond those at fixed places.
 pub struct Ids {
     /// By the network's position.
@@ -170,11 +197,13 @@ pub struct Ids {
     pub labelled_heads: BTreeMap<NetworkIndex, u32>,
     /// Towards each analyzer that copies are routed to, by its position.
     pub analyzers: Vec<Option<u32>>,
+    /// Of those on the wires of gateways that are no routers and whose MACs are known.
+    pub neighbors: BTreeMap<OnWire, u32>,
 }
 
 impl Ids {
     pub fn new(network: &Network) -> Self {
-        let mut next = routed(network.interfaces.len());
+        let mut next = routed(network, network.interfaces.len());
         let mut take = || {
             next += 1;
             next - 1
@@ -206,6 +235,7 @@ impl Ids {
             lists: BTreeMap::new(),
             labelled_heads: BTreeMap::new(),
             analyzers: Vec::new(),
+            neighbors: BTreeMap::new(),
         };
         for remote in &network.remotes {
             for next_hop in &remote.next_hops {
@@ -236,6 +266,28 @@ impl Ids {
             let routed = matches!(analyzer.copies, Copies::Juniper { .. });
             ids.analyzers.push(routed.then(&mut take));
         }
+        for (position, gateway) in network.gateways.iter().enumerate() {
+            let addresses = gateway.neighbors.keys().copied();
+            for address in addresses.filter(|address| has_own_way(gateway, address)) {
+                ids.neighbors.insert((position, address), take());
+            }
+        }
+        // Both of these grow, and what they have keeps its number: they take turns where there are both.
+        let first = take();
+        let step = 1 + u32::from(!network.gateways.is_empty());
+        for (place, neighbor) in network.heard.neighbors() {
+            let key = (neighbor.gateway, neighbor.address);
+            let gateway = network.gateways.get(neighbor.gateway);
+            if gateway.is_some_and(|gateway| has_own_way(gateway, &neighbor.address)) {
+                let id = first + step * number(place) + 1;
+                ids.neighbors.entry(key).or_insert(id);
+            }
+        }
+        let mut end_id = first;
+        let mut take = || {
+            end_id += step;
+            end_id - step
+        };
         for end in network.learned.ends() {
             ids.add_tunnel(Tunnel::vxlan(end), &mut take);
         }
@@ -294,15 +346,20 @@ impl Ids {
     }
 
     /// The nexthop of packets routed to a guest under one of its MACs.
-    pub fn of_mac(&self, interface: usize, mac: Mac) -> u32 {
+    pub fn of_mac(&self, network: &Network, interface: usize, mac: Mac) -> u32 {
         let other = self.other_macs.get(&(interface, mac)).copied();
-        other.unwrap_or_else(|| routed(interface))
+        other.unwrap_or_else(|| routed(network, interface))
     }
 
     /// The nexthop of a tunnel that some remote uses.
     pub fn tunnel(&self, tunnel: &Tunnel) -> u32 {
         self.by_tunnel.get(tunnel).copied().unwrap_or(DISCARD)
     }
+}
+
+/// True of someone on a gateway's wire who has a nexthop and a route that routers do not have anyway.
+fn has_own_way(gateway: &Gateway, address: &IpAddr) -> bool {
+    !is_link_local(address) && !gateway.routers.contains(address)
 }
 
 /// True if frames are bridged to a remote.

@@ -9,8 +9,8 @@ pub fn mpls(network: &Network, ids: &Ids) -> Vec<Mpls> {
     let of_guests = guests
         .flat_map(|(position, interface)| {
             [
-                (interface.label, routed(position)),
-                (interface.l2_label, bridged(position)),
+                (interface.label, routed(network, position)),
+                (interface.l2_label, bridged(network, position)),
             ]
         })
         .filter_map(|(label, nh)| Some(Mpls { label: label?, nh }));

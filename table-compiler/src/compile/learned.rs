@@ -8,7 +8,7 @@ pub fn bridges<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = B
     network.learned.macs().map(|(of, mac, learned)| {
         let tenant = network.network(of);
         let (nh, label) = match learned.at {
-            LearnedAt::Interface(position) => (bridged(position), None),
+            LearnedAt::Interface(position) => (bridged(network, position), None),
             LearnedAt::Node(end) => (ids.tunnel(&Tunnel::vxlan(end)), tenant.vni),
         };
         Bridge {
@@ -25,7 +25,7 @@ pub fn learned(network: &Network) -> Vec<Learned> {
     let shown = network.learned.macs().filter(|(_, _, mac)| mac.shown);
     let learned = shown.map(|(of, mac, learned)| {
         let (vif, address) = match learned.at {
-            LearnedAt::Interface(position) => (guest_vif(position), None),
+            LearnedAt::Interface(position) => (guest_vif(network, position), None),
             LearnedAt::Node(end) => (FABRIC_VIF, Some(end)),
         };
         Learned {

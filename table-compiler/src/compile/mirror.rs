@@ -57,7 +57,7 @@ fn way(network: &Network, ids: &Ids, analyzer: &Analyzer, mac: Mac) -> Way {
     };
     match here {
         Some(position) => Way {
-            nh: bridged(position),
+            nh: bridged(network, position),
             label: None,
         },
         None => elsewhere().map_or(nowhere, |remote| ids.way(remote, true)),

@@ -8,7 +8,7 @@ use super::ids::{
     HOST, HOST_VIF, L2_RECEIVE, OWN_ADDRESS,
 };
 use super::pair::pairs;
-use super::{flood, mirror};
+use super::{flood, gateway, mirror};
 use crate::mac::Mac;
 use crate::network::{
     Encapsulation, Etree, ForwardingMode, HashField, Interface, Network, VirtualNetwork,
@@ -19,6 +19,7 @@ use crate::objects::{
 
 pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
     let mut nexthops = Vec::from(own(network));
+    nexthops.extend(gateway::nexthops(network, ids));
     for (position, interface) in network.interfaces.iter().enumerate() {
         nexthops.extend(guest(network, position, interface));
     }
@@ -38,6 +39,7 @@ pub fn nexthops(network: &Network, ids: &Ids) -> Vec<Nexthop> {
     nexthops.extend(several(network, ids));
     nexthops.extend(flood::nexthops(network, ids));
     nexthops.extend(mirror::nexthops(network, ids));
+    nexthops.extend(gateway::others(network, ids));
     nexthops
 }
 
@@ -49,7 +51,7 @@ fn under_other_macs<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Ite
         Nexthop {
             id: *id,
             kind: NexthopKind::Encap {
-                out_vif: guest_vif(*position),
+                out_vif: guest_vif(network, *position),
                 rewrite: HexBytes::ethernet(*mac, network.node.router_mac),
             },
             ..own
@@ -63,7 +65,7 @@ fn shared<'a>(network: &'a Network, ids: &'a Ids) -> impl Iterator<Item = Nextho
         let id = *ids.shared.get(&(pair.network, pair.address))?;
         let members = pair.members.iter();
         let components = members.map(|(position, mac)| Component {
-            nh: ids.of_mac(*position, *mac),
+            nh: ids.of_mac(network, *position, *mac),
             label: None,
         });
         let kind = NexthopKind::Composite {
@@ -155,14 +157,14 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> [Nexthop;
             vrf,
             family,
             NexthopKind::Encap {
-                out_vif: guest_vif(position),
+                out_vif: guest_vif(network, position),
                 rewrite: HexBytes::ethernet(interface.mac, network.node.router_mac),
             },
         )
     };
     [
-        encap(routed(position), Family::Inet),
-        encap(bridged(position), Family::Bridge),
+        encap(routed(network, position), Family::Inet),
+        encap(bridged(network, position), Family::Bridge),
     ]
 }
 

@@ -82,7 +82,7 @@ impl Pair {
         Some(Route {
             vrf: tenant.vrf,
             prefix: self.address,
-            nh: shared.unwrap_or_else(|| ids.of_mac(position, mac)),
+            nh: shared.unwrap_or_else(|| ids.of_mac(network, position, mac)),
             flags,
             label: None,
             stitched_mac,
@@ -117,16 +117,16 @@ pub fn objects(network: &Network, ids: &Ids) -> Vec<AllowedAddressPair> {
     let object = |pair: Pair| {
         let heard = pair.heard(network);
         let member = |(position, mac): &(usize, Mac)| PairMember {
-            vif: guest_vif(*position),
+            vif: guest_vif(network, *position),
             mac: *mac,
-            nh: ids.of_mac(*position, *mac),
+            nh: ids.of_mac(network, *position, *mac),
         };
         objects::AllowedAddressPair {
             vrf: network.network(pair.network).vrf,
             address: pair.address,
             mode: pair.mode,
             members: pair.members.iter().map(member).collect(),
-            active: heard.map(|(position, _)| guest_vif(position)),
+            active: heard.map(|(position, _)| guest_vif(network, position)),
         }
     };
     pairs.map(object).collect()

@@ -13,6 +13,8 @@
 //! P: ARP and neighbor solicitations are answered, with the stitched MAC or else the router's. F: they are flooded. L:
 //! the label is used. A network of mode l2 has no routes, and no route leads to a link-local address.
 //!
+//! What is by a gateway is answered for like all else of its network (see [`gateway`](super::gateway)).
+//!
 //! Of one prefix a network has one route. A prefix elsewhere takes over the subnet or the guest
 //! elsewhere that has the same prefix and keeps what that says about ARP. A network's own routes come
 //! before those of joined networks, and among these the one first in the file.
@@ -22,6 +24,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::gateway;
 use super::ids::{self, Ids, AGENT, DISCARD, OWN_ADDRESS};
 use super::pair::pairs;
 use crate::network::{is_link_local, Mode, Network, PairMode, Remote, Target};
@@ -63,7 +66,7 @@ pub fn routes(network: &Network, ids: &Ids) -> Vec<Route> {
 }
 
 /// For each network, the others that some policy joins it with.
-fn joined(network: &Network) -> Vec<BTreeSet<usize>> {
+pub(super) fn joined(network: &Network) -> Vec<BTreeSet<usize>> {
     let mut joined = vec![BTreeSet::new(); network.networks.len()];
     for policy in &network.policies {
         for one in &policy.networks {
@@ -125,13 +128,16 @@ fn own(network: &Network, ids: &Ids) -> Vec<Table> {
             table
         })
         .collect();
+    for way in gateway::ways(network, ids) {
+        tables[way.network].insert(way.prefix, by_gateway(network, &way));
+    }
     for (position, interface) in network.interfaces.iter().enumerate() {
         let tenant = network.network(interface.network);
         for address in routed(&interface.addresses).filter(|_| tenant.mode.routes()) {
             let route = Route {
                 flags: RouteFlags::PROXY,
                 stitched_mac: tenant.mode.bridges().then_some(interface.mac),
-                ..plain(tenant.vrf, host(address), ids::routed(position))
+                ..plain(tenant.vrf, host(address), ids::routed(network, position))
             };
             tables[interface.network.0].insert(
                 host(address),
@@ -163,7 +169,7 @@ fn own(network: &Network, ids: &Ids) -> Vec<Table> {
             ..plain(
                 network.network(floating.network).vrf,
                 host(floating.address),
-                ids::routed(floating.interface),
+                ids::routed(network, floating.interface),
             )
         };
         let own = Own {
@@ -175,7 +181,23 @@ fn own(network: &Network, ids: &Ids) -> Vec<Table> {
     for remote in &network.remotes {
         elsewhere(network, remote, ids, &mut tables[remote.network.0]);
     }
+    for way in gateway::heard(network, ids) {
+        let place = tables[way.network].entry(way.prefix);
+        place.or_insert_with(|| by_gateway(network, &way));
+    }
     tables
+}
+
+fn by_gateway(network: &Network, way: &gateway::Way) -> Own {
+    let vrf = network.networks[way.network].vrf;
+    let route = Route {
+        flags: RouteFlags::PROXY,
+        ..plain(vrf, way.prefix, way.nh)
+    };
+    Own {
+        route,
+        shared: way.shared,
+    }
 }
 
 /// The routes to what lies on another node.

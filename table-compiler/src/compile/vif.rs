@@ -1,7 +1,7 @@
-//! Interfaces: underlay, host and agent, then the guests'.
+//! Interfaces: underlay, host and agent, then gateways', then guests'.
 
 use super::ids::{guest_vif, routed, AGENT_VIF, FABRIC_VIF, HOST, HOST_VIF};
-use super::qos;
+use super::{gateway, qos};
 use crate::network::{
     Aggregation, Copies, Etree, FatFlow, ForwardingMode, Interface, Mode, Network, Side,
 };
@@ -17,7 +17,12 @@ const NO_VRF: u16 = u16::MAX;
 pub fn vifs(network: &Network) -> Vec<Vif> {
     let guests = network.interfaces.iter().enumerate();
     let guests = guests.map(|(position, interface)| guest(network, position, interface));
-    own(network).into_iter().chain(guests).collect()
+    let gateways = (0..network.gateways.len()).map(|position| {
+        let plain = plain(0, VifType::Gateway, network.node.router_mac);
+        gateway::vif(network, position, plain)
+    });
+    let own = own(network).into_iter();
+    own.chain(gateways).chain(guests).collect()
 }
 
 fn own(network: &Network) -> [Vif; 3] {
@@ -72,7 +77,7 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
         flags: policy | forwarding | dhcp | no_new_flows | bridging | mirrored,
         vrf: tenant.vrf,
         mtu: GUEST_MTU,
-        nh_id: Some(routed(position)),
+        nh_id: Some(routed(network, position)),
         mirror_index: interface.mirror.map(|mirror| index(mirror.analyzer)),
         mirror_metadata_rx_hex: rx,
         mirror_metadata_tx_hex: tx,
@@ -87,7 +92,11 @@ fn guest(network: &Network, position: usize, interface: &Interface) -> Vif {
         check_mac: interface.check_mac.then_some(interface.mac),
         decrement_hop_limit: network.node.decrement_hop_limit,
         flow_limit: interface.flow_limit,
-        ..plain(guest_vif(position), VifType::Vm, network.node.router_mac)
+        ..plain(
+            guest_vif(network, position),
+            VifType::Vm,
+            network.node.router_mac,
+        )
     }
 }
 

@@ -23,7 +23,8 @@ fn entry(vif: &Vif, index: &Index<'_>) -> Result<VifEntry, EntryError> {
         VifType::Fabric => VifKind::Fabric,
         VifType::Host => VifKind::Host,
         VifType::Agent => VifKind::Agent,
-        VifType::Vm => VifKind::Vm,
+        // Packets come from it and go to it as from and to a guest.
+        VifType::Vm | VifType::Gateway => VifKind::Vm,
     };
     let host = index.host_of(vif).filter(|_| kind == VifKind::Fabric);
     let across = match (vif.cross_connect_vif, host) {

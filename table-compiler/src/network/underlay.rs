@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::claims::Claims;
 use super::error::Fault;
@@ -99,12 +99,18 @@ pub(super) fn read(yaml: &Yaml, ports: &mut Claims<PortName>) -> Result<Underlay
         address,
         gateway,
         mtu,
-        neighbors: neighbors(fields.optional("neighbors"), address)?,
+        neighbors: neighbors(fields.optional("neighbors"), |yaml| {
+            neighbor(yaml, yaml.address()?, address)
+        })?,
         host_port,
     })
 }
 
-fn neighbors(yaml: Option<&Yaml>, own: IpNet) -> Result<BTreeMap<IpAddr, Mac>, Fault> {
+/// Addresses and their MACs, each address as `read` finds it.
+pub(super) fn neighbors(
+    yaml: Option<&Yaml>,
+    mut read: impl FnMut(&Yaml) -> Result<IpAddr, Fault>,
+) -> Result<BTreeMap<IpAddr, Mac>, Fault> {
     let entries: &[Entry] = match yaml {
         None => &[],
         Some(Yaml {
@@ -123,11 +129,19 @@ fn neighbors(yaml: Option<&Yaml>, own: IpNet) -> Result<BTreeMap<IpAddr, Mac>, F
                 plain: true,
             },
         };
-        let address = neighbor(&key, key.address()?, own)?;
+        let address = read(&key)?;
         claims.claim(address, key.at)?;
         neighbors.insert(address, value.mac()?);
     }
     Ok(neighbors)
+}
+
+/// The prefix of every address of a family.
+pub(crate) fn default_route(like: IpAddr) -> IpNet {
+    match like {
+        IpAddr::V4(_) => IpNet::V4(Ipv4Net::default()),
+        IpAddr::V6(_) => IpNet::V6(Ipv6Net::default()),
+    }
 }
 
 /// True of what shares a link with the node: an address in its prefix, or a link-local one of IPv6.

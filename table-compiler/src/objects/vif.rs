@@ -92,6 +92,8 @@ pub enum VifType {
     Agent,
     /// A guest.
     Vm,
+    /// A wire that carries no tunnels, with a network's subnets on it.
+    Gateway,
 }
 
 flag_set! {

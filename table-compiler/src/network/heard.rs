@@ -1,0 +1,129 @@
+//! Which neighbors the slow path has heard on the wires of gateways, and their MACs. They are not in the file.
+//!
+//! ```text
+//!   hear ──▶ place 0  192.0.2.17    forget ──▶ place 0  free          who comes next takes the first free place;
+//!            place 1  192.0.2.30               place 1  192.0.2.30    all others keep theirs
+//! ```
+//! A place stands for a number of a nexthop, so that those of others stay.
+
+use std::net::IpAddr;
+
+use crate::mac::Mac;
+
+/// Neighbors that were heard.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Heard {
+    places: Vec<Option<HeardNeighbor>>,
+}
+
+/// A neighbor that was heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeardNeighbor {
+    /// Position of the gateway in [`Network::gateways`](super::Network::gateways).
+    pub gateway: usize,
+    /// Its address.
+    pub address: IpAddr,
+    /// Its MAC.
+    pub mac: Mac,
+}
+
+impl Heard {
+    /// Most neighbors that are kept, of all gateways together. Packets to others go through the slow path.
+    pub const MOST: usize = 256;
+
+    /// Every neighbor with its place.
+    pub fn neighbors(&self) -> impl Iterator<Item = (usize, HeardNeighbor)> + '_ {
+        let places = self.places.iter().enumerate();
+        places.filter_map(|(place, neighbor)| Some((place, (*neighbor)?)))
+    }
+
+    /// The MAC of a neighbor of a gateway.
+    #[must_use]
+    pub fn mac(&self, gateway: usize, address: IpAddr) -> Option<Mac> {
+        let place = self.place(gateway, address)?;
+        self.places[place].map(|neighbor| neighbor.mac)
+    }
+
+    /// Notes a neighbor's MAC. True if that is news; false too where there is no place for one more.
+    pub(super) fn hear(&mut self, neighbor: HeardNeighbor) -> bool {
+        let known = self.place(neighbor.gateway, neighbor.address);
+        let free = || self.places.iter().position(Option::is_none);
+        let place = known.or_else(free).unwrap_or(self.places.len());
+        if place == Self::MOST {
+            return false;
+        }
+        if place == self.places.len() {
+            self.places.push(None);
+        }
+        self.places[place].replace(neighbor) != Some(neighbor)
+    }
+
+    /// Forgets a neighbor. True if it was known.
+    pub(super) fn forget(&mut self, gateway: usize, address: IpAddr) -> bool {
+        match self.place(gateway, address) {
+            Some(place) => self.places[place].take().is_some(),
+            None => false,
+        }
+    }
+
+    fn place(&self, gateway: usize, address: IpAddr) -> Option<usize> {
+        let mut places = self.places.iter();
+        places.position(|place| {
+            place.is_some_and(|other| (other.gateway, other.address) == (gateway, address))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn neighbor(last: u8, mac: u8) -> HeardNeighbor {
+        HeardNeighbor {
+            gateway: 0,
+            address: IpAddr::from([192, 0, 2, last]),
+            mac: Mac([2, 0, 0, 0, 0, mac]),
+        }
+    }
+
+    fn places(heard: &Heard) -> Vec<(usize, HeardNeighbor)> {
+        heard.neighbors().collect()
+    }
+
+    #[test]
+    fn others_keep_their_places() {
+        let mut heard = Heard::default();
+        for last in [17, 30, 31] {
+            assert!(heard.hear(neighbor(last, last)));
+            assert!(!heard.hear(neighbor(last, last)));
+        }
+        assert!(heard.forget(0, neighbor(30, 0).address));
+        assert!(!heard.forget(0, neighbor(30, 0).address));
+        assert!(heard.hear(neighbor(31, 9)));
+        let two = [(0, neighbor(17, 17)), (2, neighbor(31, 9))];
+        assert_eq!(places(&heard), two);
+        assert!(heard.hear(neighbor(40, 40)));
+        assert_eq!(places(&heard)[1], (1, neighbor(40, 40)));
+        assert_eq!(
+            heard.mac(0, neighbor(31, 0).address),
+            Some(Mac([2, 0, 0, 0, 0, 9]))
+        );
+        assert_eq!(heard.mac(1, neighbor(31, 0).address), None);
+    }
+
+    #[test]
+    fn no_more_are_kept_than_there_are_places() {
+        let mut heard = Heard::default();
+        for n in 0..Heard::MOST {
+            let gateway = n;
+            assert!(heard.hear(HeardNeighbor {
+                gateway,
+                ..neighbor(1, 1)
+            }));
+        }
+        assert!(!heard.hear(neighbor(2, 2)));
+        assert!(heard.hear(neighbor(1, 3)), "one that is known moves");
+        assert!(heard.forget(7, neighbor(1, 0).address));
+        assert!(heard.hear(neighbor(2, 2)));
+    }
+}
