@@ -13,7 +13,7 @@ use underpass_layout::profile::Profile;
 use underpass_layout::registers::{
     IN_FLIGHT, ROUND_COPIES, ROUND_LOST, ROUND_PACKETS, ROUND_SKIPPED,
 };
-use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, TABLES};
+use underpass_layout::tables::{id, OutcomeCounter, TrafficCounter, PUNT_REASONS, TABLES};
 use underpass_layout::{Record, OUTCOMES, PUNT_BASE};
 use underpass_model::Core;
 use underpass_tests::packets::Packet;
@@ -54,6 +54,11 @@ pub fn compare_counters(rtl: &mut Rtl, model: &Core, profile: &Profile, run: &Ru
                 true => counted.dropped += row.packets,
                 false => counted.punted += row.packets,
             }
+        }
+    }
+    for vif in (0..usize::from(VMS.end)).chain([profile.no_vif()]) {
+        for reason in 0..PUNT_REASONS {
+            read(id::PUNTED, vif * PUNT_REASONS + reason);
         }
     }
     for flow in FLOW_IDS {

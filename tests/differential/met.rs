@@ -1,7 +1,7 @@
 //! What the random packets met: a generator that stops reaching a path would make the comparison worth less, silently.
 
 use std::collections::BTreeMap;
-use underpass_layout::meta::{HeaderKind, Key, Meta, RoundKind};
+use underpass_layout::meta::{ArpStep, HeaderKind, Key, Meta, RoundKind};
 use underpass_layout::tables::{NexthopKind, TunnelKind};
 use underpass_layout::{DropReason, PuntReason, Verdict, VerdictKind};
 use underpass_model::Output;
@@ -11,7 +11,7 @@ pub const ENOUGH: usize = 50_000;
 
 /// Reasons that slow path and host give, never the card.
 const NOT_BY_THE_CARD: [DropReason; 11] = [
-    DropReason::InvalidArp,
+    DropReason::FragmentQueueFail,
     DropReason::FlowQueueLimitExceeded,
     DropReason::FlowTableFull,
     DropReason::FlowActionInvalid,
@@ -37,7 +37,11 @@ const TUNNELS: [TunnelKind; 4] = [
 ];
 
 /// What packets of both families should meet.
-const FAMILIES: [&str; 12] = [
+const FAMILIES: [&str; 16] = [
+    "first part with known ports",
+    "later part with known ports",
+    "flow of a part",
+    "smaller segments",
     "frame",
     "packet",
     "fragment",
@@ -68,6 +72,7 @@ impl Met {
             _ => "no IP",
         };
         let patched = output.verdict == Verdict::Deliver && meta.rewrite.patch.on;
+        let is_known_part = meta.inner.fragment && meta.arrival.round.known.ports;
         let fat = meta.receiver.wanted && !meta.quoted.error && meta.key != own_key(meta);
         for (there, what) in [
             (meta.decap.frame && family != "no IP", "frame"),
@@ -90,6 +95,16 @@ impl Met {
                 patched && meta.rewrite.patch.quoted_dst,
                 "quoted address replaced",
             ),
+            (
+                is_known_part && meta.inner.l4_offset != 0,
+                "first part with known ports",
+            ),
+            (
+                is_known_part && meta.inner.l4_offset == 0,
+                "later part with known ports",
+            ),
+            (is_known_part && meta.flow.hit, "flow of a part"),
+            (patched && meta.rewrite.patch.mss, "smaller segments"),
         ] {
             if there {
                 met(format!("{family} {what}"));
@@ -104,7 +119,14 @@ impl Met {
                 meta.member.leg, meta.member.origin
             ));
         }
+        self.add_arp(output);
+        let mut met = |what: String| *self.0.entry(what).or_insert(0) += 1;
         let errand = &output.edit.errand;
+        let known = &round.known;
+        let told = known.routed
+            && meta.route.routed
+            && meta.verdict.kind != VerdictKind::Punt
+            && (meta.route.nexthop, meta.route.label) == (known.nexthop, known.label);
         for (there, what) in [
             (errand.on, "goes round"),
             (errand.mirror != 0, "mirrored"),
@@ -132,6 +154,14 @@ impl Met {
             (meta.qos.valid, "marked"),
             (meta.bridge.control, "control word"),
             (meta.decap.tree, "from a tree"),
+            (patched && meta.decap.host, "one hop less for the host"),
+            (
+                patched
+                    && meta.syn.offset % 2 != meta.inner.l4_offset % 2
+                    && meta.rewrite.patch.mss,
+                "smaller segments at an odd place",
+            ),
+            (told, "routed as the slow path knew"),
         ] {
             if there {
                 met(what.to_string());
@@ -155,6 +185,29 @@ impl Met {
         if bytes > 9_000 {
             met(format!("frame over {} bytes", bytes / 7_500 * 7_500));
         }
+    }
+
+    /// Counts what became of ARP.
+    fn add_arp(&mut self, output: &Output) {
+        let meta = &output.meta;
+        let from = match meta.decap.tunnelled {
+            true => "another node",
+            false => "here",
+        };
+        let open = !matches!(output.verdict, Verdict::Drop(_) | Verdict::Punt(_));
+        let flooded = open && !meta.answer.on && meta.bridge.floods;
+        let became = match meta.bridge.arp {
+            ArpStep::None => return,
+            _ if output.edit.errand.learn && meta.answer.shown => "shown",
+            _ if output.edit.kind == HeaderKind::Arp => "answered",
+            ArpStep::Query if flooded => "flooded",
+            ArpStep::Announce if flooded => "told to all",
+            _ => "else",
+        };
+        *self
+            .0
+            .entry(format!("ARP from {from} {became}"))
+            .or_insert(0) += 1;
     }
 
     /// What should have been met and was not.
@@ -204,6 +257,15 @@ impl Met {
             "marked",
             "control word",
             "from a tree",
+            "ARP from here answered",
+            "ARP from here flooded",
+            "ARP from here told to all",
+            "ARP from here shown",
+            "ARP from another node answered",
+            "ARP from another node flooded",
+            "one hop less for the host",
+            "smaller segments at an odd place",
+            "routed as the slow path knew",
         ];
         drops
             .chain(punts)

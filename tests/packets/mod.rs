@@ -7,7 +7,10 @@
 //! Most packets are whole and meet something in the tables. The rest is broken in every way that a header can be: cut
 //! anywhere, with lengths that lie, of a wrong version, with too many tags, labels or extension headers.
 
+mod arp;
 mod build;
+mod known;
+mod syn;
 mod tenant;
 mod underlay;
 
@@ -18,7 +21,7 @@ pub use underlay::tunnel;
 use crate::tables::{pick, World, VMS};
 use fastrand::Rng;
 use underpass_layout::port;
-use underpass_layout::shim::{InjectCommand, InjectShim};
+use underpass_layout::shim::InjectCommand;
 
 /// A frame and the port on which it enters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,16 +95,14 @@ fn injected(rng: &mut Rng, world: &World) -> Packet {
     } else {
         frame(rng, world)
     };
+    let mut shim = known::shim(rng, world, &mut bytes);
     damage(rng, &mut bytes);
-    let shim = InjectShim {
-        command: pick(rng, InjectCommand::ALL),
-        vif: if fabric { 0 } else { rng.u16(VMS) },
-        // Nobody has the port of rounds.
-        port: match rng.u8(..16) {
-            0 => port::ROUND,
-            _ => rng.u16(..0x200),
-        },
-        ..Default::default()
+    shim.command = pick(rng, InjectCommand::ALL);
+    shim.vif = if fabric { 0 } else { rng.u16(VMS) };
+    // Nobody has the port of rounds.
+    shim.port = match rng.u8(..16) {
+        0 => port::ROUND,
+        _ => rng.u16(..0x200),
     };
     let mut whole: Vec<u8> = shim
         .pack()

@@ -1,15 +1,21 @@
 //! What tenants send: Ethernet frames, IPv4 and IPv6 packets.
 
+use super::arp::arp;
 use super::build::{Bytes, Ipv4, Ipv6};
+use super::syn;
 use crate::tables::{pick, Talk, World, GROUPS, ROUTER_MAC};
 use fastrand::Rng;
 
 /// Extension headers that the card reads over, and others.
-const EXTENSIONS: [u8; 8] = [0, 43, 60, 44, 51, 135, 139, 140];
+const EXTENSIONS: [u8; 8] = [0, 43, 60, FRAGMENT, 51, 135, 139, 140];
+/// The header of a part of a packet.
+const FRAGMENT: u8 = 44;
 
 /// A tenant's Ethernet frame.
 pub fn frame(rng: &mut Rng, world: &World) -> Vec<u8> {
+    let is_arp = rng.u8(..12) == 0;
     let dst = match rng.u8(..16) {
+        0..=9 if is_arp => 0xffff_ffff_ffff,
         0..=6 => ROUTER_MAC,
         7..=12 => pick(rng, &world.macs),
         13 => 0xffff_ffff_ffff,
@@ -29,6 +35,7 @@ pub fn frame(rng: &mut Rng, world: &World) -> Vec<u8> {
             .u16(rng.u16(..));
     }
     match rng.u8(..24) {
+        _ if is_arp => out.u16(0x0806).put(&arp(rng, world)),
         0 => out.u16(0x0806).put(&[0, 1, 8, 0, 6, 4, 0, 1]).fill(20),
         1 => out.u16(rng.u16(..)).fill(rng.usize(..100)),
         2..=11 => out.u16(0x86dd).put(&ipv6(rng, world)),
@@ -75,7 +82,7 @@ fn ipv4(rng: &mut Rng, world: &World) -> Vec<u8> {
         },
         id: rng.u16(..),
         fragment: match rng.u8(..16) {
-            0 => rng.u16(..) & 0x3fff,
+            0 => pick(rng, &[0x2000, 0x2000, 0x0003, 0x1fff, 0x2055]),
             _ => rng.u16(..2) << 14,
         },
         ttl: pick(rng, &[64, 64, 64, 255, 2, 1, 0]),
@@ -143,8 +150,9 @@ fn ipv6(rng: &mut Rng, world: &World) -> Vec<u8> {
 /// A chain of extension headers before `last`: the first header's number and their bytes. Some lie about their length.
 fn extended(rng: &mut Rng, headers: usize, last: u8) -> (u8, Vec<u8>) {
     let kinds: Vec<u8> = (0..headers)
-        .map(|_| match rng.u8(..4) {
-            0 => pick(rng, &EXTENSIONS),
+        .map(|_| match rng.u8(..8) {
+            0 => FRAGMENT,
+            1 => pick(rng, &EXTENSIONS),
             _ => pick(rng, &EXTENSIONS[..3]),
         })
         .chain([last])
@@ -152,7 +160,7 @@ fn extended(rng: &mut Rng, headers: usize, last: u8) -> (u8, Vec<u8>) {
     let mut out = Bytes::default();
     for pair in kinds.windows(2) {
         let units = match pair[0] {
-            44 => 0,
+            FRAGMENT => 0,
             _ => pick(rng, &[0, 0, 0, 1, 1, 2, 3, 4]),
         };
         let said = match rng.u8(..24) {
@@ -160,7 +168,16 @@ fn extended(rng: &mut Rng, headers: usize, last: u8) -> (u8, Vec<u8>) {
             1 => rng.u8(..6),
             _ => units,
         };
-        out.put(&[pair[1], said]).fill(6 + 8 * usize::from(units));
+        out.put(&[pair[1], said]);
+        match pair[0] {
+            FRAGMENT => {
+                // Offset and M: more often the first part than another.
+                let any = rng.u16(..);
+                let word = pick(rng, &[0x0001, 0x0001, 0x0000, 0x0008, 0x0009, any]);
+                out.u16(word).u32(1)
+            }
+            _ => out.fill(6 + 8 * usize::from(units)),
+        };
     }
     (kinds[0], out.done())
 }
@@ -209,15 +226,21 @@ fn start(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
             .u16(talk.src_port)
             .u16(1),
         protocol if protocol == icmp => out.put(&[talk.dst_port as u8, 0]).u16(checksum).fill(4),
-        6 => out
-            .u16(talk.src_port)
-            .u16(talk.dst_port)
-            .u32(SEQUENCE.wrapping_add(rng.u32(..3)))
-            .u32(SEQUENCE.wrapping_add(rng.u32(..4)))
-            .put(&[rng.u8(5..8) << 4, pick(rng, &TCP_FLAGS)])
-            .u16(rng.u16(..))
-            .u16(checksum)
-            .u16(0),
+        6 => {
+            let (options, offset) = match rng.bool() {
+                true => syn::options(rng),
+                false => (Vec::new(), rng.u8(5..8) << 4),
+            };
+            out.u16(talk.src_port)
+                .u16(talk.dst_port)
+                .u32(SEQUENCE.wrapping_add(rng.u32(..3)))
+                .u32(SEQUENCE.wrapping_add(rng.u32(..4)))
+                .put(&[offset, pick(rng, &TCP_FLAGS)])
+                .u16(rng.u16(..))
+                .u16(checksum)
+                .u16(0)
+                .put(&options)
+        }
         17 => out
             .u16(talk.src_port)
             .u16(talk.dst_port)

@@ -8,12 +8,12 @@ use underpass_layout::tables::MplsEntry;
 
 /// A packet of the underlay, most often through a tunnel of ours.
 pub fn tunnel(rng: &mut Rng, world: &World) -> Vec<u8> {
-    let (protocol, mut carried) = carried(rng, world);
+    let v6 = world.fabric.v6 ^ (rng.u8(..12) == 0);
+    let (protocol, mut carried) = carried(rng, world, v6);
     if rng.u8(..24) == 0 {
         // Cut within the tunnel header, the lengths around it being right.
         carried.truncate(rng.usize(..24));
     }
-    let v6 = world.fabric.v6 ^ (rng.u8(..12) == 0);
     let (ethertype, packet) = match v6 {
         true => (0x86dd, ipv6(rng, world, protocol, &carried)),
         false => (0x0800, ipv4(rng, world, protocol, &carried)),
@@ -63,7 +63,7 @@ fn ipv4(rng: &mut Rng, world: &World, protocol: u8, payload: &[u8]) -> Vec<u8> {
             0 => rng.u16(..) & 0x3fff,
             _ => 0x4000,
         },
-        ttl: 64,
+        ttl: pick(rng, &[64, 64, 64, 255, 2, 1, 0]),
         protocol,
         src: remote(rng, world, false) as u32,
         dst: end(rng, world, false) as u32,
@@ -104,8 +104,9 @@ fn ipv6(rng: &mut Rng, world: &World, protocol: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// What an underlay packet carries, with its protocol.
-fn carried(rng: &mut Rng, world: &World) -> (u8, Vec<u8>) {
-    match rng.u8(..15) {
+fn carried(rng: &mut Rng, world: &World, v6: bool) -> (u8, Vec<u8>) {
+    match rng.u8(..16) {
+        15 => (if v6 { 58 } else { 1 }, error(rng, world, v6)),
         0..=2 => (47, mpls_gre(rng, world)),
         3..=5 => (17, mpls_udp(rng, world)),
         6..=8 => (17, vxlan(rng, world)),
@@ -225,6 +226,7 @@ fn vxlan(rng: &mut Rng, world: &World) -> Vec<u8> {
     };
     let flags = match rng.u8(..16) {
         0 => rng.u8(..),
+        1 => 9,
         _ => 8,
     };
     let mut out = Bytes::default();
@@ -236,6 +238,51 @@ fn vxlan(rng: &mut Rng, world: &World) -> Vec<u8> {
         .u32(vni << 8)
         .put(&frame(rng, world));
     out.done()
+}
+
+/// An ICMP error to the node, most often about a tunnel of its own.
+fn error(rng: &mut Rng, world: &World, v6: bool) -> Vec<u8> {
+    let protocol = pick(rng, &[47, 17, 17, 17, 6]);
+    let mut behind = Bytes::default();
+    behind
+        .u16(rng.u16(..))
+        .u16(pick(rng, &[6635, 51234, 4789, 4789, 53]))
+        .fill(rng.usize(..20));
+    let behind = behind.done();
+    let quote = match v6 ^ (rng.u8(..12) == 0) {
+        true => Ipv6 {
+            label: 0,
+            next: protocol,
+            hop_limit: 1,
+            src: world.fabric.bits,
+            dst: remote(rng, world, true),
+        }
+        .with(&behind),
+        false => Ipv4 {
+            options: pick(rng, &[0, 0, 0, 1, 10]),
+            id: 1,
+            fragment: 0,
+            ttl: 1,
+            protocol,
+            src: world.fabric.bits as u32,
+            dst: remote(rng, world, false) as u32,
+        }
+        .with(&behind),
+    };
+    let kinds: &[u8] = match v6 {
+        true => &[1, 2, 3, 4, 0, 5, 128],
+        false => &[3, 11, 12, 4, 5, 8],
+    };
+    let mut out = Bytes::default();
+    out.put(&[pick(rng, kinds), 0, 0, 0, 0, 0, 0, 0])
+        .put(&quote);
+    let mut bytes = out.done();
+    match rng.u8(..8) {
+        0 => bytes.truncate(rng.usize(..bytes.len())),
+        1 => bytes[8] = rng.u8(..),
+        _ => {}
+    }
+    bytes
 }
 
 /// Neighbour discovery of the underlay, or an ICMPv6 message next to it, whole or too short.

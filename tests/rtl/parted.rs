@@ -45,6 +45,8 @@ pub fn parted(model: &Output, trace: &Trace, rtl: &Decided) -> Option<String> {
 fn stage_of(record: &str) -> Option<usize> {
     let named = match record {
         "qos" => "nexthop",
+        "syn" => "quoted",
+        "answer" => "receiver",
         other => other,
     };
     STAGES.iter().position(|(_, name)| *name == named)

@@ -3,6 +3,7 @@
 //! A world is of one family outside: its fabric interface has an IPv4 or an IPv6 address. Tenants speak both. Some
 //! addresses of the two families are the same number, so that a comparison which forgets the family is found out.
 
+mod arp;
 mod copies;
 mod fat;
 mod flows;
@@ -30,6 +31,8 @@ pub const VMS: std::ops::Range<u16> = 3..11;
 pub const VRFS: std::ops::Range<u16> = 1..5;
 /// Ids of nexthops that packets can meet.
 pub const NEXTHOPS: std::ops::Range<u32> = 1..64;
+/// Of these, one that stands for the node itself.
+const NODE: u32 = 62;
 /// Labels of ours.
 pub const LABELS: std::ops::Range<u32> = 16..48;
 /// VNIs.
@@ -141,6 +144,8 @@ impl World {
         world.tunnels(rng);
         world.bridges(rng);
         world.routes(rng);
+        world.stitched(rng);
+        world.quotas(rng);
         world.sources(rng);
         world.onwards(rng);
         world.flows(rng);
@@ -158,6 +163,9 @@ impl World {
             address_v6: self.fabric.v6,
             mirror: World::mirror(rng, 12),
             qos: World::qos_map(rng),
+            arp: pick(rng, VifArp::ALL),
+            router_mac: rng.u64(..) >> 16,
+            check_arp: rng.bool(),
             ..Default::default()
         };
         let host = VifEntry {
@@ -203,6 +211,12 @@ impl World {
                 etree_root: rng.bool(),
                 igmp: rng.bool(),
                 qos: World::qos_map(rng),
+                arp: match rng.u8(..3) {
+                    0 => pick(rng, VifArp::ALL),
+                    _ => VifArp::Routes,
+                },
+                router_mac: rng.u64(..) >> 16,
+                check_arp: rng.u8(..4) == 0,
                 ..Default::default()
             };
             self.rows.direct(usize::from(vif), &entry);
@@ -230,6 +244,9 @@ impl World {
             }
             if LISTS.contains(&id) {
                 entry.kind = NexthopKind::List;
+            }
+            if id == NODE {
+                entry.kind = NexthopKind::Receive;
             }
             self.kinds[id as usize] = entry.kind;
             let carries = matches!(entry.kind, NexthopKind::Encap | NexthopKind::Tunnel);
@@ -362,13 +379,14 @@ impl World {
             let (lengths, lengths6) = (banks(rng, 1..32), banks(rng, 1..128));
             let word = VrfEntry {
                 valid: rng.u8(..16) > 0,
-                punt_all: rng.u8(..16) == 0,
+                punt_all: rng.u8(..10) == 0,
                 default_valid: rng.bool(),
                 default_nexthop: rng.u32(NEXTHOPS),
                 default_label: rng.u32(..1 << 24),
                 default6_valid: rng.bool(),
                 default6_nexthop: rng.u32(NEXTHOPS),
                 default6_label: rng.u32(..1 << 24),
+                default_arp: pick(rng, ArpAnswer::ALL),
                 ..Default::default()
             };
             let word = word.with_lengths(lengths).with_v6_lengths(lengths6);
@@ -406,11 +424,14 @@ impl World {
                 valid: true,
                 key,
                 // Often a tenant is there, as the check of a source wants it.
-                nexthop: match rng.u8(..3) {
-                    0 => u32::from(rng.u16(VMS)) + 20,
+                nexthop: match rng.u8(..12) {
+                    0..=4 => u32::from(rng.u16(VMS)) + 20,
+                    5 => NODE,
                     _ => rng.u32(NEXTHOPS),
                 },
                 label: rng.u32(..1 << 24),
+                arp: pick(rng, ArpAnswer::ALL),
+                trap: rng.bool(),
             };
             self.rows.route(bank, &entry);
         }

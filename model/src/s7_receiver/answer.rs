@@ -79,7 +79,7 @@ struct Place {
     here: bool,
     /// It is one of the node's own.
     gateway: bool,
-    /// At the interface that asks.
+    /// At the interface that asks, or on the wire behind it.
     own: bool,
 }
 
@@ -91,7 +91,7 @@ fn place(tables: &Tables, meta: &Meta, target: Option<Target>) -> Place {
     Place {
         here,
         gateway: is(NexthopKind::Receive),
-        own: here && leads_back,
+        own: (here || is(NexthopKind::Resolve)) && leads_back,
     }
 }
 

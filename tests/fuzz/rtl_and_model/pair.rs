@@ -9,7 +9,8 @@ use crate::tables::{FLOW_IDS, VMS};
 use underpass_bench::{Received, Stalls};
 use underpass_layout::meta::{Edit, Meta};
 use underpass_layout::profile::SIM;
-use underpass_layout::tables::{id, TABLES};
+use underpass_layout::registers::PUNT_BEGIN;
+use underpass_layout::tables::{id, PUNT_REASONS, TABLES};
 use underpass_layout::{Verdict, OUTCOMES};
 use underpass_model::{Core, Output};
 use underpass_verilator::Library;
@@ -48,6 +49,9 @@ impl Pair {
     pub fn compare(&mut self, input: &Input) {
         let (stalls_in, stalls_out) = input.stalls();
         self.rtl.set_stalls(stalls_in, stalls_out);
+        // What other inputs had punted is no business of this one.
+        self.rtl.write(PUNT_BEGIN, 1);
+        self.model.begin_punt_window();
         // Packets that may become more than the card has room for say nothing here.
         let packets = input.packets.iter().cloned();
         let loads: Vec<Load> = packets
@@ -97,6 +101,9 @@ impl Pair {
             let outcomes = OUTCOMES as usize;
             for row in vif * outcomes..(vif + 1) * outcomes {
                 self.compare_counter(id::COUNTER_OUTCOME, row);
+            }
+            for row in vif * PUNT_REASONS..(vif + 1) * PUNT_REASONS {
+                self.compare_counter(id::PUNTED, row);
             }
         }
         for flow in FLOW_IDS {

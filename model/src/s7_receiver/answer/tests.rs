@@ -21,6 +21,8 @@ const NO_ROUTE: Verdict = Verdict::Drop(DropReason::L2NoRoute);
 enum Behind {
     /// The interface that asks.
     Asker,
+    /// The wire behind that interface.
+    Wire,
     /// Another one here.
     Neighbor,
     /// Another node.
@@ -31,8 +33,9 @@ enum Behind {
     Nothing,
 }
 
-const ALL: [Behind; 5] = [
+const ALL: [Behind; 6] = [
     Behind::Asker,
+    Behind::Wire,
     Behind::Neighbor,
     Behind::Tunnel,
     Behind::Node,
@@ -42,6 +45,7 @@ const ALL: [Behind; 5] = [
 fn nexthop(behind: Behind) -> NexthopEntry {
     let (kind, vif) = match behind {
         Behind::Asker => (NexthopKind::Encap, VIF),
+        Behind::Wire => (NexthopKind::Resolve, VIF),
         Behind::Neighbor => (NexthopKind::Encap, VIF + 1),
         Behind::Tunnel => (NexthopKind::Tunnel, VIF),
         Behind::Node => (NexthopKind::Receive, VIF),
@@ -169,7 +173,7 @@ fn told(tables: &Tables, mut meta: Meta) -> Told {
 #[test]
 fn each_row_of_the_table_of_answers_for_guests() {
     for behind in ALL {
-        let own = behind == Behind::Asker;
+        let own = matches!(behind, Behind::Asker | Behind::Wire);
         let unless_own = |told| if own { Told::Flood } else { told };
         for (arp, stitched, expected) in [
             (ArpAnswer::Flood, true, Told::Flood),
