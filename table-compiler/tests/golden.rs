@@ -83,3 +83,8 @@ fn mirrors() {
         "tests/golden/mirror-raw.json",
     );
 }
+
+#[test]
+fn ways_out_on_wires() {
+    compare("tests/golden/gateways.yaml", "tests/golden/gateways.json");
+}
