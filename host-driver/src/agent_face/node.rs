@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::IpNet;
-use underpass_table_compiler::network::{Learned, Mode, Node, Underlay};
+use underpass_table_compiler::network::{Heard, Learned, Mode, Node, Underlay};
 use underpass_table_compiler::objects::{Objects, Vif, VifType, Vrf};
 use underpass_table_compiler::{Compiled, Mac, Network, Placed, PortKind, PortName};
 
@@ -71,6 +71,8 @@ fn network(objects: &Objects) -> Network {
         learned: Learned::default(),
         remotes: Vec::new(),
         floating_ips: Vec::new(),
+        gateways: Vec::new(),
+        heard: Heard::default(),
         active: BTreeMap::new(),
     }
 }
