@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 use underpass_table_compiler::{objects, parse};
 
-const EXAMPLE: &str = include_str!("../../examples/two-computes/compute-1.yaml");
+const EXAMPLES: [&str; 2] = [
+    include_str!("../../examples/two-computes/compute-1.yaml"),
+    include_str!("golden/gateways.yaml"),
+];
 
 /// Pieces that mean something in the file or to YAML.
 fn piece() -> impl Strategy<Value = String> {
@@ -62,8 +65,8 @@ fn edits() -> impl Strategy<Value = Vec<(usize, usize, String)>> {
     prop::collection::vec((0..1000usize, 0..12usize, piece()), 1..6)
 }
 
-fn broken(edits: &[(usize, usize, String)]) -> String {
-    let mut text: Vec<char> = EXAMPLE.chars().collect();
+fn broken(example: &str, edits: &[(usize, usize, String)]) -> String {
+    let mut text: Vec<char> = example.chars().collect();
     for (at, length, piece) in edits {
         let start = text.len() * at / 1000;
         let end = (start + length).min(text.len());
@@ -76,8 +79,11 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_broken_file_is_refused_with_a_place_or_taken(edits in edits()) {
-        let text = broken(&edits);
+    fn a_broken_file_is_refused_with_a_place_or_taken(
+        example in prop::sample::select(&EXAMPLES),
+        edits in edits(),
+    ) {
+        let text = broken(example, &edits);
         match parse("n.yaml", &text) {
             Ok(network) => {
                 let once = objects(&network);
