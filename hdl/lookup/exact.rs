@@ -186,5 +186,6 @@ keyed! {
     BridgeEntry, BridgeKey;
     LearnedEntry, LearnedKey;
     OriginEntry, OriginKey;
+    StitchedEntry, StitchedKey;
     RouteEntry, RouteKey;
 }

@@ -12,7 +12,7 @@
 
 use super::host::Chain;
 use super::{direct, exact, Place};
-use crate::hardware::{RouteEntry, RouteKey, VrfEntry};
+use crate::hardware::{Known, RouteEntry, RouteKey, VrfEntry};
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, BANKS, WAYS};
 use underpass_wires::{any_of, bundle, cat, first, k, mux, only, wire, Bit, BundleExt, Ram, U};
@@ -43,6 +43,35 @@ bundle! {
         nexthop: U<20>,
         /// Label or VNI for it.
         label: U<24>,
+        /// With what ARP for the address is answered.
+        arp: U<2>,
+        /// The slow path is shown gratuitous ARP for it.
+        trap: Bit,
+    }
+}
+
+impl Found {
+    /// What holds of a packet of which the slow path has said where it goes: that counts where the tables have not all
+    /// routes. Combinational.
+    pub fn or_told(self, known: Known) -> Found {
+        wire!(told = self.valid & self.punt_all & known.routed);
+        let (nexthop, label) = mux(
+            told,
+            (known.nexthop, known.label),
+            (self.nexthop, self.label),
+        );
+        Found {
+            punt_all: self.punt_all & !known.routed,
+            hit: self.hit | told,
+            nexthop,
+            label,
+            ..self
+        }
+    }
+
+    /// The tables lead to this nexthop, and they have all routes. Combinational.
+    pub fn leads_to(self, nexthop: U<20>) -> Bit {
+        self.valid & !self.punt_all & self.hit & self.nexthop.eq(nexthop)
     }
 }
 
@@ -102,25 +131,31 @@ pub fn longest(
 fn choose(vrf: VrfEntry, v6: Bit, found: &[(Bit, RouteEntry)]) -> Found {
     let hits: Vec<Bit> = found.iter().map(|(hit, _)| *hit).collect();
     wire!(hit = any_of(&hits));
-    let targets: Vec<(Bit, (U<20>, U<24>))> = found
+    let targets: Vec<_> = found
         .iter()
-        .map(|(hit, entry)| (*hit, (entry.nexthop, entry.label)))
+        .map(|(hit, entry)| (*hit, (entry.nexthop, entry.label, entry.arp, entry.trap)))
         .collect();
+    let default6 = (vrf.default6_nexthop, vrf.default6_label, k(0), k(0));
+    let default4 = (
+        vrf.default_nexthop,
+        vrf.default_label,
+        vrf.default_arp,
+        k(0),
+    );
     let (default_valid, default) = mux(
         v6,
-        (
-            vrf.default6_valid,
-            (vrf.default6_nexthop, vrf.default6_label),
-        ),
-        (vrf.default_valid, (vrf.default_nexthop, vrf.default_label)),
+        (vrf.default6_valid, default6),
+        (vrf.default_valid, default4),
     );
-    let (nexthop, label) = first(&targets, only(default_valid, default));
+    let (nexthop, label, arp, trap) = first(&targets, only(default_valid, default));
     Found {
         valid: vrf.valid,
         punt_all: vrf.punt_all,
         hit: hit | default_valid,
         nexthop,
         label,
+        arp,
+        trap,
     }
 }
 

@@ -1,13 +1,15 @@
-//! s10_route: where a packet goes once its flow is known. Reads `bridge`, `decap.vrf`, `inner.dst`, `receiver.vrf`,
-//! `flow`, tables `vrf`, `route_host`, `route_bank`. Writes `route`, unless `s7_receiver` has and it stands.
+//! s10_route: where a packet goes once its flow is known. Reads `arrival`, `classify`, `decap`, `inner`, `bridge`,
+//! `receiver.vrf`, `flow`, tables `vrf`, `route_host`, `route_bank`. Writes `route`, unless `s7_receiver` has and it stands.
 //!
 //! ```text
 //!                 ┌─ steers ───────────────────────────────────▶ the flow's nexthop
 //!   flow, bridge ─┼─ bridged ──────────────────────────────────▶ the MAC's nexthop
 //!                 ├─ VRF, address ─▶ [ longest prefix ] ───────▶ the route's nexthop
 //!                 └─ met its route before its flow, stays there ▶ as `s7_receiver` has it
+//!   option check_arp ─ sender ─▶ [ the same ] ─────────────────▶ leads it back to the VM? else the slow path judges it
 //! ```
-//! VRF and address are those that the flow puts in place of the packet's own.
+//! VRF and address are those that the flow puts in place of the packet's own. ARP has no flow: what it asks for was looked
+//! up by `s7_receiver`, who asks is looked up here.
 
 use super::s7_receiver::source_checked;
 use super::slot::{Slot, Written};
@@ -16,7 +18,10 @@ use crate::card::host_bus::HostBus;
 use crate::hardware::{Meta, Route, VerdictBits};
 use crate::lookup::prefix;
 use crate::lookup::prefix::{longest, Found, Wanted};
+use underpass_layout::meta::{ArpKind, RoundKind};
 use underpass_layout::profile::Profile;
+use underpass_layout::shim::InjectCommand;
+use underpass_layout::tables::VifKind;
 use underpass_layout::{DropReason, PuntReason};
 use underpass_wires::{bundle, first, leaf, mux, only, wire, zero, Bit, BundleExt, Ram, U};
 
@@ -40,6 +45,8 @@ bundle! {
         astray: Bit,
         /// By the longest prefix.
         routed: Bit,
+        /// Its sender's address is looked up, whatever the nexthop is.
+        sender: Bit,
     }
 }
 
@@ -48,19 +55,26 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let slot = slot.written(Written::Flow);
     let meta = slot.meta;
     let onward = meta.flow.onward;
-    let way = way(meta).reg("way");
+    let way = way(meta);
     let wanted = Wanted {
         vrf: mux(onward.translate, onward.vrf, meta.decap.vrf),
         v6: meta.inner.ipv6,
-        address: mux(onward.dnat, onward.dst, meta.inner.dst),
+        address: first(
+            &[(way.sender, meta.inner.src), (onward.dnat, onward.dst)],
+            meta.inner.dst,
+        ),
     }
     .reg("wanted");
+    let way = way.reg("way");
     let (found, chain) = longest(profile, Some(Ram::Block), wanted, bus);
 
     let way = way.delay("way_found", prefix::LATENCY);
     let mut slot = slot.later("slot", LATENCY - 1);
     let (meta, onward) = (slot.meta, slot.meta.flow.onward);
+    wire!(at_home = found.leads_to(meta.classify.entry.nexthop));
+    let found = found.or_told(meta.arrival.round.known);
     let verdict = meta.verdict.or_first(&[
+        (way.sender & !at_home, VerdictBits::punt(PuntReason::Arp)),
         (way.astray, VerdictBits::drop(DropReason::L2NoRoute)),
         (way.routed, said(found, meta.inner.ttl)),
     ]);
@@ -94,7 +108,23 @@ fn way(meta: Meta) -> Way {
         bridged: stays & late & !meta.bridge.l3,
         astray: stays & late & !meta.bridge.l3 & moves,
         routed: stays & mux(late, meta.bridge.l3, moves),
+        sender: sender_checked(meta),
     }
+}
+
+/// Whether ARP is believed only where its sender's address is behind the VM that sent it. An address of zero is none: it
+/// probes (RFC 5227 section 2.1.1). Combinational.
+fn sender_checked(meta: Meta) -> Bit {
+    let (arrival, inner, vif) = (meta.arrival, meta.inner, meta.classify.entry);
+    let is = |kind: ArpKind| inner.arp.eq(kind.code());
+    wire!(guests = vif.kind.eq(VifKind::Vm.code()) & !meta.decap.tunnelled);
+    vif.check_arp
+        & guests
+        & (is(ArpKind::Request) | is(ArpKind::Other))
+        & !inner.tagged
+        & inner.src.any()
+        & arrival.comes_as(&[RoundKind::First, RoundKind::Again])
+        & !arrival.injected_to(InjectCommand::Flood)
 }
 
 /// What a route that was looked up says of a packet with this time to live. Combinational.

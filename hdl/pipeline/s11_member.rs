@@ -1,5 +1,5 @@
 //! s11_member: which one of several nexthops takes the packet, or that all of them do. Reads `arrival.round`, `parse`,
-//! `classify`, `decap`, `inner`, `bridge`, `route`, tables `group`, `member`, `origin`. Writes `member`, and `route` where
+//! `classify`, `decap`, `inner`, `bridge`, `answer`, `route`, tables `group`, `member`, `origin`. Writes `member`, and `route` where
 //! it chooses.
 //!
 //! ```text
@@ -83,7 +83,8 @@ pub fn member(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let group = said(group).delay("group_known", exact::LATENCY - direct::LATENCY);
     let mut slot = slot.later("slot", exact::LATENCY);
     let meta = slot.meta;
-    wire!(open = meta.verdict.open());
+    // An answer goes back to where the request came from.
+    wire!(open = meta.verdict.open() & !meta.answer.on);
     wire!(copy = open & is_copy(meta.arrival.round.kind));
     wire!(ecmp = open & !copy & group.ecmp);
     wire!(list = open & !copy & group.list);

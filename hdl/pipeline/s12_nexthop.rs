@@ -1,4 +1,4 @@
-//! s12_nexthop: what is done with the packet on its way out. Reads `route`, `member`, `flow`, `inner`, tables `nexthop`,
+//! s12_nexthop: what is done with the packet on its way out. Reads `answer`, `route`, `member`, `flow`, `inner`, tables `nexthop`,
 //! `qos`. Writes `nexthop`, `qos`, and `member.skip` of copies that would return.
 //!
 //! ```text
@@ -38,8 +38,9 @@ pub fn nexthop(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     let marked = class.there.delay("marked", direct::LATENCY);
 
     let mut slot = slot.later("slot", direct::LATENCY);
-    slot.meta.nexthop = entry;
-    slot.meta.qos = only(marked, mark);
+    wire!(answered = slot.meta.answer.on);
+    slot.meta.nexthop = only(!answered, entry);
+    slot.meta.qos = only(marked & !answered, mark);
     let meta = slot.meta;
     wire!(open = meta.verdict.open());
     wire!(skip = open & (meta.member.skip | returns(meta)));
@@ -86,6 +87,7 @@ fn judged(meta: Meta, skip: Bit) -> Vec<(Bit, VerdictBits)> {
     let drop = VerdictBits::drop;
     let punt = VerdictBits::punt;
     vec![
+        (meta.answer.on, VerdictBits::deliver()),
         (skip, drop(DropReason::Unknown)),
         (!entry.valid | !known, drop(DropReason::InvalidNexthop)),
         (is(NexthopKind::Receive), punt(PuntReason::Receive)),

@@ -1,5 +1,5 @@
 //! s6_bridge: the destination MAC decides whether a frame is bridged, flooded or routed; the source MAC, whether the slow
-//! path is shown it. Reads `arrival.round`, `decap`, `inner`, tables `bridge`, `flood`, `learned`. Writes `bridge`.
+//! path is shown it. Reads `arrival`, `classify`, `decap`, `inner`, tables `bridge`, `flood`, `learned`. Writes `bridge`.
 //!
 //! ```text
 //!               ┌─▶ [ asked before the tables: punts, groups ] ─────┐
@@ -8,9 +8,12 @@
 //!               └─▶ [ learned 8 ] ───────────────────▶ [ from where it was last? ] ──────┘
 //! ```
 //! What needs no table is found out in the first clock. A frame for many takes the nexthop of its VRF that floods, and so
-//! does one for a MAC that nobody knows where that is wanted; IPv4 multicast finds its group's own entry first.
+//! does one for a MAC that nobody knows where that is wanted; IPv4 multicast finds its group's own entry first. What ARP
+//! there is to answer (`arp`), `s7_receiver` finds out.
 
-use super::s1_parse::{ARP, IGMP, UDP};
+mod arp;
+
+use super::s1_parse::{IGMP, UDP};
 use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
@@ -18,7 +21,8 @@ use crate::hardware::{
     Bridge, BridgeEntry, BridgeKey, FloodEntry, LearnedEntry, LearnedKey, Meta, VerdictBits,
 };
 use crate::lookup::{direct, exact, Place};
-use underpass_layout::meta::RoundKind;
+use arp::Arp;
+use underpass_layout::meta::{ArpKind, RoundKind};
 use underpass_layout::profile::Profile;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{id, VifKind};
@@ -48,8 +52,11 @@ bundle! {
         shown: Bit,
         /// A VM sends with a MAC that is not its own.
         foreign: Bit,
-        /// The slow path answers it, if it is asked.
-        arp: Bit,
+        /// It is ARP.
+        is_arp: Bit,
+        /// What it is to the router.
+        arp: Arp,
+        /// The slow path answers it.
         neighbor: Bit,
         /// DHCP of either family or IGMP that its interface traps.
         trapped: Bit,
@@ -119,7 +126,8 @@ fn before(meta: Meta) -> Before {
     Before {
         shown: arrival.comes_as(&[RoundKind::Punt]),
         foreign,
-        arp: asks & decap.frame & inner.ethertype.eq(ARP),
+        is_arp: inner.arp.ne(ArpKind::None.code()),
+        arp: Arp::of(meta, asks, group),
         neighbor: asks & neighbor,
         trapped: asks & vm & (dhcp | igmp),
         looked_up: decap.frame & !decap.direct,
@@ -151,23 +159,26 @@ fn decide(
     (hit, entry): (Bit, BridgeEntry),
     flood: FloodEntry,
 ) -> (Bridge, VerdictBits) {
-    let (decap, inner) = (meta.decap, meta.inner);
-    let looked_up = before.looked_up;
-    wire!(to_router = looked_up & !before.group & hit & entry.receive);
+    let (decap, inner, arp) = (meta.decap, meta.inner, before.arp);
+    let looked_up = before.looked_up | arp.heard;
+    wire!(to_router = looked_up & !arp.heard & !before.group & hit & entry.receive);
     wire!(own = hit & !entry.receive & (!before.group | before.grouped));
     wire!(flooded = flood.valid & mux(before.group, !own, !hit & decap.flood_unknown));
+    wire!(leads = own | flooded);
     wire!(l3 = !decap.frame | to_router);
     let (drop, punt) = (VerdictBits::drop, VerdictBits::punt);
     let verdict = meta.verdict.or_first(&[
+        (before.shown & before.is_arp, punt(PuntReason::Arp)),
         (before.shown, punt(PuntReason::Learn)),
         (before.foreign, drop(DropReason::InvalidSource)),
-        (before.arp, punt(PuntReason::Arp)),
+        (arp.refused, drop(DropReason::InvalidArp)),
         (before.neighbor, punt(PuntReason::NeighborDiscovery)),
         (before.trapped, punt(PuntReason::L3Protocol)),
         (
-            looked_up & !own & !flooded & !to_router,
+            looked_up & !leads & !to_router & !arp.query,
             drop(DropReason::L2NoRoute),
         ),
+        (to_router & arp.other, punt(PuntReason::Arp)),
         (to_router & inner.tagged, punt(PuntReason::Tagged)),
         (
             l3 & !inner.ipv4 & !inner.ipv6,
@@ -176,7 +187,7 @@ fn decide(
     ]);
     let (nexthop, label) = first(
         &[
-            (decap.direct, (decap.nexthop, decap.label)),
+            (decap.direct & !arp.heard, (decap.nexthop, decap.label)),
             (flooded, (flood.nexthop, flood.label)),
         ],
         only(own, (entry.nexthop, entry.label)),
@@ -188,8 +199,8 @@ fn decide(
         label: only(decap.direct | looked_up, label),
         control: looked_up & own & entry.control,
         learn: zero(),
-        arp: zero(),
-        floods: zero(),
+        arp: arp.step(leads),
+        floods: leads & (arp.query | arp.announce),
     };
     (bridge, verdict)
 }

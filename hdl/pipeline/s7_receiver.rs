@@ -1,22 +1,31 @@
-//! s7_receiver: by whose flow a packet is judged. Reads `bridge`, `decap.vrf`, `inner`, tables `vrf`, `route_host`,
-//! `route_bank`, `nexthop`. Writes `receiver`, and `route` where a packet meets its route before its flow.
+//! s7_receiver: by whose flow a packet is judged, and who answers ARP. Reads `arrival`, `classify`, `decap`, `inner`, `bridge`,
+//! tables `vrf`, `route_host`, `route_bank`, `stitched`, `nexthop`. Writes `receiver`, `answer`, and `route` where a packet
+//! meets its route before its flow.
 //!
 //! ```text
 //!   a VM's, under policy ─▶ the VM's nexthop and its fat flows ───────────────────────────────────▶ receiver
 //!   all others ─▶ [ longest prefix ] ─┬─▶ route ─▶ [ nexthop, of which a part 2 ] ─▶ asks for one? ─▶ receiver
-//!   option check_source ── source ────┴─▶ leads it back to the VM? else it ends here
+//!   option check_source ── source ────┤─▶ leads it back to the VM? else it ends here
+//!   ARP ───────── asked address ──────┴─▶ flags ─▶ [ the same part 2 ] ─▶ who answers? ─▶ answer, or route
+//!          └─▶ [ stitched 8 ] ─▶ the MAC, if it is known ──────────────────┘
 //! ```
 //! The longest prefix is looked up for one address of a packet, here or in `s10_route`: here the destination of packets
 //! that meet a flow at output if at all. Where an interface has its sources checked it is the source, and the
 //! destination's turn comes in `s10_route`. A packet that comes round after its flow, or as a copy, meets none here.
 
+mod answer;
+
 use super::s10_route::said;
 use super::slot::{Slot, Written};
 use crate::buses::{HostIn, HostOut, Sizes, SlotIn, SlotOut};
 use crate::card::host_bus::HostBus;
-use crate::hardware::{Meta, NexthopEntry, Receiver, Route, VerdictBits};
+use crate::hardware::{
+    Meta, NexthopEntry, Receiver, Route, StitchedEntry, StitchedKey, VerdictBits,
+};
+use crate::lookup::host::Chain;
 use crate::lookup::prefix::{longest, Found, Wanted};
-use crate::lookup::{direct, prefix, Place};
+use crate::lookup::{direct, exact, prefix, Place};
+use answer::{Asked, Site};
 use underpass_layout::meta::RoundKind;
 use underpass_layout::profile::Profile;
 use underpass_layout::tables::{id, NexthopKind, VifKind};
@@ -33,7 +42,7 @@ leaf!(
 );
 
 bundle! {
-    /// What of a nexthop is needed to know whether and how it wants a flow.
+    /// What of a nexthop is needed to know whether and how it wants a flow, and where an address behind it is.
     struct Asks {
         /// It exists and wants a flow of packets that had none.
         flow: Bit,
@@ -42,6 +51,7 @@ bundle! {
         vrf: U<12>,
         nexthop: U<20>,
         fat_set: U<10>,
+        site: Site,
     }
 }
 
@@ -56,24 +66,31 @@ pub fn receiver(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) 
         address: mux(checks, meta.inner.src, meta.inner.dst),
     };
     let (found, chain) = longest(profile, None, wanted, bus);
+    let (stitched, chain) = stitched(profile, meta, chain);
 
     let mut slot = slot.later("slot", prefix::LATENCY);
     let checks = checks.delay("checks", prefix::LATENCY);
     let meta = slot.meta;
     wire!(here = meta.verdict.open() & !meta.bridge.flow_first & !checks);
     wire!(routed = meta.bridge.l3 & !meta.decap.direct);
+    let asked = Asked::of(meta.bridge, found);
+    let known = meta.arrival.round.known;
+    let told = found.or_told(known);
     let verdict = meta.verdict.or_first(&[
-        (checks, said_of_source(meta, found)),
-        (here & routed, said(found, meta.inner.ttl)),
+        (asked.any(), asked.said(found)),
+        (checks, said_of_source(meta, found, known.routed)),
+        (here & routed, said(told, meta.inner.ttl)),
     ]);
+    let asked = only(verdict.open(), asked).delay("asked", direct::LATENCY);
     let (nexthop, label) = mux(
         routed,
-        (found.nexthop, found.label),
+        (told.nexthop, told.label),
         (meta.bridge.nexthop, meta.bridge.label),
     );
     // It asks before it is known whether the route holds.
     let place = Place::of(profile, id::NEXTHOP).made_of(Ram::Block);
-    let (asks, chain) = direct::part(&place, nexthop, chain, asks);
+    let looked_at = mux(meta.bridge.arp.any(), found.nexthop, nexthop);
+    let (asks, chain) = direct::part(&place, looked_at, chain, asks);
     slot.meta.verdict = verdict;
     slot.meta.route = only(
         here,
@@ -113,6 +130,13 @@ pub fn receiver(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) 
         fat_set: asks.fat_set,
     };
     slot.meta.receiver = mux(of_vm.wanted, of_vm, only(at_output, of_nexthop));
+    let outcome = answer::outcome(slot.meta, asked, asks.site, stitched);
+    slot.meta.answer = outcome.answer;
+    slot.meta.verdict = slot
+        .meta
+        .verdict
+        .or_first(&[(asked.any(), outcome.verdict)]);
+    slot.meta.route = only(!asked.any() | outcome.floods, slot.meta.route);
     let out = slot.later("out", 1);
     (out, chain.leave(out))
 }
@@ -132,22 +156,38 @@ pub(super) fn source_checked(meta: Meta) -> Bit {
         & meta.arrival.comes_as(&[RoundKind::First, RoundKind::Again])
 }
 
-/// What the route to its source says of a packet. Combinational.
-fn said_of_source(meta: Meta, found: Found) -> VerdictBits {
-    wire!(home = found.hit & found.nexthop.eq(meta.classify.entry.nexthop));
+/// What the route to its source says of a packet. Where the tables have not all routes, the slow path has looked at the
+/// sources of those that it has routed. Combinational.
+fn said_of_source(meta: Meta, found: Found, routed: Bit) -> VerdictBits {
+    wire!(software = found.valid & found.punt_all);
     first(
         &[
             (
-                found.valid & found.punt_all,
+                software & !routed,
                 VerdictBits::punt(PuntReason::VrfInSoftware),
             ),
             (
-                !found.valid | !home,
+                !software & !found.leads_to(meta.classify.entry.nexthop),
                 VerdictBits::drop(DropReason::InvalidSource),
             ),
         ],
         zero(),
     )
+}
+
+/// The MAC that is stitched to the address that ARP asks for, when the nexthop of its route is known.
+fn stitched(profile: &Profile, meta: Meta, chain: Chain) -> ((Bit, U<48>), Chain) {
+    const BEFORE: usize = direct::LATENCY + 1;
+    let key = StitchedKey {
+        vrf: meta.decap.vrf,
+        address: meta.inner.dst.slice(0),
+    };
+    // With the routes, so that the host's bus meets both in one clock.
+    let key = key.delay("stitched_key", BEFORE);
+    let place = Place::of(profile, id::STITCHED);
+    let (hit, entry, chain) = exact::exact::<StitchedEntry, _, 1>(&place, 0, key.pack(), chain);
+    let wait = prefix::LATENCY + direct::LATENCY - BEFORE - exact::LATENCY;
+    ((hit, entry.mac).delay("stitched_mac", wait), chain)
 }
 
 /// What a nexthop asks. Combinational.
@@ -159,6 +199,12 @@ fn asks(nexthop: NexthopEntry) -> Asks {
         vrf: nexthop.vrf,
         nexthop: nexthop.flow_nexthop,
         fat_set: nexthop.fat_set,
+        site: Site {
+            here: nexthop.valid & is(NexthopKind::Encap),
+            unresolved: nexthop.valid & is(NexthopKind::Resolve),
+            gateway: nexthop.valid & is(NexthopKind::Receive),
+            vif: nexthop.vif,
+        },
     }
 }
 

@@ -88,9 +88,14 @@ bundle! {
     }
 }
 
+/// A part of a packet whose ports the slow path does not know. Combinational.
+fn without_ports(meta: Meta) -> Bit {
+    meta.inner.fragment & !meta.arrival.round.known.ports
+}
+
 /// Whether there is no key that tells the packet's flow. Combinational.
 fn unkeyed(meta: Meta) -> Bit {
-    meta.inner.fragment | meta.inner.extension | meta.quoted.nested | meta.quoted.unreadable
+    without_ports(meta) | meta.inner.extension | meta.quoted.nested | meta.quoted.unreadable
 }
 
 /// What the flow says. Combinational.
@@ -121,7 +126,7 @@ fn judge(
     wire!(onward = action(FlowAction::Onward));
     let verdict = first(
         &[
-            (inner.fragment, punt(PuntReason::Fragment)),
+            (without_ports(meta), punt(PuntReason::Fragment)),
             (inner.extension, punt(PuntReason::Extension)),
             (quoted.nested, drop(DropReason::IcmpError)),
             (quoted.unreadable, drop(DropReason::InvalidPacket)),

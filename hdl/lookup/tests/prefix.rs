@@ -3,7 +3,7 @@ use crate::lookup::prefix::{self, longest, Found, Wanted};
 use std::collections::{HashMap, HashSet};
 use underpass_layout::hash::row;
 use underpass_layout::profile::SIM;
-use underpass_layout::tables::{id, RouteEntry, RouteKey, VrfEntry, BANKS, WAYS};
+use underpass_layout::tables::{id, ArpAnswer, RouteEntry, RouteKey, VrfEntry, BANKS, WAYS};
 use underpass_layout::{words_for, Record};
 use underpass_wires::{unpack, Ram};
 
@@ -85,6 +85,7 @@ fn both_copies_find_the_longest_prefix_of_either_family() {
         valid: true,
         default6_valid: true,
         default6_nexthop: 99,
+        default_arp: ArpAnswer::Stitched,
         ..Default::default()
     };
     let word = word.with_lengths(lengths[0]).with_v6_lengths(lengths[1]);
@@ -126,7 +127,8 @@ fn both_copies_find_the_longest_prefix_of_either_family() {
             key,
             nexthop,
             label: 3,
-            ..RouteEntry::default()
+            arp: ArpAnswer::ALL[nexthop as usize % 4],
+            trap: nexthop % 3 == 0,
         };
         let known = routes.0.contains_key(&(v6, length, prefix));
         if !known && write(&mut bench, &tabulation, &mut taken, bank, &entry) {
@@ -157,8 +159,19 @@ fn both_copies_find_the_longest_prefix_of_either_family() {
                 Some(nexthop) => (true, nexthop),
                 None => (v6, if v6 { 99 } else { 0 }),
             };
-            let said = bench.found(0, 23).expect("both copies find the same");
-            let expected = 1 | u128::from(hit) << 2 | u128::from(nexthop) << 3;
+            let said = bench.found(0, 50).expect("both copies find the same");
+            // Of a route the flags go by its number, and the default has none.
+            let (arp, trap) = match routes.longest(v6, address) {
+                Some(nexthop) => (nexthop % 4, nexthop % 3 == 0),
+                None => (0, false),
+            };
+            let label = if routes.longest(v6, address).is_some() { 3 } else { 0 };
+            let expected = 1
+                | u128::from(hit) << 2
+                | u128::from(nexthop) << 3
+                | label << 23
+                | u128::from(arp) << 47
+                | u128::from(trap) << 49;
             assert_eq!(said, expected, "{address:x}");
             found.insert(nexthop);
         }

@@ -142,6 +142,22 @@ fn what_is_decided_or_leads_to_one_nexthop_stays_as_it_is() {
     assert_eq!(bench.run(&packets), packets);
 }
 
+#[test]
+fn an_answer_to_arp_is_for_nobody_else() {
+    let mut bench = bench();
+    let group = GroupEntry {
+        kind: GroupKind::List,
+        count: 3,
+        ..Default::default()
+    };
+    bench.write(id::GROUP, 0, &group);
+    let mut answered = Meta::default();
+    answered.answer.on = true;
+    let mut copy = answered;
+    copy.arrival.round.kind = RoundKind::Member;
+    assert_eq!(bench.run(&[answered, copy]), [answered, copy]);
+}
+
 /// Nexthop 7 is a list of five rows from 40 on.
 fn with_list(validate: bool, count: u16) -> Bench {
     let mut bench = bench();

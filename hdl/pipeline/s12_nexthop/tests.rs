@@ -347,3 +347,15 @@ fn a_mark_is_found_by_dscp_or_by_priority() {
         assert_eq!(qos.valid.then_some(found), *row);
     }
 }
+
+#[test]
+fn an_answer_leaves_whatever_row_0_says() {
+    let mut bench = bench();
+    bench.write(id::NEXTHOP, 0, &tunnel(TunnelKind::MplsUdp));
+    let answered = with(frame(), |meta| meta.answer.on = true);
+    let refused = with(answered, |meta| meta.verdict = punt(PuntReason::Arp).bits());
+    let out = bench.run(&[answered, refused]);
+    assert_eq!(Verdict::from(out[0].verdict), Verdict::Deliver);
+    assert_eq!(out[0].nexthop, NexthopEntry::default());
+    assert_eq!(Verdict::from(out[1].verdict), punt(PuntReason::Arp));
+}

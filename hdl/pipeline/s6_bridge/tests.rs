@@ -1,6 +1,8 @@
 use super::*;
 use crate::pipeline::records::{record, slot, words};
 use crate::stream::frames::Noise;
+use underpass_layout::meta::ArpStep;
+use underpass_layout::tables::VifArp;
 use underpass_layout::{meta, tables, Verdict};
 use underpass_wires::{build, input, output, Blocks, Ports, Sim};
 
@@ -53,7 +55,7 @@ impl Bench {
 fn verdict(case: &Case) -> Verdict {
     use meta::RoundKind::*;
     let (packet, kind) = (&case.meta, case.meta.arrival.round.kind);
-    let (round, decap, inner) = (&packet.arrival.round, &packet.decap, &packet.inner);
+    let (decap, inner) = (&packet.decap, &packet.inner);
     let vif = &packet.classify.entry;
     let vm = vif.kind == VifKind::Vm;
     let drop = Verdict::Drop;
@@ -62,18 +64,24 @@ fn verdict(case: &Case) -> Verdict {
         return packet.verdict.into();
     }
     if kind == Punt {
-        return punt(PuntReason::Learn);
+        return punt(match inner.arp {
+            ArpKind::None => PuntReason::Learn,
+            _ => PuntReason::Arp,
+        });
     }
     let as_it_came = matches!(kind, First | Again);
     if as_it_came && vm && vif.check_mac && decap.frame && inner.src_mac != vif.mac {
         return drop(DropReason::InvalidSource);
     }
-    let flooding = packet.arrival.injected && packet.arrival.command == InjectCommand::Flood;
-    let asked = as_it_came || kind == Tenant && !round.direct && !round.quiet;
-    if asked && !flooding {
-        if decap.frame && u32::from(inner.ethertype) == ARP {
-            return punt(PuntReason::Arp);
-        }
+    let asks = asks(packet);
+    if let Some(arp) = arp(case) {
+        return match (arp, way(case)) {
+            (Arp::Refused, _) => drop(DropReason::InvalidArp),
+            (_, Way::Own(_) | Way::Flooded) | (Arp::Query, _) => Verdict::Continue,
+            (Arp::Frame | Arp::Announce, _) => drop(DropReason::L2NoRoute),
+        };
+    }
+    if asks {
         if decap.frame && inner.neighbor {
             return punt(PuntReason::NeighborDiscovery);
         }
@@ -97,9 +105,53 @@ fn verdict(case: &Case) -> Verdict {
     match (decap.direct, way(case)) {
         (true, _) | (false, Way::Own(_) | Way::Flooded) => Verdict::Continue,
         (false, Way::Lost) => drop(DropReason::L2NoRoute),
+        (false, Way::Router) if asks && inner.arp == ArpKind::Other => punt(PuntReason::Arp),
         (false, Way::Router) if inner.tagged => punt(PuntReason::Tagged),
         (false, Way::Router) if !ip => drop(DropReason::InvalidProtocol),
         (false, Way::Router) => Verdict::Continue,
+    }
+}
+
+/// Whether it may ask something of this node.
+fn asks(packet: &meta::Meta) -> bool {
+    use meta::RoundKind::*;
+    let (arrival, round) = (&packet.arrival, &packet.arrival.round);
+    let flooding = arrival.injected && arrival.command == InjectCommand::Flood;
+    let own = matches!(round.kind, First | Again);
+    !flooding && (own || round.kind == Tenant && !round.direct && !round.quiet)
+}
+
+/// What ARP is to the router.
+#[derive(Debug, PartialEq)]
+enum Arp {
+    Refused,
+    /// No more than a frame.
+    Frame,
+    Announce,
+    Query,
+}
+
+/// What this is, if the router is told or asked anything.
+fn arp(case: &Case) -> Option<Arp> {
+    let (packet, inner) = (&case.meta, &case.meta.inner);
+    let vif = &packet.classify.entry;
+    let guests = vif.kind == VifKind::Vm && !packet.decap.tunnelled;
+    let tells = inner.src == inner.dst;
+    if !asks(packet) {
+        return None;
+    }
+    match inner.arp {
+        ArpKind::None => None,
+        ArpKind::Malformed => Some(Arp::Refused),
+        ArpKind::Request if inner.tagged => Some(Arp::Frame),
+        ArpKind::Request if !tells => Some(Arp::Query),
+        ArpKind::Request if guests && vif.arp == VifArp::Proxy => Some(Arp::Refused),
+        ArpKind::Request if packet.decap.tunnelled => Some(Arp::Frame),
+        ArpKind::Request => Some(Arp::Announce),
+        ArpKind::Other => {
+            let to_all = tells && inner.dst_mac >> 40 & 1 == 1 && !inner.tagged;
+            (to_all && guests).then_some(Arp::Announce)
+        }
     }
 }
 
@@ -221,6 +273,11 @@ fn random(noise: &mut Noise) -> Case {
     inner.dst_port = [547, 547, 67][noise.below(3)];
     if !meta.decap.frame {
         (inner.dst_mac, inner.src_mac) = (0, 0);
+    } else if inner.ethertype == 0x0806 {
+        (inner.ipv4, inner.ipv6, inner.neighbor) = (false, false, false);
+        inner.arp = ArpKind::ALL[1 + noise.below(3)];
+        (inner.src, inner.dst) = (1, 1 + noise.below(2) as u128);
+        meta.classify.entry.arp = VifArp::ALL[noise.below(3)];
     }
     meta.decap.nexthop = 11;
     meta.decap.label = 12;
@@ -267,14 +324,31 @@ fn every_frame_goes_where_a_switch_sends_it_in_all_kinds_of_rounds() {
         assert_eq!(bridge.flow_first, flow_first(&case), "{case:#?}");
         assert_eq!(bridge.learn, learns(&case), "{case:#?}");
         *met.entry(format!("{said} {}", bridge.learn)).or_insert(0) += 1;
-        let looked_up = case.meta.decap.frame && !case.meta.decap.direct;
-        let way = way(&case);
+        let (way, arp) = (way(&case), arp(&case));
+        let heard = !matches!(arp, None | Some(Arp::Refused));
+        let labelled = case.meta.decap.direct && !heard;
+        let looked_up = case.meta.decap.frame && !labelled;
+        *met.entry(format!("{arp:?}, open: {}", said == Verdict::Continue))
+            .or_insert(0) += 1;
+        if said != Verdict::Continue && heard {
+            continue;
+        }
+        let leads = matches!(way, Way::Own(_) | Way::Flooded);
+        let (step, floods) = match arp {
+            Some(Arp::Query) => (ArpStep::Query, leads),
+            Some(Arp::Announce) => (ArpStep::Announce, leads),
+            _ => (ArpStep::None, false),
+        };
+        assert_eq!((bridge.arp, bridge.floods), (step, floods), "{case:#?}");
+        if arp == Some(Arp::Refused) {
+            continue;
+        }
         assert_eq!(
             bridge.l3,
-            !case.meta.decap.frame || looked_up && way == Way::Router
+            !case.meta.decap.frame || looked_up && !heard && way == Way::Router
         );
         let (nexthop, label, control) = match way {
-            _ if case.meta.decap.direct => (11, 12, false),
+            _ if labelled => (11, 12, false),
             Way::Own(entry) if looked_up => (21, 22, entry.control),
             Way::Flooded if looked_up => (31, 32, false),
             _ => (0, 0, false),
@@ -282,7 +356,8 @@ fn every_frame_goes_where_a_switch_sends_it_in_all_kinds_of_rounds() {
         let found = (bridge.nexthop, bridge.label, bridge.control);
         assert_eq!(found, (nexthop, label, control), "{case:#?}");
     }
-    // 10 verdicts, learning or not but for a foreign MAC, a copy to the slow path and a packet that is lost already.
-    assert_eq!(met.len(), 17, "{met:#?}");
+    // 11 verdicts, learning or not but for a foreign MAC, a copy to the slow path and a packet that is lost already; ARP that
+    // ends or goes on, but for what is refused.
+    assert_eq!(met.len(), 19 + 9, "{met:#?}");
     assert!(met.values().all(|count| *count > 10), "{met:#?}");
 }

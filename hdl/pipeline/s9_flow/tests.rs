@@ -125,6 +125,22 @@ fn the_first_that_applies_is_said() {
 }
 
 #[test]
+fn a_fragment_whose_ports_are_known_meets_its_flow() {
+    let known = Case::passes().with(|case| {
+        case.meta.inner.fragment = true;
+        case.meta.arrival.round.known.ports = true;
+    });
+    let missed = known.with(|case| case.found = false);
+    let far = known.with(|case| case.meta.inner.extension = true);
+    let expected = [
+        Verdict::Continue,
+        Verdict::Punt(PuntReason::FlowMiss),
+        Verdict::Punt(PuntReason::Extension),
+    ];
+    assert_eq!(judged(&[known, missed, far]), expected);
+}
+
+#[test]
 fn a_miss_at_a_relaxed_nexthop_passes_and_a_held_flow_does_not() {
     let relaxed = Case::passes().with(|case| case.meta.receiver.relaxed = true);
     let missed = relaxed.with(|case| case.found = false);
