@@ -1,16 +1,20 @@
-//! ARP in every mode of a network, from the wire, and through a tunnel.
+//! ARP in every mode of a network, from the wire, and through a tunnel: what the card answers, and what it hands over.
 
-use etherparse::ArpOperation;
 use underpass_host_driver::describe;
 use underpass_layout::port::{HOST0, WIRE0};
 use underpass_layout::{DropReason, PuntReason};
 
 use crate::support::*;
 
-/// What was answered to the only guest that got something.
+/// What the card answered by itself to the only guest that got something.
 fn answer(card: &mut Card, from: Guest, target: [u8; 4]) -> String {
+    answer_with(card, from, target, &[])
+}
+
+/// What was answered by the card, or by the slow path that it was handed to.
+fn answer_with(card: &mut Card, from: Guest, target: [u8; 4], punts: &[PuntReason]) -> String {
     let outcome = card.send(from.port, &who_has(from, target)).unwrap();
-    assert_eq!(outcome.punts, [PuntReason::Arp]);
+    assert_eq!(outcome.punts, punts);
     let [(port, frame)] = &outcome.departures[..] else {
         panic!("{outcome:?}");
     };
@@ -95,8 +99,69 @@ fn what_is_no_arp_is_dropped() {
     let request = who_has(RED1, RED2.ip);
     let outcome = card.send(RED1.port, &request[..30]).unwrap();
     assert_eq!(outcome.drops, [DropReason::InvalidArp]);
-    let odd = arp(ArpOperation(9), BROADCAST, RED1, RED2.ip);
+    let mut odd = request;
+    // Addresses of eight bytes.
+    odd[18] = 8;
     let outcome = card.send(RED1.port, &odd).unwrap();
+    assert_eq!(outcome.drops, [DropReason::InvalidArp]);
+}
+
+#[test]
+fn a_mac_for_many_addresses_is_answered_by_the_slow_path() {
+    let pair = r#"allowed_address_pairs: [{address: 10.1.0.248/29, mac: "00:00:5e:00:01:01", mode: active-standby}]"#;
+    let text = NETWORK.replace(
+        "label: 21, l2_label: 22",
+        &format!("label: 21, l2_label: 22, {pair}"),
+    );
+    let mut card = card_of(&text);
+    let virtual_mac = [0, 0, 0x5e, 0, 1, 1];
+    let master = Guest {
+        mac: virtual_mac,
+        ip: [10, 1, 0, 250],
+        ..RED1
+    };
+    let announced = card.send(RED1.port, &who_has(master, master.ip)).unwrap();
+    assert_eq!(ports(&announced), [RED2.port]);
+    for host in [249, 250] {
+        assert_eq!(
+            answer_with(&mut card, RED2, [10, 1, 0, host], &[PuntReason::Arp]),
+            format!("ARP 10.1.0.{host} is at 00:00:5e:00:01:01")
+        );
+    }
+}
+
+#[test]
+fn a_network_that_the_card_has_no_routes_of_is_answered_alike() {
+    // Prefix lengths of IPv6 so many and so far apart that the card cannot look through them at once.
+    let more: String = (20..100)
+        .step_by(10)
+        .map(|length| {
+            format!("  - {{network: red, prefix: \"2a00::/{length}\", next_hops: [{{address: 192.168.0.2, encapsulation: mpls-udp, label: 98}}]}}\n")
+        })
+        .collect();
+    let mut card = card_with(&more);
+    for (target, mac) in [
+        (RED2.ip, "02:00:00:00:01:02"),
+        (RED9.ip, "02:00:00:00:01:09"),
+        ([10, 1, 0, 1], "00:00:5e:00:01:00"),
+    ] {
+        let told = answer_with(&mut card, RED1, target, &[PuntReason::Arp]);
+        assert!(told.ends_with(mac), "{told}");
+    }
+    let asked = who_has(RED1, [10, 1, 0, 77]);
+    let outcome = card.send(RED1.port, &asked).unwrap();
+    assert_eq!(outcome.departures, [(RED2.port, asked)]);
+    let gratuitous = who_has(RED1, RED1.ip);
+    let outcome = card.send(RED1.port, &gratuitous).unwrap();
+    assert_eq!(outcome.departures, [(RED2.port, gratuitous)]);
+    // From a tunnel as from a guest, but for the gateway, which is another node's.
+    let outcome = card
+        .send(WIRE0, &vxlan(5001, &who_has(RED9, RED1.ip)))
+        .unwrap();
+    assert_eq!(ports(&outcome), [WIRE0]);
+    let outcome = card
+        .send(WIRE0, &vxlan(5001, &who_has(RED9, [10, 1, 0, 1])))
+        .unwrap();
     assert_eq!(outcome.drops, [DropReason::InvalidArp]);
 }
 

@@ -17,6 +17,7 @@ mod multicast;
 mod nd;
 mod nd_rules;
 mod resolve;
+mod senders;
 mod six;
 mod support;
 mod underlay6;
