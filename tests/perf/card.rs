@@ -300,7 +300,7 @@ on the wall. The goal is {} clocks a second. {}.
         let frame = vec![0x5a; bytes];
         let lap = best(|| {
             for _ in 0..CLOCKS / 16 {
-                while card.engine.queued() < 20 {
+                while card.engine.waiting() < 20 {
                     card.send(&frame);
                 }
                 card.tick(16);

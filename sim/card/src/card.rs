@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineError, HostMemory, SharedMemory, Unmapped};
 use crate::msix::Msix;
 use crate::ports::Ports;
 use std::cell::RefCell;
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use underpass_layout::pci as layout;
 use underpass_layout::rings::VECTORS;
@@ -95,6 +95,11 @@ impl PciCard {
     /// Nothing moves in the card.
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// What gives a quiet card work when it becomes readable.
+    pub fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        self.engine.wakes()
     }
 
     /// Lets the card work for about so many clocks.

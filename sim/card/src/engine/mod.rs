@@ -14,6 +14,7 @@ pub use model::ModelEngine;
 pub use rtl::RtlEngine;
 
 use std::cell::RefCell;
+use std::os::fd::BorrowedFd;
 use std::rc::Rc;
 pub use underpass_model::{HostMemory, Unmapped};
 
@@ -50,6 +51,9 @@ pub enum EngineError {
         /// How long it had.
         clocks: u64,
     },
+    /// What was plugged into a port is gone.
+    #[error(transparent)]
+    Unplugged(#[from] crate::cables::Unplugged),
     /// A frame that no port takes.
     #[error("the card takes no frame of {bytes} bytes on port {port:#x} now")]
     NoRoom {
@@ -76,4 +80,14 @@ pub trait Engine {
     fn reset(&mut self) -> Result<(), EngineError>;
     /// Clocks since it was made, of an engine that has a clock.
     fn clocks(&self) -> Option<u64>;
+
+    /// Frames that were handed over and have not entered yet.
+    fn waiting(&self) -> usize {
+        0
+    }
+
+    /// What gives an engine work when it becomes readable, beside what its host does.
+    fn wakes(&self) -> Vec<BorrowedFd<'_>> {
+        Vec::new()
+    }
 }

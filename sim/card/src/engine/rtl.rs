@@ -129,11 +129,6 @@ impl RtlEngine {
         (0..clocks).try_for_each(|_| self.clock())
     }
 
-    /// Frames that wait to enter.
-    pub fn queued(&self) -> usize {
-        self.tx.queued()
-    }
-
     fn busy(&self) -> bool {
         self.still < QUIET_CLOCKS || Channel::<Instance>::pending(&self.tx).is_some()
     }
@@ -185,6 +180,8 @@ impl Engine for RtlEngine {
 
     fn reset(&mut self) -> Result<(), EngineError> {
         let rst = self.dut.port("rst")?;
+        // Frames that wait were sent to the card as it was before.
+        self.tx = AxisDriver::new(&self.dut, "s_axis", Stalls::None)?;
         self.tx.reset(&mut self.dut);
         self.rx.reset(&mut self.dut);
         self.registers.reset(&mut self.dut);
@@ -198,6 +195,10 @@ impl Engine for RtlEngine {
 
     fn clocks(&self) -> Option<u64> {
         Some(self.dut.cycles())
+    }
+
+    fn waiting(&self) -> usize {
+        self.tx.queued()
     }
 }
 

@@ -176,6 +176,11 @@ impl Server {
             .map_or_else(|| self.listener.as_fd(), AsFd::as_fd)
     }
 
+    /// What to wait for at [`wait_fd`](Self::wait_fd).
+    pub fn wish(&self) -> PollFlags {
+        self.session.as_ref().map_or(PollFlags::IN, Session::wish)
+    }
+
     /// Handles at most one message. Waits for one no longer than `timeout`; zero does not wait at all.
     pub fn poll(
         &mut self,
@@ -198,8 +203,7 @@ impl Server {
             // A time-out beyond what the clock can say is for ever; waking up once an hour costs nothing.
             let until = [deadline, patience].into_iter().flatten().min();
             let until = until.unwrap_or(now + Duration::from_secs(3600));
-            let wish = self.session.as_ref().map_or(PollFlags::IN, Session::wish);
-            wait(self.wait_fd(), wish, until).map_err(ServerError::Wait)?;
+            wait(self.wait_fd(), self.wish(), until).map_err(ServerError::Wait)?;
         }
     }
 
