@@ -7,10 +7,12 @@
 mod card;
 mod compile;
 mod conform;
+mod daemon;
 mod end;
 mod progress;
 mod replay;
 mod sim;
+mod stop;
 mod table;
 
 use std::process::ExitCode;
@@ -36,6 +38,7 @@ enum Command {
     Table(table::Command),
     #[command(subcommand)]
     Card(card::Command),
+    Daemon(daemon::Arguments),
     Sim(sim::Arguments),
 }
 
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Command::Compile(arguments) => compile::run(arguments),
         Command::Table(command) => table::run(command),
         Command::Card(command) => card::run(command),
+        Command::Daemon(arguments) => daemon::run(arguments),
         Command::Sim(arguments) => sim::run(arguments),
     };
     end::exit(ended)

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use underpass_bench::AxiTiming;
 use underpass_layout::profile::{Profile, PROFILES, SIM};
+use underpass_sim_card::cables::{check, Cabled, Count, Counts, Plug, Tap, TapError};
 use underpass_sim_card::card::PciCard;
 use underpass_sim_card::engine::{Engine, EngineError, ModelEngine, RtlEngine};
 use underpass_sim_card::serve::serve;
@@ -13,11 +14,12 @@ use underpass_vfio_user::{Config, Event, Gone, Server};
 
 use crate::end::{End, Failure};
 use crate::progress::Bar;
+use crate::stop::Stop;
 use crate::Ended;
 
 /// Serve a simulated PCIe card at a socket (vfio-user), for `--card vfio-user:PATH` or a virtual machine.
 ///
-/// It runs until it is killed. One host at a time; one that goes away leaves a card as after a reset.
+/// It runs until SIGINT or SIGTERM. One host at a time; one that goes away leaves a card as after a reset.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// What is inside the card.
@@ -29,6 +31,9 @@ pub struct Arguments {
     /// The socket.
     #[arg(long, value_name = "PATH", default_value_os_t = socket())]
     socket: PathBuf,
+    /// Plug a TAP device into a port of the card; may be given for several ports. A device that is not there is made.
+    #[arg(long = "port", value_name = "PORT=tap:INTERFACE")]
+    plugs: Vec<Plug>,
 }
 
 /// What is inside a card.
@@ -57,17 +62,23 @@ fn socket() -> PathBuf {
 pub fn run(arguments: &Arguments) -> Ended {
     // Whether there can be a server is known at once; the RTL may take a minute.
     let mut server = Server::bind(&arguments.socket, Config::default()).map_err(failed)?;
-    let mut card = card(arguments)?;
+    let taps = attach(&arguments.plugs)?;
+    let (mut card, counts) = card(arguments, taps)?;
+    let stop = Stop::new()?;
     let mut out = io::stdout().lock();
     writeln!(out, "listening at {}", arguments.socket.display())?;
     out.flush()?;
-    let mut told = Ok(());
+    let (mut told, mut last) = (Ok(()), counts.borrow().clone());
     let served = serve(&mut server, &mut card, |event| {
         told = tell(&mut out, event);
-        told.is_ok()
+        if told.is_ok() && matches!(event, Event::Disconnected(_)) {
+            told = tell_counts(&mut out, &counts.borrow(), &mut last);
+        }
+        told.is_ok() && !stop.is_asked()
     });
     served.map_err(failed)?;
     told?;
+    tell_counts(&mut out, &counts.borrow(), &mut last)?;
     Ok(End::Done)
 }
 
@@ -76,10 +87,26 @@ fn failed(error: impl std::error::Error + 'static) -> Failure {
     Failure::new(error, None)
 }
 
-fn card(arguments: &Arguments) -> Result<PciCard, Failure> {
+/// Plugs in what there is to plug in.
+fn attach(plugs: &[Plug]) -> Result<Vec<(u16, Tap)>, Failure> {
+    check(plugs).map_err(|error| {
+        let hint = "such as: --port vf0=tap:vm1 --port vf1=tap:vm2".to_owned();
+        Failure::new(error, Some(hint))
+    })?;
+    let taps = plugs
+        .iter()
+        .map(|plug| Ok((plug.port, Tap::attach(&plug.interface)?)));
+    taps.collect::<Result<_, TapError>>().map_err(|error| {
+        let hint = error.hint();
+        Failure::new(error, hint)
+    })
+}
+
+fn card(arguments: &Arguments, taps: Vec<(u16, Tap)>) -> Result<(PciCard, Counts), Failure> {
     let bar = Bar::new();
+    let mut counts = Counts::default();
     let card = PciCard::new(|memory| -> Result<Box<dyn Engine>, EngineError> {
-        Ok(match arguments.card {
+        let engine: Box<dyn Engine> = match arguments.card {
             Inside::Model => Box::new(ModelEngine::new(arguments.profile, memory)),
             Inside::Rtl => {
                 let timing = AxiTiming::default();
@@ -91,9 +118,12 @@ fn card(arguments: &Arguments) -> Result<PciCard, Failure> {
                     on_step,
                 )?)
             }
-        })
+        };
+        let cabled = Cabled::new(engine, taps);
+        counts = cabled.counts();
+        Ok(Box::new(cabled))
     });
-    card.map_err(failed)
+    Ok((card.map_err(failed)?, counts))
 }
 
 /// One line for what somebody who watches wants to know.
@@ -107,5 +137,21 @@ fn tell(out: &mut dyn Write, event: &Event) -> io::Result<()> {
         }
         Event::Idle | Event::Done(_) => return Ok(()),
     }
+    out.flush()
+}
+
+/// One line a cable, unless nothing went over any since it was last told.
+fn tell_counts(out: &mut dyn Write, counts: &[Count], last: &mut Vec<Count>) -> io::Result<()> {
+    if counts == last {
+        return Ok(());
+    }
+    for count in counts {
+        writeln!(
+            out,
+            "{}=tap:{}: {} frames entered, {} left; lost: {} that the card and {} that the device did not take",
+            count.port, count.interface, count.entered, count.left, count.refused, count.lost
+        )?;
+    }
+    *last = counts.to_vec();
     out.flush()
 }

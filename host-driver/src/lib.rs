@@ -1,7 +1,7 @@
 //! The host's side of the card: how it is reached, what is written into it, and what it hands back to be thought over.
 //!
 //! ```text
-//!   ctl (underpass)     replay                     commands and what they print
+//!   ctl (underpass)     replay, daemon             commands and what they print
 //!        │                │
 //!        ▼                ▼
 //!   Driver ◀────── SlowPath                        identity, tables, counters, punt and inject │ ARP, flows, next hops
@@ -19,6 +19,7 @@ pub mod access;
 pub mod agent_face;
 pub mod classic;
 pub mod conform;
+pub mod daemon;
 pub mod describe;
 pub mod driver;
 pub mod flow_state;

@@ -10,11 +10,14 @@
 //! the card about packets that were not dropped.
 
 mod ageing;
+mod fair;
+mod live;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use underpass_layout::{DropReason, PuntReason};
+use underpass_table_compiler::objects::PUNT_WINDOW;
 use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{compile, CompileError, Network};
 
@@ -22,6 +25,9 @@ use crate::access::{Card, Departure};
 use crate::driver::{Driver, DriverError, RingLayout, Rounds, Traffic};
 use crate::flow_state::{self, FlowState};
 use crate::slow_path::{Reaction, SlowPath, TableWrite, World};
+use fair::Fair;
+
+pub use live::Turn;
 
 /// Clocks from one packet that is shown for its source MAC to the next: at 250 MHz half a million a second.
 const LEARN_INTERVAL: u32 = 500;
@@ -88,6 +94,10 @@ pub struct Session<C> {
     card_drops: BTreeMap<(u16, DropReason), u64>,
     /// What the slow path dropped.
     software_drops: BTreeMap<(u16, DropReason), u64>,
+    /// Punted packets of a live card.
+    fair: Fair,
+    /// Windows of punt quotas begin when we say so.
+    windows_by_host: bool,
 }
 
 impl<C: Card> Session<C> {
@@ -95,7 +105,11 @@ impl<C: Card> Session<C> {
     pub fn start(card: C, network: Network, seed: u128) -> Result<Self, SessionError> {
         let mut driver = Driver::open(card)?;
         let compiled = compile(&network, &Placed::empty(driver.profile(), seed))?;
-        driver.open_rings(RingLayout::default())?;
+        let rings = match driver.card().ports().is_empty() {
+            true => RingLayout::default(),
+            false => RingLayout::simulated(),
+        };
+        driver.open_rings(rings)?;
         driver.seed(seed)?;
         for step in &compiled.plan.steps {
             write(&mut driver, &TableWrite::from(step))?;
@@ -114,6 +128,8 @@ impl<C: Card> Session<C> {
             suspects: BTreeSet::new(),
             card_drops: BTreeMap::new(),
             software_drops: BTreeMap::new(),
+            fair: Fair::default(),
+            windows_by_host: true,
         };
         session.start_ageing()?;
         if session.slow_path.learns() {
@@ -141,6 +157,10 @@ impl<C: Card> Session<C> {
     pub fn advance(&mut self, now: Duration) -> Result<(), SessionError> {
         let last = self.now;
         self.now = self.now.max(now);
+        let window = |time: Duration| time.as_nanos() / PUNT_WINDOW.as_nanos();
+        if self.windows_by_host && window(self.now) != window(last) {
+            self.driver.begin_window()?;
+        }
         let mut late = self.slow_path.tick(self.now);
         late.extend(self.age(last)?);
         self.perform(late, &mut Outcome::default())

@@ -3,7 +3,7 @@
 //! ```text
 //!   open ──▶ identity: magic, layout id, profile, rows     a card of another layout is refused
 //!   start ─▶ seed ─▶ apply(plan) ─▶ enable                a seed may change later, column by column
-//!   age, TCP state ─▶ AGE_*, TCP_CONTROL           copies ─▶ ROUND_*, LEARN_INTERVAL
+//!   age, TCP state ─▶ AGE_*, TCP_CONTROL           copies ─▶ ROUND_*, LEARN_INTERVAL          quotas ─▶ PUNT_*
 //!   read_row, write_row ─▶ TABLE_* registers              punt, inject ─▶ slow-port FIFO
 //!        with rings: write_row, write_split, punt, inject ─▶ host memory, flush
 //! ```
@@ -19,12 +19,13 @@ mod seed;
 mod slow_port;
 mod sums;
 mod tables;
+mod windows;
 
 pub use counters::Traffic;
 pub use error::DriverError;
 pub use identity::Identity;
 pub use pairs::PairEvent;
-pub use rings::Layout as RingLayout;
+pub use rings::{Calls, Layout as RingLayout};
 pub use rounds::Rounds;
 pub use seed::{groups, random_seed, REPLAY_SEED};
 pub use slow_port::Punt;

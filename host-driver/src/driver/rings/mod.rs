@@ -9,11 +9,13 @@
 //! A doorbell is the only register access in the way of a row or a frame; what the card has done is read in memory. The
 //! register FIFO and the table registers remain for cards without host memory, and for reading rows.
 
+mod calls;
 mod command;
 mod inject;
 mod place;
 mod punt;
 
+pub use calls::Calls;
 pub use place::{Layout, DMA_BASE};
 
 use underpass_layout::registers::rings::{
