@@ -1,8 +1,8 @@
 //! The command line.
 
 use crate::{
-    coverage, demo, deny, deps, differential, fmax, formal, gate, generate, paths, perf, rtl,
-    synth, tests, tools, Outcome,
+    coverage, demo, deny, deps, differential, fmax, formal, gate, generate, paths, peers, perf,
+    rtl, synth, tests, tools, Outcome,
 };
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -58,6 +58,8 @@ pub enum Command {
     Deny,
     /// Check that the paths named in documents exist
     Paths,
+    /// Ping, TCP and traceroute through the card to peers that others wrote, in network namespaces; takes root
+    Peers(peers::Options),
     /// Measure clocks, simulation, builds, model and compiler; print docs/performance.md
     Perf(perf::Options),
     /// Write the Verilog of a card and a manifest
@@ -83,6 +85,7 @@ impl Command {
             Self::CheckDeps => deps::check(),
             Self::Deny => deny::check(),
             Self::Paths => paths::check(),
+            Self::Peers(options) => peers::run(&options),
             Self::Perf(options) => perf::run(&options),
             Self::Rtl(options) => rtl::run(&options),
             Self::Synth(options) => synth::run(&options),

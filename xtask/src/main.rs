@@ -10,6 +10,7 @@
 //!   fmax ────▶ docs/fmax.md                        from Yosys and nextpnr, routed on ECP5
 //!   formal ──▶ proofs of the stream blocks         with SymbiYosys; the page is docs/formal.md
 //!   gen ─────▶ docs/generated/*.md                 from the layout crate
+//!   peers ───▶ kernel and Open vSwitch             the card between stacks and tunnel ends of others, as root
 //!   perf ────▶ docs/performance.md                 from measurements on this machine
 //!   rtl ─────▶ Verilog and a manifest              from the hdl crate
 //!   synth ───▶ docs/synthesis.md                   from Yosys' mapped netlists
@@ -29,6 +30,7 @@ mod formal;
 mod gate;
 mod generate;
 mod paths;
+mod peers;
 mod perf;
 mod project;
 mod pypi;

@@ -1,0 +1,8 @@
+//! What is asked of every peer. Each check gives a figure, or says what is wrong.
+
+pub mod ping;
+pub mod tcp;
+pub mod trace;
+
+/// A figure, or what is wrong.
+pub type Found = Result<String, String>;

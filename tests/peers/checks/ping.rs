@@ -1,0 +1,41 @@
+//! ICMP echo: every request is answered.
+
+use std::net::IpAddr;
+
+use super::Found;
+use crate::namespace::Namespace;
+use crate::process::said;
+
+/// Requests. The first one may wait for neighbours and flows.
+const REQUESTS: u32 = 10;
+
+/// Pings an address.
+pub fn check(from: &Namespace, to: IpAddr) -> Found {
+    let mut command = from.command("ping");
+    command.args(["-n", "-q", "-i", "0.2", "-W", "10"]);
+    command.args(["-c", &REQUESTS.to_string()]);
+    let output = command.arg(to.to_string()).output();
+    let text = said(&output.map_err(|error| error.to_string())?);
+    let all = format!("{REQUESTS} packets transmitted, {REQUESTS} received,");
+    match times(&text).filter(|_| text.contains(&all)) {
+        Some([least, mean, most]) => Ok(format!(
+            "{REQUESTS} of {REQUESTS}, rtt {least}/{mean}/{most} ms"
+        )),
+        None => Err(text.lines().skip(1).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+/// Least, mean and most of `rtt min/avg/max/mdev = 1.2/3.4/5.6/0.7 ms`.
+fn times(text: &str) -> Option<[&str; 3]> {
+    let (_, times) = text.split_once("min/avg/max/mdev = ")?;
+    let mut times = times.split('/');
+    Some([times.next()?, times.next()?, times.next()?])
+}
+
+#[test]
+fn the_times_are_those_that_ping_prints() {
+    let text =
+        "10 packets transmitted, 10 received\nrtt min/avg/max/mdev = 0.043/0.05/1.062/0.007 ms\n";
+    assert_eq!(times(text), Some(["0.043", "0.05", "1.062"]));
+    assert_eq!(times("10 packets transmitted, 0 received"), None);
+}
