@@ -290,7 +290,7 @@ proptest! {
                 prop_assert_eq!(route(&objects, VRF, &prefix), Some((*nh, true)));
                 prop_assert_eq!(route(&objects, 2, &prefix), Some((*nh, true)));
             }
-            for (_, (nh, mac)) in &now {
+            for (nh, mac) in now.values() {
                 prop_assert_eq!(leads(&objects, *nh), Some((3, *mac, vif(&objects).mac)));
             }
             known = now;

@@ -80,7 +80,7 @@ fn keys_that_are_unknown_or_missing() {
     refused(&[
         (
             "nodes: 1\n",
-            "1:1: found unknown key `nodes` in a network file, expected one of `node`, `underlay`, `networks`, `interfaces`, `analyzers`, `forwarding_classes`, `qos_maps`, `policies`, `floating_ips`, `remote`",
+            "1:1: found unknown key `nodes` in a network file, expected one of `node`, `underlay`, `networks`, `gateways`, `interfaces`, `analyzers`, `forwarding_classes`, `qos_maps`, `policies`, `floating_ips`, `remote`",
         ),
         (
             "node: {name: n1, rooter_mac: x}\n",
