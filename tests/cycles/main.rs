@@ -6,11 +6,13 @@
 //! ```
 //! No neighbour stalls here; the differential test is where they do.
 
+mod arp;
 mod copies;
 mod costs;
 mod flows;
 mod latencies;
 mod mixes;
+mod punts;
 mod writes;
 
 use std::sync::OnceLock;

@@ -3,12 +3,15 @@
 use super::network::*;
 use crate::packets::{Bytes, Ipv4, Ipv6};
 use crate::tables::{ROUTER_MAC, TUNNEL_END, TUNNEL_END_V6};
+use underpass_layout::meta::ARP_BYTES;
 use underpass_layout::shim::{InjectCommand, InjectShim};
 
 /// Ethertypes.
 const IPV4: u16 = 0x0800;
 const IPV6: u16 = 0x86dd;
 const ARP: u16 = 0x0806;
+/// To everybody.
+const BROADCAST: u64 = 0xffff_ffff_ffff;
 /// For local experiments (IEEE 802).
 const EXPERIMENTAL: u16 = 0x88b5;
 
@@ -173,9 +176,20 @@ pub(super) fn to_router(vm: u16, bytes: usize) -> Vec<u8> {
     })
 }
 
-/// ARP, padded.
-pub(super) fn arp(vm: u16, bytes: usize) -> Vec<u8> {
-    ethernet(0xffff_ffff_ffff, vm_mac(vm), ARP, bytes, filled)
+/// Under ARP's type, but nothing of the kind.
+pub(super) fn no_arp(vm: u16, bytes: usize) -> Vec<u8> {
+    ethernet(BROADCAST, vm_mac(vm), ARP, bytes, filled)
+}
+
+/// An ARP request of a VM for an address (RFC 826), padded.
+pub(super) fn arp(vm: u16, target: u32, bytes: usize) -> Vec<u8> {
+    ethernet(BROADCAST, vm_mac(vm), ARP, bytes, |bytes| {
+        let mut request = Bytes::default();
+        request.u16(1).u16(IPV4).put(&[6, 4]).u16(1);
+        request.mac(vm_mac(vm)).u32(vm_address(vm));
+        request.mac(0).u32(target).fill(bytes - ARP_BYTES);
+        request.done()
+    })
 }
 
 /// A packet of the underlay that is for no tunnel of ours.

@@ -1,7 +1,7 @@
 //! Every path through the core by name: which frames take it, on which port, and what it makes of their length.
 //!
 //! ```text
-//!   VM 1 ─┐            ┌─ wire ◀── GRE, UDP, VXLAN ──▶ REMOTE
+//!   VM 1 ─┐ ARP        ┌─ wire ◀── GRE, UDP, VXLAN ──▶ REMOTE
 //!   VM 2 ─┼─ vrf 1 ────┤
 //!   VM 3 ─┘ (flows)    └─ host (cross-connect)                   slow path: punts, injected frames
 //! ```
@@ -13,15 +13,17 @@ mod flow_table;
 mod frames;
 mod measure;
 mod network;
+pub mod punts;
 
 pub use flow_table::{FlowTable, Hits};
 pub use measure::{back_to_back, clocks, core, latency, run, Ran, SEED};
 pub use network::{rows, rows_with_flows};
 
 use crate::packets::Packet;
+use crate::tables::Row;
 use frames::Wrap;
 use network::*;
-use underpass_layout::meta::BEAT_BYTES;
+use underpass_layout::meta::{ARP_BYTES, BEAT_BYTES};
 use underpass_layout::port::{HOST0, SLOW, VF0, WIRE0};
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::{DropReason, PuntReason, Verdict};
@@ -200,6 +202,7 @@ const ETHERNET: usize = 14;
 const GRE: usize = ETHERNET + 20 + 4 + 4;
 const UDP: usize = ETHERNET + 20 + 8 + 4;
 const VXLAN: usize = ETHERNET + 20 + 8 + 8;
+const ARP: usize = ETHERNET + ARP_BYTES;
 /// By how much an IPv6 header is longer than an IPv4 header.
 const V6: usize = 20;
 
@@ -247,12 +250,16 @@ pub const PATHS: &[Path] = &[
         (VXLAN + V6, 0)).from(VXLAN + V6 + ETHERNET),
     to("wire to host, cross-connect", WIRE0, frames::underlay, HOST0, (0, 0)),
     to("host to wire, cross-connect", HOST0, frames::underlay, WIRE0, (0, 0)),
-    punt("punt: ARP", VM1, |n| frames::arp(1, n), PuntReason::Arp),
+    to("ARP of a VM, answered for the router", VM1, |n| frames::arp(1, GRE_NET, n), VM1, (ARP, ARP)),
+    to("ARP of a VM, answered with a stitched MAC", VM1, |n| frames::arp(1, vm_address(2), n), VM1, (ARP, ARP)),
+    to("ARP of a VM whose address is checked, answered", VM3, |n| frames::arp(3, vm_address(2), n), VM3, (ARP, ARP)),
+    punt("punt: ARP", VM1, |n| frames::arp(1, UDP_NET, n), PuntReason::Arp),
     punt("punt: neighbour discovery", VM1, |n| frames::solicitation(1, n), PuntReason::NeighborDiscovery),
     punt("punt: flow miss", VM3, |n| frames::routed(3, UDP_NET, n), PuntReason::FlowMiss),
     punt("punt: flow miss behind MPLSoGRE", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_FLOW), 2, n), PuntReason::FlowMiss),
     drop("drop: no interface", VM3 + 1, |n| frames::routed(1, GRE_NET, n), DropReason::InvalidInterface),
     drop("drop: label unknown", WIRE0, |n| frames::wrapped_ip(Wrap::Gre(LABEL_UNKNOWN), 2, n), DropReason::InvalidLabel),
+    drop("drop: ARP that is none", VM1, |n| frames::no_arp(1, n), DropReason::InvalidArp),
     drop("drop: MAC unknown", VM1, |n| frames::bridged(1, NOBODY_MAC, n), DropReason::L2NoRoute),
     inject("inject: transmit to VM", InjectCommand::Transmit, FRAME_TO_VM),
     inject("inject: receive, to MPLSoGRE", InjectCommand::Receive, VM_TO_GRE),

@@ -164,6 +164,8 @@ pub(super) fn vm_interface(vm: u16) -> VifEntry {
         policy: vm == 3,
         vrf: VRF,
         nexthop: nh_routed(vm),
+        router_mac: ROUTER_MAC,
+        check_arp: vm == 3,
         ..Default::default()
     }
 }
@@ -310,13 +312,14 @@ fn forwarding(rows: &mut Rows) {
         default_valid: true,
         default_nexthop: NH_UDP,
         default_label: 101,
+        default_arp: ArpAnswer::Ask,
         ..Default::default()
     };
     let word = word
         .with_lengths([16, 0, 0, 0, 0, 0])
         .with_v6_lengths([48, 0, 0, 0, 0, 0]);
     rows.direct(usize::from(VRF), &word);
-    let mut route = |bank, to: Address, length, nexthop, label| {
+    let mut route = |bank, to: Address, length, arp, nexthop, label| {
         let bits = if to.v6 { 128 } else { 32 };
         let key = RouteKey {
             vrf: VRF,
@@ -331,17 +334,32 @@ fn forwarding(rows: &mut Rows) {
                 key,
                 nexthop,
                 label,
+                arp,
+                ..Default::default()
             },
         );
     };
     let (v4, v6) = (Address::v4, Address::v6);
-    route(None, v4(vm_address(2)), 32, nh_routed(2), 0);
-    route(Some(0), v4(GRE_NET), 16, NH_GRE, 100);
-    route(Some(0), v4(VXLAN_NET), 16, NH_VXLAN, VNI);
-    route(Some(0), v4(VXLAN_V6_NET), 16, NH_VXLAN_V6, VNI);
-    route(None, v6(vm_address6(2)), 128, nh_routed(2), 0);
-    route(Some(0), v6(GRE_NET6), 48, NH_GRE, 100);
-    route(Some(0), v6(UDP_NET6), 48, NH_UDP_V6, 101);
+    let none = ArpAnswer::Flood;
+    let stitched = ArpAnswer::Stitched;
+    route(None, v4(vm_address(2)), 32, stitched, nh_routed(2), 0);
+    route(None, v4(vm_address(3)), 32, stitched, nh_routed(3), 0);
+    route(Some(0), v4(GRE_NET), 16, ArpAnswer::Router, NH_GRE, 100);
+    route(Some(0), v4(VXLAN_NET), 16, none, NH_VXLAN, VNI);
+    route(Some(0), v4(VXLAN_V6_NET), 16, none, NH_VXLAN_V6, VNI);
+    route(None, v6(vm_address6(2)), 128, none, nh_routed(2), 0);
+    route(Some(0), v6(GRE_NET6), 48, none, NH_GRE, 100);
+    route(Some(0), v6(UDP_NET6), 48, none, NH_UDP_V6, 101);
+    for vm in 2..=3 {
+        rows.exact(&StitchedEntry {
+            valid: true,
+            key: StitchedKey {
+                vrf: VRF,
+                address: vm_address(vm),
+            },
+            mac: vm_mac(vm),
+        });
+    }
 }
 
 /// Where packets of flows come from: anywhere, or the remote tunnel end.

@@ -4,6 +4,7 @@
 //!   clocks ──────▶ what a packet costs, path by path      ┐
 //!   flows ───────▶ what a flow hit costs, among how many  │
 //!   copies ──────▶ what a copy, a mirror, a round costs   ├ exact, the same on every machine
+//!   punts ───────▶ what a tenant takes that is punted     │
 //!   card ────────▶ rings: clocks of a table write, a punt ┴ and simulated clocks
 //!   simulation ──▶ simulated clocks and packets a second  ┐
 //!   build ───────▶ Verilog to a running model             ├ of this machine: best of three
@@ -18,6 +19,7 @@ mod clocks;
 mod copies;
 mod flows;
 mod null_card;
+mod punts;
 mod setups;
 mod simulation;
 mod stopwatch;
@@ -28,10 +30,11 @@ use std::process::ExitCode;
 /// A chapter: its name and what prints it.
 type Chapter = (&'static str, fn() -> String);
 
-const CHAPTERS: [Chapter; 7] = [
+const CHAPTERS: [Chapter; 8] = [
     ("clocks", clocks::chapter),
     ("flows", flows::chapter),
     ("copies", copies::chapter),
+    ("punts", punts::chapter),
     ("card", card::chapter),
     ("simulation", simulation::chapter),
     ("build", build::chapter),

@@ -110,6 +110,7 @@ impl Key {
                     key: self.route_key(),
                     nexthop,
                     label,
+                    ..RouteEntry::default()
                 })
             }
             Table::Flow => self.flow_entry(version),

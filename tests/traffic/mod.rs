@@ -16,6 +16,7 @@ mod keys;
 mod live;
 mod network;
 mod probe;
+pub mod tenants;
 mod updates;
 
 pub use card::{library, Card, COMMANDS};

@@ -1,9 +1,9 @@
 //! `cargo xtask perf`: what the card and its tools cost, measured on this machine, as `docs/performance.md`.
 //!
 //! ```text
-//!   tests, example perf ───────────────────▶ clocks · flows · copies · card · simulation · build · setups ─┐
-//!   model, example rate ───────────────────▶ model ────────────────────────────────────────────────────────┤
-//!   table-compiler, example compile_speed ─▶ compile ──────────────────────────────────────────────────────┴─▶ page
+//!   tests, example perf ───────────────────▶ clocks · flows · copies · punts · card · simulation · build · setups ─┐
+//!   model, example rate ───────────────────▶ model ────────────────────────────────────────────────────────────────┤
+//!   table-compiler, example compile_speed ─▶ compile ──────────────────────────────────────────────────────────────┴─▶ page
 //! ```
 //! Every chapter starts with the command that prints it alone. Figures in clocks are the same on every machine; the
 //! others say how fast this one is, and the page says which one that was.
@@ -34,6 +34,8 @@ enum Chapter {
     Flows,
     /// Clocks of copies, mirrors and packets that go round
     Copies,
+    /// What a tenant that keeps the slow path busy takes from others
+    Punts,
     /// The rings of the whole card: clocks of a table write, of a punt; simulated clocks a second
     Card,
     /// Simulated clocks and packets a second
