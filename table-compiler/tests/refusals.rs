@@ -84,7 +84,7 @@ fn keys_that_are_unknown_or_missing() {
         ),
         (
             "node: {name: n1, rooter_mac: x}\n",
-            "1:18: found unknown key `rooter_mac` in a node, expected one of `name`, `router_mac`, `decrement_hop_limit`, `copy_tos`",
+            "1:18: found unknown key `rooter_mac` in a node, expected one of `name`, `router_mac`, `decrement_hop_limit`, `copy_tos`, `punt_limit`",
         ),
         ("node: {}\n", "1:7: found a node without `name`, expected the key `name`"),
         ("node:\n", "1:1: found a network file without `node`, expected the key `node`"),
