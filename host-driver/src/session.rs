@@ -180,8 +180,8 @@ impl<C: Card> Session<C> {
             let age = self.driver.age(flow.pair.number)?;
             states.push(FlowState {
                 traffic: Traffic {
-                    packets: counted.packets.saturating_sub(flow.base.packets),
-                    bytes: counted.bytes.saturating_sub(flow.base.bytes),
+                    packets: since(counted.packets, flow.base.packets) + flow.carried.packets,
+                    bytes: since(counted.bytes, flow.base.bytes) + flow.carried.bytes,
                 },
                 tcp,
                 idle: flow_state::idle(&flow, &age, now),
@@ -306,6 +306,11 @@ impl<C: Card> Session<C> {
         outcome.lost = std::mem::take(&mut self.missing);
         Ok(())
     }
+}
+
+/// What a counter has counted since it stood at `base`.
+const fn since(counted: u64, base: u64) -> u64 {
+    counted.saturating_sub(base)
 }
 
 fn write<C: Card>(driver: &mut Driver<C>, write: &TableWrite) -> Result<(), SessionError> {

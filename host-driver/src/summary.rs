@@ -9,10 +9,10 @@ use underpass_layout::DropReason;
 use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide};
 
 use crate::access::Card;
-use crate::driver::{DriverError, Rounds};
+use crate::driver::{DriverError, Rounds, Traffic};
 use crate::flow_state::FlowState;
 use crate::session::{Session, SessionError};
-use crate::slow_path::{Denied, Flapping, Moved, Place, World};
+use crate::slow_path::{Denied, Flapping, Moved, Place, SoftwareCounters, SoftwareFlow, World};
 
 /// Packets by reason.
 pub type Reasons = BTreeMap<String, u64>;
@@ -32,7 +32,10 @@ pub struct Summary {
     /// What went round within the card, if anything did.
     #[serde(skip_serializing_if = "RoundsSummary::is_none")]
     pub rounds: RoundsSummary,
-    /// Flows, the oldest first.
+    /// What the slow path forwarded in place of the card, if it did.
+    #[serde(skip_serializing_if = "SoftwareCounters::is_none")]
+    pub software: SoftwareCounters,
+    /// Flows, the oldest first; then those that the card has no room for.
     pub flows: Vec<FlowSummary>,
     /// What happened to addresses that several guests may have, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -148,6 +151,9 @@ pub struct FlowSummary {
     /// Mirrors that its packets are copied to.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mirrors: Vec<u32>,
+    /// The card has no room for it: the slow path forwards its packets.
+    #[serde(skip_serializing_if = "is_false")]
+    pub software: bool,
 }
 
 /// The key of a flow.
@@ -182,6 +188,9 @@ impl Summary {
         let flows = session.flows()?.into_iter();
         summary.flows = flows.map(FlowSummary::from).collect();
         let slow_path = session.slow_path();
+        summary.software = *slow_path.software_counters();
+        let kept_here = slow_path.software_flows().into_iter();
+        summary.flows.extend(kept_here.map(FlowSummary::from));
         let moves = slow_path.moves();
         summary.events = moves.map(|moved| event(slow_path.world(), moved)).collect();
         let flapping = slow_path.flapping();
@@ -233,6 +242,11 @@ fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+/// What is not so need not be said.
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 /// Every interface with the name of its port, and last the row of what belongs to none.
 fn interfaces<C: Card>(session: &mut Session<C>) -> Vec<(usize, Option<String>)> {
     let no_vif = session.driver().profile().no_vif();
@@ -244,25 +258,43 @@ fn interfaces<C: Card>(session: &mut Session<C>) -> Vec<(usize, Option<String>)>
 /// A flow in the words of the behaviour cases.
 impl From<FlowState> for FlowSummary {
     fn from(state: FlowState) -> FlowSummary {
-        let side = &state.flow.side;
         FlowSummary {
-            key: KeySummary {
-                nh: side.key_nh,
-                sip: side.sip,
-                sport: side.sport,
-                dip: side.dip,
-                dport: side.dport,
-                proto: side.proto,
-            },
-            vrf: side.vrf,
-            action: action(side.action),
-            drop_reason: state.flow.denied.map(Denied::name),
-            packets: state.traffic.packets,
-            bytes: state.traffic.bytes,
             tcp_state: state.tcp,
-            ecmp_index: side.ecmp_index,
-            mirrors: mirrors(side),
+            mirrors: mirrors(&state.flow.side),
+            ..summary(&state.flow.side, state.flow.denied, state.traffic)
         }
+    }
+}
+
+/// One that the card has no room for; its TCP connection is not followed, and it is not mirrored.
+impl From<SoftwareFlow> for FlowSummary {
+    fn from(flow: SoftwareFlow) -> FlowSummary {
+        FlowSummary {
+            software: true,
+            ..summary(&flow.side, flow.denied, flow.traffic)
+        }
+    }
+}
+
+fn summary(side: &FlowSide, denied: Option<Denied>, traffic: Traffic) -> FlowSummary {
+    FlowSummary {
+        key: KeySummary {
+            nh: side.key_nh,
+            sip: side.sip,
+            sport: side.sport,
+            dip: side.dip,
+            dport: side.dport,
+            proto: side.proto,
+        },
+        vrf: side.vrf,
+        action: action(side.action),
+        drop_reason: denied.map(Denied::name),
+        packets: traffic.packets,
+        bytes: traffic.bytes,
+        tcp_state: Vec::new(),
+        ecmp_index: side.ecmp_index,
+        mirrors: Vec::new(),
+        software: false,
     }
 }
 

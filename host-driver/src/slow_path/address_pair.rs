@@ -134,6 +134,8 @@ impl SlowPath {
             let leads_there = [old, owner.and_then(|guest| guest.nh_id)];
             let gone = self.flows.find(|side| goes_by(side, &pair, leads_there));
             reactions.extend(gone.into_iter().flat_map(|id| self.end(id)));
+            let kept_here = &mut self.software.flows;
+            kept_here.remove_all(|side| goes_by(side, &pair, leads_there));
         }
         reactions
     }

@@ -24,11 +24,11 @@ use underpass_table_compiler::Entries;
 
 use super::copies::{Copies, Way};
 use super::denied::Denied;
-use super::flows::Wanted;
 use super::key::Key;
 use super::keys::{self, Keys};
 use super::policy::{judge, Packets};
 use super::tenant::Tenant;
+use super::wanted::Wanted;
 use super::world::{is_link_local, Member, World};
 use crate::driver::Punt;
 

@@ -27,6 +27,7 @@ use super::denied::Denied;
 use super::flow_ids::{Direction, PairId, Pairs, Rows};
 use super::key::Key;
 use super::reaction::Reaction;
+use super::wanted::Wanted;
 use crate::driver::Traffic;
 use rows::{give_mirrors_back, onward_write, row_writes};
 
@@ -50,6 +51,8 @@ pub struct Flow {
     pub born: Duration,
     /// What its counter had counted for the flow before.
     pub base: Traffic,
+    /// What the slow path carried of it before the card had room.
+    pub carried: Traffic,
 }
 
 impl Flow {
@@ -62,18 +65,6 @@ impl Flow {
     pub const fn flow_id(&self) -> u32 {
         self.pair.flow_id(self.direction)
     }
-}
-
-/// What is to be set up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// A flow and its answers.
-    Pair(FlowPair),
-    /// A flow that is denied, with what would be its answers: copies of its packets go somewhere, or they would not be
-    /// two.
-    Denied(FlowPair, Denied),
-    /// One direction alone: its packets are dropped, or wait.
-    Alone(FlowSide, Option<Denied>),
 }
 
 /// Why a flow is not set up.
@@ -113,6 +104,7 @@ struct Pair {
     /// Rows of `mirror`; 0: none.
     mirrors: [[u16; 2]; 2],
     base: [Traffic; 2],
+    carried: [Traffic; 2],
     denied: Option<Denied>,
 }
 
@@ -165,6 +157,29 @@ impl Flows {
         self.flow(flow_id >> 1, direction)
     }
 
+    /// What was set up for a key, and which direction of it the key is.
+    pub fn wanted(&self, key: &Key) -> Option<(Wanted, Direction)> {
+        let flow_id = *self.by_key.get(key)?;
+        let pair = self.pairs.get(flow_id as usize >> 1)?.as_ref()?;
+        let direction = Direction::BOTH[flow_id as usize & 1];
+        let wanted = match (pair.sides.clone(), pair.denied) {
+            ([Some(fwd), Some(rev)], None) => Wanted::Pair(FlowPair { fwd, rev }),
+            ([Some(fwd), Some(rev)], Some(denied)) => Wanted::Denied(FlowPair { fwd, rev }, denied),
+            ([Some(side), None] | [None, Some(side)], denied) => Wanted::Alone(side, denied),
+            ([None, None], _) => return None,
+        };
+        Some((wanted, direction))
+    }
+
+    /// The flow with this key was carried by the slow path before.
+    pub fn was_carried(&mut self, key: &Key, carried: [Traffic; 2]) {
+        let place = self.by_key.get(key).map(|flow_id| *flow_id as usize >> 1);
+        let pair = place.and_then(|place| self.pairs.get_mut(place)?.as_mut());
+        if let Some(pair) = pair {
+            pair.carried = carried;
+        }
+    }
+
     /// Whether a key has a flow.
     pub fn has(&self, key: &Key) -> bool {
         self.by_key.contains_key(key)
@@ -184,6 +199,7 @@ impl Flows {
             denied: pair.denied,
             born: pair.born,
             base: pair.base[direction.index()],
+            carried: pair.carried[direction.index()],
         })
     }
 
@@ -218,14 +234,7 @@ impl Flows {
         now: Duration,
     ) -> Result<Vec<Reaction>, NoRoom> {
         let (id, base) = self.ids.take()?;
-        let (sides, denied) = match wanted {
-            Wanted::Pair(pair) => ([Some(pair.fwd.clone()), Some(pair.rev.clone())], None),
-            Wanted::Denied(pair, denied) => {
-                let sides = [Some(pair.fwd.clone()), Some(pair.rev.clone())];
-                (sides, Some(*denied))
-            }
-            Wanted::Alone(side, denied) => ([Some(side.clone()), None], *denied),
-        };
+        let sides = Direction::BOTH.map(|direction| wanted.side(direction).cloned());
         let mut pair = Pair {
             generation: id.generation,
             serial: self.serial,
@@ -235,7 +244,8 @@ impl Flows {
             onward: [None; 2],
             mirrors: [[0; 2]; 2],
             base,
-            denied,
+            carried: Default::default(),
+            denied: wanted.denied(),
         };
         let mut reactions = match self.write(placed, known, id, &mut pair) {
             Ok(reactions) => reactions,

@@ -1,14 +1,19 @@
 //! The slow path: what the card hands over is thought about here, once, so that the card knows the next time.
 //!
 //! ```text
-//!   Punt ──take──▶ by reason ─┬─ arp, nd  answer, flood, learn a neighbour        Reaction::Inject
-//!                             ├─ hold     wait for ──decide──▶ flow_setup         Reaction::Write, then Inject
-//!                             ├─ moved    the flow's source is another of several Reaction::Write, then Inject
-//!                             ├─ resolve  wait for a neighbour, ask for it
-//!                             ├─ learn    where a source MAC was seen           Reaction::Write
-//!                             ├─ stt      back as VXLAN                         Reaction::Inject
-//!                             ├─ echo     gateways and DNS servers answer
-//!                             └─ the rest ends here with a reason                 Reaction::Drop
+//!   Punt ──take──▶ by reason ─┬─ arp, nd       answer, flood, learn a neighbour        Reaction::Inject
+//!                             ├─ miss, hold    wait for ──decide──▶ flow_setup         Reaction::Write, then Inject
+//!                             ├─ moved         the flow's source is another of several Reaction::Write, then Inject
+//!                             ├─ fragmented    parts are given the ports of the first  Reaction::Inject
+//!                             ├─ tell          its sender hears that it went too far   Reaction::Inject
+//!                             ├─ too_big       cut, or its sender hears of it          Reaction::Inject
+//!                             ├─ software      forwarded in place of the card          Reaction::Inject
+//!                             ├─ resolve       wait for a neighbour, ask for it
+//!                             ├─ path_mtu      tunnels carry less for a while          Reaction::Write
+//!                             ├─ learn         where a source MAC was seen             Reaction::Write
+//!                             ├─ stt           back as VXLAN                           Reaction::Inject
+//!                             ├─ echo          gateways and DNS servers answer
+//!                             └─ the rest ends here with a reason                      Reaction::Drop
 //! ```
 //! Flows go when the card says that they are idle or closed: [`SlowPath::end`]. It holds no card and reads no clock: time comes in with each call, and what is to be done goes out as a list of
 //! [`Reaction`]s, in order. So the same punts always give the same reactions.
@@ -17,6 +22,8 @@ mod address_pair;
 mod arp;
 mod births;
 mod copies;
+mod cut;
+mod deadlines;
 mod denied;
 mod discovery;
 mod echo;
@@ -26,23 +33,36 @@ mod flood;
 mod flow_ids;
 mod flow_setup;
 mod flows;
+mod fragmented;
+mod fragments;
 mod groups;
 mod hold;
+mod icmp_error;
 mod key;
 mod keys;
 mod learn;
 mod learning;
+mod miss;
 mod moved;
 mod nd;
 mod neighbors;
+mod part;
+mod path_mtu;
 mod policy;
 mod proxy;
 mod reaction;
+mod reframe;
 mod resolve;
+mod retries;
 mod sender;
 mod software;
 mod stt;
+mod tell;
 mod tenant;
+mod tokens;
+mod too_big;
+mod tunnel_error;
+mod wanted;
 mod world;
 
 use std::collections::BTreeSet;
@@ -50,17 +70,20 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use underpass_layout::{DropReason, PuntReason};
-use underpass_table_compiler::objects::{Vif, VifFlags};
 use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{Compiled, Network};
 
 pub use address_pair::Moved;
 pub use denied::Denied;
 pub use flow_ids::{Direction, PairId};
-pub use flows::{Flow, NoRoom, Wanted, IDLE};
+pub use flows::{Flow, NoRoom, IDLE};
+pub use fragments::{Fragments, Outcome as FragmentOutcome};
 pub use key::Key;
 pub use learning::{Flapping, Place};
-pub use reaction::{Reaction, TableWrite};
+pub use part::{PacketId, Part, Ports};
+pub use reaction::{Found, Reaction, TableWrite};
+pub use software::{SoftwareCounters, SoftwareFlow};
+pub use wanted::Wanted;
 pub use world::World;
 
 pub(crate) use arp::Arp;
@@ -74,7 +97,11 @@ use address_pair::Moves;
 use groups::Reports;
 use hold::Hold;
 use learning::Learning;
+use path_mtu::PathMtus;
 use resolve::Waiting;
+use retries::Retries;
+use software::Software;
+use tokens::Tokens;
 
 /// The slow path of one card.
 #[derive(Debug)]
@@ -92,6 +119,16 @@ pub struct SlowPath {
     learning: Learning,
     /// When groups of the underlay are reported.
     reports: Reports,
+    /// Packets that come in parts.
+    fragments: Fragments,
+    /// What the card has no room for.
+    software: Software,
+    /// How many errors interfaces may still cause.
+    tokens: Tokens,
+    /// Tunnels whose way carries less than the link here.
+    path_mtus: PathMtus,
+    /// Packets that came back because the card did not know their flow yet.
+    retries: Retries,
 }
 
 impl SlowPath {
@@ -110,6 +147,11 @@ impl SlowPath {
             moves: Moves::default(),
             learning: Learning::default(),
             reports: Reports::default(),
+            fragments: Fragments::default(),
+            software: Software::default(),
+            tokens: Tokens::default(),
+            path_mtus: PathMtus::default(),
+            retries: Retries::default(),
         }
     }
 
@@ -140,12 +182,25 @@ impl SlowPath {
 
     /// Takes a pair of flows out, if it is still in use as it was given out then: the card said so, or somebody else.
     pub fn end(&mut self, pair: PairId) -> Vec<Reaction> {
-        self.flows.remove(&mut self.placed, pair)
+        let reactions = self.flows.remove(&mut self.placed, pair);
+        self.software.has_room |= !reactions.is_empty();
+        reactions
+    }
+
+    /// Flows that the card has no room for, the oldest first, each before its answers.
+    pub fn software_flows(&self) -> Vec<SoftwareFlow> {
+        self.software.flows.list()
+    }
+
+    /// What was forwarded in place of the card.
+    pub const fn software_counters(&self) -> &SoftwareCounters {
+        &self.software.counters
     }
 
     /// The counters of a pair that was taken out stand so: others may have it.
     pub fn retire(&mut self, pair: PairId, counted: [Traffic; 2]) {
         self.flows.retire(pair, counted);
+        self.software.has_room = true;
     }
 
     /// Whether a flow may be idle by now.
@@ -178,22 +233,23 @@ impl SlowPath {
         let drop = |punt: &Punt, reason| vec![Reaction::drop(punt, reason)];
         match punt.shim.reason {
             PuntReason::Arp => self.arp(&punt, now),
-            PuntReason::FlowMiss => self.miss(punt),
+            PuntReason::FlowMiss => self.miss(punt, now),
             PuntReason::NeighborDiscovery => self.discovery(&punt, now),
             PuntReason::Learn => self.shown(&punt, now),
             PuntReason::Stt => decapsulate(&punt),
             PuntReason::Receive => self.receive(&punt),
             PuntReason::Resolve => self.resolve(punt, now),
             PuntReason::SourceMoved => self.source_moved(punt),
-            PuntReason::ZeroTtl => drop(&punt, DropReason::TtlExceeded),
-            PuntReason::Fragment => drop(&punt, DropReason::Fragments),
+            PuntReason::ZeroTtl => self.zero_ttl(&punt, now),
+            PuntReason::Fragment => self.fragment(punt, now),
+            PuntReason::TunnelError => self.tunnel_error(&punt, now),
             // No agent is there who would make something of them.
-            PuntReason::L3Protocol | PuntReason::TunnelError | PuntReason::RouterAlert => {
+            PuntReason::L3Protocol | PuntReason::RouterAlert => {
                 drop(&punt, DropReason::TrapNoInterface)
             }
-            PuntReason::TooBig => drop(&punt, DropReason::TooBig),
+            PuntReason::TooBig => self.too_big(punt, now),
             PuntReason::Extension | PuntReason::Tagged => drop(&punt, DropReason::InvalidProtocol),
-            PuntReason::VrfInSoftware => drop(&punt, DropReason::Discard),
+            PuntReason::VrfInSoftware => self.route_in_software(punt, now),
             // The card replicates by itself.
             PuntReason::Multicast => drop(&punt, DropReason::L2NoRoute),
             PuntReason::None => drop(&punt, DropReason::Unknown),
@@ -209,13 +265,19 @@ impl SlowPath {
         reactions
     }
 
-    /// Time has passed: what waited too long is dropped, and guests are asked whether they have shared addresses.
+    /// Time has passed: what waited too long is dropped, guests are asked whether they have shared addresses, and flows
+    /// move into the card.
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
         let mut reactions = unresolved(self.waiting.expired(now));
         reactions.extend(self.ask_members(now));
         self.learning.tick(now);
         reactions.extend(self.carry_learned());
         reactions.extend(self.report_groups(now));
+        reactions.extend(fragmented::ended(self.fragments.expired(now)));
+        reactions.extend(self.expire_path_mtus(now));
+        self.software.flows.expire(now);
+        reactions.extend(self.move_into_card(now));
+        self.retries.forget();
         reactions
     }
 
@@ -226,87 +288,9 @@ impl SlowPath {
 
     /// No more time will pass.
     pub fn finish(&mut self) -> Vec<Reaction> {
-        unresolved(self.waiting.all())
-    }
-
-    fn miss(&mut self, punt: Punt) -> Vec<Reaction> {
-        let tenant = Tenant::of(&punt);
-        if tenant.is_some_and(|tenant| tenant.is_stray_discovery()) {
-            return vec![Reaction::drop(&punt, DropReason::InvalidArp)];
-        }
-        let keys = tenant.and_then(|tenant| self.keys(&punt, &tenant));
-        let Some(Keys { card: key, .. }) = keys else {
-            return vec![Reaction::drop(&punt, DropReason::InvalidPacket)];
-        };
-        if !flood::is_as_it_came(&punt) {
-            // Its flow went while it was on its way, and it cannot start again.
-            return vec![Reaction::drop(&punt, DropReason::FlowUnusable)];
-        }
-        if self.flows.has(&key) {
-            return match punt.shim.port {
-                // It has been round already and missed again: the card and we disagree about this flow.
-                underpass_layout::port::SLOW => {
-                    vec![Reaction::drop(&punt, DropReason::FlowActionInvalid)]
-                }
-                // It missed before its flow was set up.
-                _ => vec![Reaction::again(punt)],
-            };
-        }
-        if !self.hold.holds(&key) && !self.takes_new_flows(&punt, &key) {
-            return vec![Reaction::drop(&punt, DropReason::NewFlows)];
-        }
-        match self.hold.push(key, punt) {
-            Ok(()) => Vec::new(),
-            Err(refused) => vec![Reaction::drop(&refused.0, refused.1)],
-        }
-    }
-
-    /// What a packet's flow is looked up by.
-    fn keys(&self, punt: &Punt, tenant: &Tenant<'_>) -> Option<Keys> {
-        Keys::of(&self.world, self.placed.entries(), punt, tenant)
-    }
-
-    /// Whether the interface that a packet came from, and the one whose flow it would be, let a flow start.
-    fn takes_new_flows(&self, punt: &Punt, key: &Key) -> bool {
-        let sender = keys::sender(&self.world, punt);
-        if sender.is_some_and(|vif| vif.flags.contains(VifFlags::DROP_NEW_FLOWS)) {
-            return false;
-        }
-        let limit = |vif: &Vif| vif.flow_limit;
-        let Some(limit) = self.world.guest_of(key.nexthop).and_then(limit) else {
-            return true;
-        };
-        let waiting = self.hold.of_nexthop(key.nexthop);
-        self.flows.of_nexthop(key.nexthop) + waiting < limit as usize
-    }
-
-    fn set_up(&mut self, punts: Vec<Punt>, now: Duration) -> Vec<Reaction> {
-        let Some(first) = punts.first() else {
-            return Vec::new();
-        };
-        let Some(tenant) = Tenant::of(first) else {
-            return Vec::new();
-        };
-        let Some(keys) = self.keys(first, &tenant) else {
-            return Vec::new();
-        };
-        let wanted = flow_setup::decide(&self.world, self.placed.entries(), first, &tenant, keys);
-        match self.install(&wanted, now) {
-            Ok(mut reactions) => {
-                reactions.extend(punts.into_iter().map(Reaction::again));
-                reactions
-            }
-            Err(error) => {
-                let reason = match error {
-                    NoRoom::Entry(_) => DropReason::FlowActionInvalid,
-                    NoRoom::Table(_) | NoRoom::Pairs { .. } | NoRoom::Onward { .. } => {
-                        DropReason::FlowTableFull
-                    }
-                };
-                let punts = punts.iter();
-                punts.map(|punt| Reaction::drop(punt, reason)).collect()
-            }
-        }
+        let mut reactions = unresolved(self.waiting.all());
+        reactions.extend(fragmented::ended(self.fragments.all()));
+        reactions
     }
 
     fn receive(&self, punt: &Punt) -> Vec<Reaction> {

@@ -9,14 +9,15 @@ use underpass_layout::{port, DropReason};
 
 use super::keys::Keys;
 use super::reaction::Reaction;
-use super::tenant::Tenant;
 use super::SlowPath;
 use crate::driver::Punt;
 
 impl SlowPath {
     pub(super) fn source_moved(&mut self, punt: Punt) -> Vec<Reaction> {
         let forged = |punt: &Punt| vec![Reaction::drop(punt, DropReason::InvalidSource)];
-        let keys = Tenant::of(&punt).and_then(|tenant| self.keys(&punt, &tenant));
+        let keys = self
+            .tenant(&punt)
+            .and_then(|tenant| self.keys(&punt, &tenant));
         let Some(Keys { card: key, .. }) = keys else {
             return vec![Reaction::drop(&punt, DropReason::InvalidPacket)];
         };

@@ -213,7 +213,8 @@ impl SlowPath {
     pub(super) fn carry(&mut self, network: Network) -> Option<Vec<Reaction>> {
         let mut objects = objects(&network);
         objects.learned = self.on_card();
-        let entries = entries(&objects, self.placed.profile()).ok()?;
+        let mut entries = entries(&objects, self.placed.profile()).ok()?;
+        self.path_mtus.limit(&mut entries);
         let (plan, placed) = plan(&self.placed, &entries).ok()?;
         self.placed = placed;
         self.world = World::new(network, objects);

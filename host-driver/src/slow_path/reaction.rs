@@ -8,6 +8,7 @@ use underpass_table_compiler::plan::Step;
 use underpass_table_compiler::row::Row;
 
 use super::flow_ids::PairId;
+use super::part::Ports;
 use super::world::World;
 use crate::driver::Punt;
 
@@ -30,6 +31,17 @@ impl From<&Step> for TableWrite {
             words: step.words,
         }
     }
+}
+
+/// What the slow path found out of a packet that it hands back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Of a part of a packet: the ports of the whole packet.
+    pub ports: Option<Ports>,
+    /// Nexthop and label of its route, where the card has no routes of its VRF.
+    pub route: Option<(u32, u32)>,
+    /// Its flow lets it pass, and says nothing else.
+    pub judged: bool,
 }
 
 /// One thing to be done.
@@ -55,22 +67,42 @@ impl Reaction {
 
     /// Sends a punted packet through the pipeline once more, as if it had just been received.
     pub fn again(punt: Punt) -> Reaction {
+        Reaction::again_with(punt.shim.vif, punt.frame, &Found::default())
+    }
+
+    /// Sends a frame through the pipeline as if an interface had just received it, with what was found out of it.
+    pub fn again_with(vif: u16, frame: Vec<u8>, found: &Found) -> Reaction {
+        let (src_port, dst_port) = found.ports.unwrap_or_default();
+        let (nexthop, label) = found.route.unwrap_or_default();
         let shim = InjectShim {
             command: InjectCommand::Receive,
-            vif: punt.shim.vif,
+            vif,
+            ports_known: found.ports.is_some(),
+            routed: found.route.is_some(),
+            judged: found.judged,
+            src_port,
+            dst_port,
+            nexthop,
+            label,
             ..InjectShim::default()
         };
-        Reaction::Inject(shim, punt.frame)
+        Reaction::Inject(shim, frame)
     }
 
     /// Sends a frame out of an interface, as it is. None: nothing is plugged in there.
     pub fn transmit(vif: &Vif, frame: Vec<u8>) -> Option<Reaction> {
+        let (number, port) = (u16::try_from(vif.idx).ok()?, World::port(vif)?);
+        Some(Reaction::send(number, port, frame))
+    }
+
+    /// Sends a frame out of the port of an interface, as it is.
+    pub fn send(vif: u16, port: u16, frame: Vec<u8>) -> Reaction {
         let shim = InjectShim {
             command: InjectCommand::Transmit,
-            vif: u16::try_from(vif.idx).ok()?,
-            port: World::port(vif)?,
+            vif,
+            port,
             ..InjectShim::default()
         };
-        Some(Reaction::Inject(shim, frame))
+        Reaction::Inject(shim, frame)
     }
 }

@@ -9,6 +9,7 @@
 //! A neighbour that is learned, or an address that moves, changes the network, and everything here is derived from that
 //! again. Nothing that a new flow asks takes longer the more there is.
 
+mod gateway;
 mod members;
 mod own;
 

@@ -1,0 +1,180 @@
+use super::*;
+use proptest::prelude::*;
+use underpass_layout::shim::PuntShim;
+
+const HEAD: Option<Ports> = Some((7, 80));
+
+fn id(id: u32) -> PacketId {
+    PacketId {
+        vrf: 1,
+        nexthop: 6,
+        src: [10, 0, 0, 1].into(),
+        dst: [10, 0, 0, 2].into(),
+        protocol: 17,
+        id,
+    }
+}
+
+fn part(number: u8) -> Punt {
+    part_of(number, 1)
+}
+
+fn part_of(number: u8, length: usize) -> Punt {
+    Punt {
+        shim: PuntShim::default(),
+        frame: vec![number; length],
+    }
+}
+
+fn at(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+fn numbers(punts: &[Going]) -> Vec<u8> {
+    punts.iter().map(|(punt, _)| punt.frame[0]).collect()
+}
+
+fn ended(punts: &[Ended]) -> Vec<(u8, DropReason)> {
+    let all = punts.iter();
+    all.map(|(punt, reason)| (punt.frame[0], *reason)).collect()
+}
+
+#[test]
+fn later_parts_have_the_ports_of_the_first() {
+    let mut fragments = Fragments::default();
+    let first = fragments.take(part(1), id(1), HEAD, at(0));
+    assert_eq!(first.go, [(part(1), (7, 80))]);
+    let later = fragments.take(part(2), id(1), None, at(1));
+    assert_eq!(later.go, [(part(2), (7, 80))]);
+    assert_eq!(fragments.ports(&id(1)), HEAD);
+    assert_eq!(fragments.ports(&id(2)), None);
+    assert_eq!(
+        fragments.take(part(3), id(2), None, at(1)),
+        Outcome::default()
+    );
+}
+
+#[test]
+fn parts_that_come_before_the_first_wait_for_it_and_go_after_it() {
+    let mut fragments = Fragments::default();
+    for number in [3, 2] {
+        assert_eq!(
+            fragments.take(part(number), id(1), None, at(0)),
+            Outcome::default()
+        );
+    }
+    let first = fragments.take(part(1), id(1), HEAD, at(1999));
+    assert_eq!(numbers(&first.go), [1, 3, 2]);
+    assert_eq!((fragments.bytes, fragments.all()), (0, vec![]));
+}
+
+#[test]
+fn parts_do_not_wait_longer_than_two_seconds() {
+    let mut fragments = Fragments::default();
+    fragments.take(part(2), id(1), None, at(0));
+    fragments.take(part(3), id(1), None, at(1900));
+    assert_eq!(fragments.expired(at(1999)), []);
+    let late = fragments.expired(at(2000));
+    assert_eq!(
+        ended(&late),
+        [(2, DropReason::Fragments), (3, DropReason::Fragments)]
+    );
+    assert_eq!((fragments.len(), fragments.expired(at(3900))), (1, vec![]));
+    assert!(fragments.is_empty());
+}
+
+#[test]
+fn ports_are_kept_for_two_seconds_after_the_last_part() {
+    let mut fragments = Fragments::default();
+    fragments.take(part(1), id(1), HEAD, at(0));
+    fragments.take(part(2), id(1), None, at(1500));
+    fragments.expired(at(3499));
+    assert_eq!(fragments.ports(&id(1)), HEAD);
+    fragments.expired(at(3500));
+    assert_eq!(fragments.ports(&id(1)), None);
+}
+
+#[test]
+fn a_second_first_part_counts_for_what_follows() {
+    let mut fragments = Fragments::default();
+    fragments.take(part(1), id(1), HEAD, at(0));
+    let other = fragments.take(part(2), id(1), Some((9, 22)), at(1));
+    assert_eq!(other.go, [(part(2), (9, 22))]);
+    let later = fragments.take(part(3), id(1), None, at(2));
+    assert_eq!(later.go, [(part(3), (9, 22))]);
+}
+
+#[test]
+fn so_many_parts_of_a_packet_wait_and_no_more() {
+    let mut fragments = Fragments::default();
+    for number in 0..PARTS {
+        fragments.take(part(number as u8), id(1), None, at(0));
+    }
+    let one_more = fragments.take(part(99), id(1), None, at(1));
+    assert_eq!(ended(&one_more.end), [(99, DropReason::FragmentQueueFail)]);
+}
+
+#[test]
+fn under_a_flood_the_oldest_packets_give_way() {
+    let mut fragments = Fragments::default();
+    for number in 0..PACKETS as u32 {
+        fragments.take(part(number as u8), id(number), None, at(number.into()));
+    }
+    let after = fragments.take(part(77), id(1 << 20), HEAD, at(10_000));
+    assert_eq!(ended(&after.end), [(0, DropReason::FragmentQueueFail)]);
+    assert_eq!((numbers(&after.go), fragments.len()), (vec![77], PACKETS));
+}
+
+#[test]
+fn under_a_flood_of_bytes_the_parts_that_waited_longest_give_way() {
+    let mut fragments = Fragments::default();
+    let mut ends = Vec::new();
+    for number in 0..=(BYTES / 65_536) {
+        let part = part_of(number as u8, 65_536);
+        ends.extend(fragments.take(part, id(number as u32), None, at(0)).end);
+    }
+    assert_eq!(ended(&ends)[0], (0, DropReason::FragmentQueueFail));
+    assert!(fragments.bytes <= BYTES);
+    // Its first part comes too late for it, but not for others.
+    assert_eq!(
+        numbers(&fragments.take(part(9), id(0), HEAD, at(1)).go),
+        [9]
+    );
+    assert_eq!(fragments.take(part(8), id(5), HEAD, at(1)).go.len(), 2);
+}
+
+#[test]
+fn what_is_cut_here_has_known_ports() {
+    let mut fragments = Fragments::default();
+    assert_eq!(fragments.know(id(1), (7, 80), at(0)), []);
+    assert_eq!(fragments.ports(&id(1)), HEAD);
+    fragments.expired(at(2000));
+    assert!(fragments.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn every_part_goes_or_ends_once(
+        parts in prop::collection::vec((0_u32..6, any::<bool>(), 0_u64..900), 1..200),
+    ) {
+        let (mut fragments, mut now) = (Fragments::default(), 0);
+        let (mut gone, mut ends) = (Vec::new(), Vec::new());
+        for (number, (packet, is_first, later)) in parts.iter().enumerate() {
+            now += later;
+            ends.extend(fragments.expired(at(now)));
+            let ports = is_first.then_some((*packet as u16, 1));
+            let outcome = fragments.take(part(number as u8), id(*packet), ports, at(now));
+            for (punt, ports) in &outcome.go {
+                prop_assert_eq!(u32::from(ports.0), parts[usize::from(punt.frame[0])].0);
+            }
+            gone.extend(numbers(&outcome.go));
+            ends.extend(outcome.end);
+        }
+        ends.extend(fragments.all());
+        prop_assert_eq!((fragments.bytes, fragments.len()), (0, 0));
+        gone.extend(ended(&ends).into_iter().map(|(number, _)| number));
+        gone.sort_unstable();
+        let all: Vec<u8> = (0..parts.len()).map(|number| number as u8).collect();
+        prop_assert_eq!(gone, all);
+    }
+}

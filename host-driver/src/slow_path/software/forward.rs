@@ -1,0 +1,243 @@
+//! Packets of flows and of VRFs that the card has no room for.
+//!
+//! ```text
+//!   FlowMiss, its flow is here ─▶ counted, judged ─┬─ goes as it is ─────▶ back into the card, as judged
+//!                                                  └─ NAT, steered, .. ──▶ Passage ─▶ sent
+//!   VrfInSoftware ─▶ source, longest prefix ───────┬─ as it came ────────▶ back into the card, with its route
+//!                                                  └─ out of another VRF ▶ Passage ─▶ sent
+//! ```
+
+use std::time::Duration;
+
+use underpass_layout::tables::{OnwardEntry, VifKind};
+use underpass_layout::{DropReason, PuntReason, Verdict};
+
+use super::resolved::{Refused, Resolved};
+use super::{resolve, Leaving, Passage};
+use crate::driver::Punt;
+use crate::slow_path::flood::is_as_it_came;
+use crate::slow_path::flows::NoRoom;
+use crate::slow_path::key::{address, Key};
+use crate::slow_path::part::Ports;
+use crate::slow_path::reaction::{Found, Reaction};
+use crate::slow_path::tenant::{is_tunnelled, Tenant};
+use crate::slow_path::wanted::Wanted;
+use crate::slow_path::SlowPath;
+
+/// Flows that move into the card in one tick, at most.
+const MOVES: usize = 8;
+
+impl SlowPath {
+    /// Keeps a flow here that the card has no room for. False: there is none here either.
+    pub(in crate::slow_path) fn keep_flow(&mut self, wanted: &Wanted, now: Duration) -> bool {
+        let kept = self.software.flows.add(wanted, &self.world, now);
+        kept.is_ok()
+    }
+
+    /// A packet of a flow that is kept here.
+    pub(in crate::slow_path) fn forward_flow(
+        &mut self,
+        punt: Punt,
+        key: &Key,
+        now: Duration,
+    ) -> Vec<Reaction> {
+        let drop = |punt: &Punt, reason| vec![Reaction::drop(punt, reason)];
+        let ports = self.ports_of(&punt);
+        let entries = self.placed.entries();
+        let passage = Passage::of(entries, &punt, ports);
+        let (Some(mut passage), Some(flow)) = (passage, self.software.flows.get(key)) else {
+            return drop(&punt, DropReason::InvalidPacket);
+        };
+        // As the card counts: whatever becomes of it, from the tenant's packet on.
+        let bytes = punt.frame.len().saturating_sub(punt.shim.offset.into());
+        self.software.flows.count(key, bytes, now);
+        match flow.judge(entries, passage.meta()) {
+            Ok(()) => {}
+            Err(Refused::Drop(reason)) => return drop(&punt, reason),
+            Err(Refused::SourceMoved) => {
+                let source = self.software.flows.source(key);
+                let from = source.and_then(|source| self.world.came_from(source, &punt));
+                let Some(member) = from else {
+                    return drop(&punt, DropReason::InvalidSource);
+                };
+                let flows = &mut self.software.flows;
+                flows.move_source(key, &self.world, member.index);
+            }
+        }
+        self.software.counters.flows += 1;
+        match flow.onward {
+            None if is_as_it_came(&punt) => return vec![self.hand_back(punt, true)],
+            None => {}
+            Some(onward) => passage.goes_onward(&onward),
+        }
+        self.pass(punt, passage, now)
+    }
+
+    /// A packet that wants a route of a VRF that the card has no room for.
+    pub(in crate::slow_path) fn route_in_software(
+        &mut self,
+        punt: Punt,
+        now: Duration,
+    ) -> Vec<Reaction> {
+        let drop = |punt: &Punt, reason| vec![Reaction::drop(punt, reason)];
+        let Some(tenant) = self.tenant(&punt) else {
+            return drop(&punt, DropReason::InvalidPacket);
+        };
+        if !self.is_from_there(&punt, &tenant) {
+            return drop(&punt, DropReason::InvalidSource);
+        }
+        let flow = self.flow_said(&punt, &tenant);
+        let onward = flow.and_then(|flow| flow.onward);
+        let Some(route) = self.route_of(&punt, &tenant, onward.as_ref()) else {
+            return drop(&punt, DropReason::Discard);
+        };
+        self.software.counters.routes += 1;
+        if is_as_it_came(&punt) {
+            let found = Found {
+                ports: self.ports_of(&punt),
+                route: Some(route),
+                judged: flow.is_some() && onward.is_none(),
+            };
+            return vec![Reaction::again_with(punt.shim.vif, punt.frame, &found)];
+        }
+        // It came out of another VRF, where it met its flow.
+        match Passage::of(self.placed.entries(), &punt, None) {
+            Some(passage) => self.pass(punt, passage, now),
+            None => drop(&punt, DropReason::Discard),
+        }
+    }
+
+    /// Hands a packet back to the card as it came, with all that the card would ask for again.
+    pub(in crate::slow_path) fn hand_back(&self, punt: Punt, judged: bool) -> Reaction {
+        let is_in_software = |vrf: u16| {
+            let word = self.placed.entries().vrfs.get(&vrf.into());
+            word.is_some_and(|word| word.punt_all)
+        };
+        let ports = self.ports_of(&punt);
+        let route = self.tenant(&punt).and_then(|tenant| {
+            let onward = self.flow_said(&punt, &tenant).and_then(|flow| flow.onward);
+            let translated = onward.filter(|onward| onward.translate);
+            let other = translated.is_some_and(|onward| is_in_software(onward.vrf));
+            let asked = other || is_in_software(punt.shim.vrf);
+            asked.then(|| self.route_of(&punt, &tenant, onward.as_ref()))?
+        });
+        let found = Found {
+            ports,
+            route,
+            judged,
+        };
+        Reaction::again_with(punt.shim.vif, punt.frame, &found)
+    }
+
+    /// What the flow says that the card found for a packet. None: it found none, or looked for none.
+    pub(in crate::slow_path) fn flow_said(
+        &self,
+        punt: &Punt,
+        tenant: &Tenant<'_>,
+    ) -> Option<Resolved> {
+        if punt.shim.flow_nexthop == 0 {
+            return None;
+        }
+        let key = self.keys(punt, tenant)?.card;
+        if let Some(resolved) = self.software.flows.get(&key) {
+            return Some(resolved);
+        }
+        let (wanted, direction) = self.flows.wanted(&key)?;
+        let [fwd, rev] = resolve(&wanted, &self.world).ok()?;
+        [fwd, rev][direction.index()].or(fwd)
+    }
+
+    /// Flows of the card have ended: those that are kept here move there, a few at a time.
+    pub(in crate::slow_path) fn move_into_card(&mut self, now: Duration) -> Vec<Reaction> {
+        let mut reactions = Vec::new();
+        if !self.software.has_room || self.software.flows.is_empty() {
+            return reactions;
+        }
+        for (number, wanted) in self.software.flows.busiest(MOVES) {
+            match self.install(&wanted, now) {
+                Ok(done) => {
+                    let carried = self.software.flows.hand_over(number);
+                    if let Some(key) = wanted.keys().into_iter().flatten().next() {
+                        self.flows.was_carried(&key, carried);
+                    }
+                    reactions.extend(done);
+                }
+                // It was resolved once; since then what it refers to has gone.
+                Err(NoRoom::Entry(_)) => drop(self.software.flows.hand_over(number)),
+                Err(NoRoom::Table(_) | NoRoom::Pairs { .. } | NoRoom::Onward { .. }) => {
+                    self.software.has_room = false;
+                    break;
+                }
+            }
+        }
+        reactions
+    }
+
+    /// Sends a packet as the card would.
+    fn pass(&mut self, mut punt: Punt, mut passage: Passage, now: Duration) -> Vec<Reaction> {
+        let vif = punt.shim.vif;
+        let entries = self.placed.entries();
+        let found = passage.find_route(&self.world, entries, punt.shim.nexthop);
+        if let Err(reason) = found {
+            return vec![Reaction::drop(&punt, reason)];
+        }
+        let sent = passage.leave(&mut self.software.ids, entries, &punt.frame);
+        let reason = match sent {
+            Ok(leaving) => return vec![leaving.sent(), Reaction::Consume(vif)],
+            Err(Verdict::Drop(reason)) => return vec![Reaction::drop(&punt, reason)],
+            Err(Verdict::Punt(reason)) => reason,
+            Err(Verdict::Continue | Verdict::Deliver) => PuntReason::None,
+        };
+        punt.shim.nexthop = passage.meta().route.nexthop;
+        match reason {
+            PuntReason::ZeroTtl => self.zero_ttl(&punt, now),
+            PuntReason::TooBig => self.too_big(punt, now),
+            PuntReason::Receive => self.receive(&punt),
+            PuntReason::Resolve => self.resolve(punt, now),
+            _ => vec![Reaction::drop(&punt, DropReason::Discard)],
+        }
+    }
+
+    /// Where a source is checked by its route, the route leads to the interface that the packet came from.
+    fn is_from_there(&self, punt: &Punt, tenant: &Tenant<'_>) -> bool {
+        let vif = self.placed.entries().vifs.get(&punt.shim.vif.into());
+        let checked = vif.filter(|vif| vif.kind == VifKind::Vm && vif.check_source && !vif.policy);
+        let (Some(vif), Some((src, _))) = (checked, tenant.addresses()) else {
+            return true;
+        };
+        let asked = is_as_it_came(punt) && !is_tunnelled(punt) && !tenant.headers.tagged;
+        let route = || self.world.route(punt.shim.vrf, src);
+        !asked || route().is_some_and(|route| route.nh == vif.nexthop)
+    }
+
+    /// Nexthop and label for a packet, in the VRF and for the destination that its flow gives it.
+    fn route_of(
+        &self,
+        punt: &Punt,
+        tenant: &Tenant<'_>,
+        onward: Option<&OnwardEntry>,
+    ) -> Option<(u32, u32)> {
+        let (_, dst) = tenant.addresses()?;
+        let vrf = onward.filter(|onward| onward.translate);
+        let vrf = vrf.map_or(punt.shim.vrf, |onward| onward.vrf);
+        let dst = match onward.filter(|onward| onward.dnat) {
+            Some(onward) => address(onward.dst, dst.is_ipv6()),
+            None => dst,
+        };
+        let route = self.world.route(vrf, dst)?;
+        Some((route.nh, route.label.unwrap_or(0)))
+    }
+
+    /// The ports of the whole packet, of one that is a part of it.
+    pub(in crate::slow_path) fn ports_of(&self, punt: &Punt) -> Option<Ports> {
+        let tenant = Tenant::of(punt).filter(|tenant| tenant.headers.fragment)?;
+        self.fragments.ports(&self.packet_of(punt, &tenant)?)
+    }
+}
+
+impl Leaving {
+    /// What is to be done.
+    pub fn sent(self) -> Reaction {
+        Reaction::send(self.vif, self.port, self.frame)
+    }
+}

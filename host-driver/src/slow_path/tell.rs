@@ -1,0 +1,85 @@
+//! Who sent a packet is told that it went too far, or that it is too long.
+//!
+//! ```text
+//!   ZeroTtl ─▶ icmp_error ─▶ from the gateway's address ─┬─ to the guest that sent it, by its own MAC
+//!   TooBig  ─▶                                           └─ to wherever the route to its source leads
+//! ```
+//! The packet itself ends here, told or not: errors are fewer than what causes them (see `tokens`).
+
+use std::time::Duration;
+
+use underpass_layout::DropReason;
+use underpass_table_compiler::objects::VifType;
+
+use super::icmp_error::{self, Fault};
+use super::reaction::Reaction;
+use super::software::to_network;
+use super::tenant::{is_tunnelled, Tenant};
+use super::SlowPath;
+use crate::driver::Punt;
+
+/// Ethertypes.
+const IPV4: [u8; 2] = [0x08, 0x00];
+const IPV6: [u8; 2] = [0x86, 0xdd];
+
+impl SlowPath {
+    /// A packet that may not take another hop.
+    pub(super) fn zero_ttl(&mut self, punt: &Punt, now: Duration) -> Vec<Reaction> {
+        let mut reactions = vec![Reaction::drop(punt, DropReason::TtlExceeded)];
+        if let Some(tenant) = Tenant::of(punt) {
+            reactions.extend(self.tell(punt, &tenant, Fault::HopLimit, now));
+        }
+        reactions
+    }
+
+    /// Tells the sender of a packet what is wrong with it, if somebody may be told and is not told too often.
+    pub(super) fn tell(
+        &mut self,
+        punt: &Punt,
+        tenant: &Tenant<'_>,
+        fault: Fault,
+        now: Duration,
+    ) -> Option<Reaction> {
+        let (src, dst) = tenant.addresses()?;
+        let vrf = self.home(punt);
+        let for_many = [src, dst].map(|address| self.world.is_broadcast(vrf, address));
+        if for_many.contains(&true) || !icmp_error::may_tell(tenant) {
+            return None;
+        }
+        let from = self.world.gateway(vrf, src)?;
+        if !self.tokens.take(punt.shim.vif, now) {
+            return None;
+        }
+        let error = icmp_error::packet(tenant, from, fault)?;
+        match is_tunnelled(punt) {
+            false => self.to_guest(punt, tenant, &error),
+            true => {
+                let (world, entries) = (&self.world, self.placed.entries());
+                let leaving = to_network(world, entries, &mut self.software.ids, vrf, &error)?;
+                Some(leaving.sent())
+            }
+        }
+    }
+
+    /// The VRF in which the sender of a packet is known: a guest's own, whichever it went on in.
+    fn home(&self, punt: &Punt) -> u16 {
+        let guest = self.world.vif(punt.shim.vif);
+        let guest = guest.filter(|vif| vif.vif_type == VifType::Vm && !is_tunnelled(punt));
+        guest.map_or(punt.shim.vrf, |vif| vif.vrf)
+    }
+
+    /// The frame that brings an answer of the router to the guest that a packet came from.
+    fn to_guest(&self, punt: &Punt, tenant: &Tenant<'_>, packet: &[u8]) -> Option<Reaction> {
+        let vif = self.world.vif(punt.shim.vif)?;
+        let guest = Some(vif).filter(|vif| vif.vif_type == VifType::Vm)?;
+        let plain = if tenant.headers.ipv6 { IPV6 } else { IPV4 };
+        let to = match tenant.is_frame {
+            true => tenant.src_mac(),
+            false => self.world.guest_mac(guest)?,
+        };
+        let from = self.world.router_mac();
+        let types = tenant.types().unwrap_or(&plain);
+        let frame = [&to.0[..], &from.0, types, packet].concat();
+        Reaction::transmit(guest, frame)
+    }
+}
