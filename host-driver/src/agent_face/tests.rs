@@ -202,9 +202,17 @@ fn arp_that_tells_is_the_agents_too() {
             "ffffffffffff 020000000012 0806 0001080006040{operation:03x} 020000000012 {sender} 000000000000 {target}"
         ))
     };
-    let gratuitous = arp(1, "0a010104", "0a010104");
-    let acts = face.take(punt(PuntReason::Arp, 4, gratuitous));
-    assert_eq!(said(&acts), ["trap 2", "to 4"]);
+    let gratuitous = punt(PuntReason::Arp, 4, arp(1, "0a010104", "0a010104"));
+    // The card sends the frame on and hands over a copy; without routes of the VRF it hands over the frame.
+    let mut copy = gratuitous.clone();
+    copy.shim.round = RoundKind::Punt;
+    assert_eq!(said(&face.take(copy)), ["trap 2"]);
+    assert_eq!(said(&face.take(gratuitous)), ["trap 2", "to 4"]);
+    let to_the_router = arp(2, "0a010104", "0a010101");
+    assert_eq!(
+        said(&face.take(punt(PuntReason::Arp, 4, to_the_router))),
+        ["trap 2"]
+    );
     let asks = arp(1, "08000009", "08000002");
     assert_eq!(said(&face.take(punt(PuntReason::Arp, 0, asks))), ["to 1"]);
     let answers = arp(2, "08000009", "08000002");
@@ -225,6 +233,46 @@ fn a_group_has_its_agent_where_the_interface_traps_it() {
         said(&face.take(punt(PuntReason::L3Protocol, 3, igmp))),
         ["trap 7"]
     );
+}
+
+#[test]
+fn each_reason_has_its_command() {
+    let mut face = face();
+    for (reason, vif, trapped) in [
+        (PuntReason::TunnelError, 0, "trap 13"),
+        (PuntReason::RouterAlert, 0, "trap 16"),
+        (PuntReason::Receive, 3, "trap 4"),
+        (PuntReason::ZeroTtl, 3, "trap 12"),
+    ] {
+        let acts = face.take(punt(reason, vif, syn(7)));
+        assert_eq!(said(&acts), [trapped], "{reason:?}");
+    }
+}
+
+#[test]
+fn bfd_is_told_with_the_state_of_its_session() {
+    let mut face = face();
+    let mut control = bytes(
+        "00005e000100020000000011 0800 4500003400010000ff11a5ad0a0101030a010101 \
+         c0000ec800200000 20c003180000000700000000000f4240000f424000000000",
+    );
+    let mut told = |frame: &[u8]| {
+        let acts = face.take(punt(PuntReason::Receive, 3, frame.to_vec()));
+        let [Act::Trap(frame)] = &acts[..] else {
+            panic!("{acts:?}");
+        };
+        let (header, packet) = Header::read(frame).expect("a header");
+        (header.command, header.params[0], packet.len())
+    };
+    assert_eq!(told(&control), (20, 0xc0, 66));
+    control[43] = 0x40;
+    assert_eq!(told(&control), (20, 0x40, 66));
+    // To another port it is not for BFD.
+    control[37] = 0xc7;
+    assert_eq!(told(&control), (4, 0, 66));
+    // Cut short, it has no state.
+    control[37] = 0xc8;
+    assert_eq!(told(&control[..43]).0, 4);
 }
 
 #[test]
