@@ -14,7 +14,7 @@ from pathlib import Path
 import scapy
 
 from kit import Case
-from topics import actions, arp, bum, fat, from_vm, learning, lookup, mirrors, nexthops, qos, tcp, traps, ttl
+from topics import actions, arp, bum, fat, fragments, from_vm, learning, lookup, mirrors, nexthops, qos, tcp, traps, ttl
 
 HERE = Path(__file__).parent
 ABOUT = ("Cases of our own in the form of given.json, for sentences that the given cases do not reach. Expected frames "
@@ -49,7 +49,7 @@ def table():
 
 
 def main():
-    for topic in (from_vm, arp, traps, ttl, lookup, actions, tcp, fat, nexthops, bum, mirrors, qos, learning):
+    for topic in (from_vm, arp, traps, ttl, lookup, actions, tcp, fat, nexthops, bum, mirrors, qos, learning, fragments):
         topic.cases()
     file = own_json()
     assert json.loads(text(file)) == file

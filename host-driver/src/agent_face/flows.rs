@@ -17,7 +17,7 @@ use underpass_table_compiler::objects::{
 use super::hold::{Seen, Then};
 use super::{Act, AgentFace, Command, Header, ProgramError};
 use crate::driver::{Punt, Traffic};
-use crate::slow_path::{Direction, Flow, Key, Keys, PairId, Reaction, Tenant, Wanted};
+use crate::slow_path::{Direction, Flow, Key, Keys, PairId, Reaction, Wanted};
 
 /// IP protocol of TCP.
 const TCP: u8 = 6;
@@ -113,14 +113,15 @@ impl AgentFace {
             };
             self.waited.insert(flow.pair, waited);
         }
-        reactions.extend(held.queue.into_iter().map(Reaction::again));
+        let queue = held.queue.into_iter();
+        reactions.extend(queue.map(|punt| self.slow_path.hand_back(punt, false)));
         Ok(reactions)
     }
 
     /// Takes a packet that found no flow, or one that waits.
     pub(super) fn miss(&mut self, punt: Punt) -> Vec<Act> {
         let drop = |punt: &Punt, reason| vec![Act::React(Reaction::drop(punt, reason))];
-        let Some(tenant) = Tenant::of(&punt) else {
+        let Some(tenant) = self.slow_path.tenant(&punt) else {
             return drop(&punt, DropReason::InvalidPacket);
         };
         let keys = Keys::of(self.world(), self.placed.entries(), &punt, &tenant);
@@ -133,7 +134,7 @@ impl AgentFace {
             // It missed before its flow was set up; one that has been round already would go round for ever.
             return match punt.shim.port {
                 underpass_layout::port::SLOW => drop(&punt, DropReason::FlowActionInvalid),
-                _ => vec![Act::React(Reaction::again(punt))],
+                _ => vec![Act::React(self.slow_path.hand_back(punt, false))],
             };
         }
         if self.takes_no_new_flows(&punt) {

@@ -48,7 +48,7 @@ impl SlowPath {
     }
 
     /// The tenant's packet; of a part of one with the ports of the whole, where they are known.
-    pub(super) fn tenant<'a>(&self, punt: &'a Punt) -> Option<Tenant<'a>> {
+    pub(crate) fn tenant<'a>(&self, punt: &'a Punt) -> Option<Tenant<'a>> {
         let tenant = Tenant::of(punt)?;
         if !tenant.headers.fragment {
             return Some(tenant);

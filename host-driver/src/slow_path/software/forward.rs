@@ -108,7 +108,7 @@ impl SlowPath {
     }
 
     /// Hands a packet back to the card as it came, with all that the card would ask for again.
-    pub(in crate::slow_path) fn hand_back(&self, punt: Punt, judged: bool) -> Reaction {
+    pub(crate) fn hand_back(&self, punt: Punt, judged: bool) -> Reaction {
         let is_in_software = |vrf: u16| {
             let word = self.placed.entries().vrfs.get(&vrf.into());
             word.is_some_and(|word| word.punt_all)
