@@ -186,7 +186,7 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
         arp_mac,
     };
     out.meta.inner = inner;
-    // A packet that goes to the host has one hop left or none; the stages behind ask nothing more of it.
+    // Of a packet for the host its hops count; what is wrong behind its IP header is for the host to say.
     wire!(host = out.meta.decap.host & !bad);
     wire!(no_hop = host & family.v4 & !header.ttl.any());
     let verdict = out
