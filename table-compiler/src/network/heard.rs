@@ -8,6 +8,9 @@
 
 use std::net::IpAddr;
 
+use super::gateway::{on_wire, Gateway};
+use super::read::is_link_local;
+use super::Network;
 use crate::mac::Mac;
 
 /// Neighbors that were heard.
@@ -71,6 +74,61 @@ impl Heard {
         places.position(|place| {
             place.is_some_and(|other| (other.gateway, other.address) == (gateway, address))
         })
+    }
+}
+
+impl Network {
+    /// Notes that a neighbor on the wire of a network's gateway, by the network's VRF, has a MAC. True if that is news;
+    /// false too where the network has no gateway, where the file says who has the address, and where there is no room.
+    pub fn hear(&mut self, vrf: u16, address: IpAddr, mac: Mac) -> bool {
+        let Some(gateway) = self.gateway_of(vrf) else {
+            return false;
+        };
+        let own = &self.gateways[gateway];
+        let subnets = &self.network(own.network).subnets;
+        // No route leads to a link-local one, unless it is a router.
+        let wanted = !is_link_local(&address) || own.routers.contains(&address);
+        let may = on_wire(subnets, address) && wanted && mac.is_unicast();
+        let may = may && !self.says_who_has(own, address);
+        let neighbor = HeardNeighbor {
+            gateway,
+            address,
+            mac,
+        };
+        may && self.heard.hear(neighbor)
+    }
+
+    /// Forgets a neighbor that was heard. True if it was known.
+    pub fn forget_neighbor(&mut self, vrf: u16, address: IpAddr) -> bool {
+        let gateway = self.gateway_of(vrf);
+        gateway.is_some_and(|gateway| self.heard.forget(gateway, address))
+    }
+
+    /// The MAC of a neighbor on a gateway's wire, as far as it is known.
+    #[must_use]
+    pub fn neighbor(&self, gateway: usize, address: IpAddr) -> Option<Mac> {
+        let given = self.gateways.get(gateway)?.neighbors.get(&address);
+        given.copied().or_else(|| self.heard.mac(gateway, address))
+    }
+
+    /// The position of the gateway of a network, by its VRF.
+    fn gateway_of(&self, vrf: u16) -> Option<usize> {
+        let mut gateways = self.gateways.iter();
+        gateways.position(|gateway| self.network(gateway.network).vrf == vrf)
+    }
+
+    /// True if the file says who on a gateway's wire has an address: the node, a guest, or a neighbor with its MAC.
+    fn says_who_has(&self, gateway: &Gateway, address: IpAddr) -> bool {
+        let network = gateway.network;
+        let mut services = self.network(network).subnets.iter();
+        let service = services.any(|subnet| subnet.service_addresses().any(|own| own == address));
+        let mut interfaces = self.interfaces.iter();
+        let guest =
+            interfaces.any(|guest| guest.network == network && guest.addresses.contains(&address));
+        let own = gateway.addresses.contains(&address)
+            || gateway.snat.is_some_and(|snat| address == snat)
+            || gateway.neighbors.contains_key(&address);
+        own || guest || service && !gateway.routers.contains(&address)
     }
 }
 

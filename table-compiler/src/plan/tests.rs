@@ -2,6 +2,7 @@
 
 mod card;
 mod examples;
+mod room;
 mod several;
 mod states;
 
