@@ -13,7 +13,7 @@
 //! P: ARP and neighbor solicitations are answered, with the stitched MAC or else the router's. F: they are flooded. L:
 //! the label is used. A network of mode l2 has no routes, and no route leads to a link-local address.
 //!
-//! What is by a gateway is answered for like all else of its network (see [`gateway`](super::gateway)).
+//! What is by a gateway is answered for like all else of its network (see [`gateway`]).
 //!
 //! Of one prefix a network has one route. A prefix elsewhere takes over the subnet or the guest
 //! elsewhere that has the same prefix and keeps what that says about ARP. A network's own routes come

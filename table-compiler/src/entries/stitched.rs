@@ -1,7 +1,7 @@
 //! `stitched`: the MACs that ARP is answered with where a route to one address has one.
 //!
 //! A VRF whose routes are not on the card has none: nothing leads to them. Where a prefix has several routes the last one
-//! counts, as in [`route`](super::route).
+//! counts, as in [`route`].
 
 use std::collections::BTreeMap;
 
