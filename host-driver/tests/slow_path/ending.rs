@@ -121,7 +121,7 @@ fn more_flows_than_the_card_can_tell_of_at_once_go_together() {
     let mut card = card();
     for port in 0..100 {
         let frame = udp(RED1, RED2.mac, RED2.ip, (1000 + port, 2));
-        send_at(&mut card, 0, RED1.port, &frame);
+        send_at(&mut card, u64::from(port), RED1.port, &frame);
     }
     assert_eq!(card.slow_path().flows().len(), 200);
     let frame = udp(RED1, RED2.mac, RED2.ip, (1, 2));

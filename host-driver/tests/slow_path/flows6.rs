@@ -232,10 +232,10 @@ fn what_the_card_cannot_look_into_ends_with_a_reason() {
     let outcome = card.send(RED1.port, &three).unwrap();
     assert_eq!(outcome.punts, [PuntReason::Extension]);
     assert_eq!(outcome.drops, [DropReason::InvalidProtocol]);
-    let fragment = extended(&whole, 44, &[17, 0, 0, 1, 0, 0, 0, 9]);
+    let fragment = extended(&whole, 44, &[17, 0, 0, 9, 0, 0, 0, 9]);
     let outcome = card.send(RED1.port, &fragment).unwrap();
     assert_eq!(outcome.punts, [PuntReason::Fragment]);
-    assert_eq!(outcome.drops, [DropReason::Fragments]);
+    assert_eq!(card.finish().unwrap().drops, [DropReason::Fragments]);
     let mut expired = tcp6(RED1, ROUTER, ip6(BLUE1), (1, 80));
     expired[21] = 1;
     let outcome = card.send(RED1.port, &expired).unwrap();

@@ -1,0 +1,144 @@
+//! What the card has no room for: the slow path forwards it, and the card gets it when there is room.
+
+use std::time::Duration;
+
+use underpass_host_driver::summary::Summary;
+use underpass_layout::port::WIRE0;
+use underpass_layout::{DropReason, PuntReason};
+
+use crate::support::*;
+
+/// The flow with this number from red1 to red2.
+fn frame(number: u16) -> Vec<u8> {
+    udp(RED1, RED2.mac, RED2.ip, (number, 53))
+}
+
+/// Starts flows until the card has no room for one more; gives the first that it has none for. One a millisecond: an
+/// interface may not start many more.
+fn fill(card: &mut Card) -> u16 {
+    let first = (1..5000).find(|number| {
+        let outcome = send_at(card, u64::from(*number), RED1.port, &frame(*number));
+        assert_eq!(left(&outcome).0, RED2.port);
+        !card.slow_path().software_flows().is_empty()
+    });
+    first.unwrap()
+}
+
+#[test]
+fn a_flow_that_finds_no_room_is_forwarded_and_counted_until_there_is_some() {
+    let mut card = card();
+    let number = fill(&mut card);
+    // It is answered, too, and its packets are as the card would send them.
+    let outcome = send_at(&mut card, 170_000, RED1.port, &frame(number));
+    assert_eq!(outcome.punts, [PuntReason::FlowMiss]);
+    assert_eq!(left(&outcome), (RED2.port, &frame(number)[..]));
+    let answer = udp(RED2, RED1.mac, RED1.ip, (53, number));
+    let outcome = card.send(RED2.port, &answer).unwrap();
+    assert_eq!(left(&outcome), (RED1.port, &answer[..]));
+    let summary = Summary::read(&mut card).unwrap();
+    let kept_here: Vec<_> = summary.flows.iter().filter(|flow| flow.software).collect();
+    assert_eq!([kept_here[0].packets, kept_here[1].packets], [2, 1]);
+    assert_eq!(summary.software.flows, 3);
+    // The others become idle.
+    card.advance(Duration::from_secs(185)).unwrap();
+    card.advance(Duration::from_secs(186)).unwrap();
+    assert!(card.slow_path().software_flows().is_empty());
+    let outcome = card.send(RED1.port, &frame(number)).unwrap();
+    assert_eq!((outcome.punts.len(), ports(&outcome)), (0, vec![RED2.port]));
+    let flows = card.flows().unwrap();
+    let flow = flows.iter().find(|flow| flow.flow.side.sport == number);
+    assert_eq!(flow.unwrap().traffic.packets, 3);
+}
+
+#[test]
+fn its_source_is_checked() {
+    let mut card = card();
+    let number = fill(&mut card);
+    // The answer comes from elsewhere than its address is.
+    let forged = vxlan(5001, &udp(RED2, RED1.mac, RED1.ip, (53, number)));
+    let outcome = card.send(WIRE0, &forged).unwrap();
+    assert_eq!(outcome.drops, [DropReason::InvalidSource]);
+}
+
+/// Packets of red1 to what `public` knows leave with a floating address.
+#[test]
+fn addresses_are_replaced_as_the_card_does() {
+    let text = NETWORK.replace(
+        "policies:",
+        "floating_ips:\n  - {interface: red1, address: 10.2.0.100, network: blue}\npolicies:",
+    );
+    let sent = |card: &mut Card, number: u16| {
+        let frame = udp(RED1, ROUTER, BLUE2.ip, (number, 53));
+        let outcome = card.send(RED1.port, &frame).unwrap();
+        let (port, frame) = left(&outcome);
+        (port, frame.to_vec())
+    };
+    let text = text.replace("networks: [red, blue]", "networks: [red, green]");
+    let mut with_room = card_of(&text);
+    let mut without = card_of(&text);
+    fill(&mut without);
+    let flows = without.slow_path().software_flows().len();
+    let expected = sent(&mut with_room, 4444);
+    assert_eq!(expected.1[26..30], [10, 2, 0, 100]);
+    assert_eq!(sent(&mut without, 4444), expected);
+    assert!(without.slow_path().software_flows().len() > flows);
+    // The answer finds its way back as well.
+    let answer = udp(BLUE2, ROUTER, [10, 2, 0, 100], (53, 4444));
+    let back = |card: &mut Card| {
+        let outcome = card.send(BLUE2.port, &answer).unwrap();
+        let (port, frame) = left(&outcome);
+        (port, frame.to_vec())
+    };
+    assert_eq!(back(&mut without), back(&mut with_room));
+}
+
+/// Red has more lengths of prefixes than the card can search at once.
+fn crowded() -> Card {
+    let remote = |length: u8| {
+        format!("  - {{network: red, prefix: 20.0.0.0/{length}, next_hops: [{{address: 192.168.0.2, encapsulation: mpls-udp, label: 1{length}}}]}}\n")
+    };
+    let text = format!("{NETWORK}{}", (8..15).map(remote).collect::<String>());
+    card_of(&text)
+}
+
+#[test]
+fn a_vrf_that_does_not_fit_is_routed_here() {
+    let mut card = crowded();
+    assert!(card.slow_path().placed().entries().vrfs[&1].punt_all);
+    // 20.1.0.1 is in the prefix of 14 bits, the longest; 20.9.0.1 in that of 12.
+    for (to, label) in [([20, 1, 0, 1], 114_u32), ([20, 9, 0, 1], 112)] {
+        for _ in 0..2 {
+            let outcome = card
+                .send(RED1.port, &udp(RED1, ROUTER, to, (7, 53)))
+                .unwrap();
+            let (port, frame) = left(&outcome);
+            assert_eq!(port, WIRE0);
+            let word = u32::from_be_bytes(frame[42..46].try_into().unwrap());
+            assert_eq!(word >> 12, label);
+            // One hop less, as by the card.
+            assert_eq!(frame[46 + 8], 63);
+        }
+    }
+    let outcome = card
+        .send(RED1.port, &udp(RED1, ROUTER, [99, 1, 1, 1], (7, 53)))
+        .unwrap();
+    assert_eq!(outcome.departures, []);
+    assert!(Summary::read(&mut card).unwrap().software.routes >= 4);
+}
+
+#[test]
+fn parts_of_packets_find_their_way_there_too() {
+    let mut card = crowded();
+    let mut first = udp(RED1, ROUTER, [20, 1, 0, 1], (7, 53));
+    first[20] = 0x20;
+    let mut last = first.clone();
+    last[20..22].copy_from_slice(&2_u16.to_be_bytes());
+    for frame in [&mut first, &mut last] {
+        frame[24..26].fill(0);
+        let sum = underpass_model::headers::checksum::checksum(&frame[14..34]);
+        frame[24..26].copy_from_slice(&sum.to_be_bytes());
+    }
+    assert!(card.send(RED1.port, &last).unwrap().departures.is_empty());
+    let outcome = card.send(RED1.port, &first).unwrap();
+    assert_eq!(ports(&outcome), [WIRE0; 2], "{outcome:?}");
+}
