@@ -92,12 +92,18 @@ fn addresses_are_replaced_as_the_card_does() {
     assert_eq!(back(&mut without), back(&mut with_room));
 }
 
-/// Red has more lengths of prefixes than the card can search at once.
+/// Red has more routes of one length than the card can hold, and two more.
 fn crowded() -> Card {
-    let remote = |length: u8| {
-        format!("  - {{network: red, prefix: 20.0.0.0/{length}, next_hops: [{{address: 192.168.0.2, encapsulation: mpls-udp, label: 1{length}}}]}}\n")
+    let remote = |prefix: &str, label: u32| {
+        format!("  - {{network: red, prefix: {prefix}, next_hops: [{{address: 192.168.0.2, encapsulation: mpls-udp, label: {label}}}]}}\n")
     };
-    let text = format!("{NETWORK}{}", (8..15).map(remote).collect::<String>());
+    let many = (0..300).map(|number| format!("21.{}.{}.0/24", number / 256, number % 256));
+    let many: String = many.map(|prefix| remote(&prefix, 99)).collect();
+    let text = format!(
+        "{NETWORK}{}{}{many}",
+        remote("20.0.0.0/12", 112),
+        remote("20.0.0.0/14", 114)
+    );
     card_of(&text)
 }
 

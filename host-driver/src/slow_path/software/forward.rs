@@ -10,7 +10,7 @@
 use std::time::Duration;
 
 use underpass_layout::tables::{OnwardEntry, VifKind};
-use underpass_layout::{DropReason, PuntReason, Verdict};
+use underpass_layout::{port, DropReason, PuntReason, Verdict};
 
 use super::resolved::{Refused, Resolved};
 use super::{resolve, Leaving, Passage};
@@ -108,7 +108,7 @@ impl SlowPath {
     }
 
     /// Hands a packet back to the card as it came, with all that the card would ask for again.
-    pub(crate) fn hand_back(&self, punt: Punt, judged: bool) -> Reaction {
+    pub(crate) fn hand_back(&mut self, punt: Punt, judged: bool) -> Reaction {
         let is_in_software = |vrf: u16| {
             let word = self.placed.entries().vrfs.get(&vrf.into());
             word.is_some_and(|word| word.punt_all)
@@ -121,6 +121,10 @@ impl SlowPath {
             let asked = other || is_in_software(punt.shim.vrf);
             asked.then(|| self.route_of(&punt, &tenant, onward.as_ref()))?
         });
+        if route.is_some() && punt.shim.port != port::SLOW {
+            // What was handed back before was counted then.
+            self.software.counters.routes += 1;
+        }
         let found = Found {
             ports,
             route,
