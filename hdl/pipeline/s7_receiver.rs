@@ -148,7 +148,7 @@ pub(super) fn source_checked(meta: Meta) -> Bit {
     wire!(group = meta.decap.frame & inner.dst_mac.bit(40));
     vif.kind.eq(VifKind::Vm.code())
         & vif.check_source
-        & !meta.bridge.flow_first
+        & !vif.policy
         & !inner.tagged
         & (inner.ipv4 | inner.ipv6)
         & !group
