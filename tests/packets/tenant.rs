@@ -13,7 +13,7 @@ const FRAGMENT: u8 = 44;
 
 /// A tenant's Ethernet frame.
 pub fn frame(rng: &mut Rng, world: &World) -> Vec<u8> {
-    let is_arp = rng.u8(..12) == 0;
+    let is_arp = rng.u8(..9) == 0;
     let dst = match rng.u8(..16) {
         0..=9 if is_arp => 0xffff_ffff_ffff,
         0..=6 => ROUTER_MAC,
@@ -54,10 +54,14 @@ pub fn ip(rng: &mut Rng, world: &World) -> Vec<u8> {
     }
 }
 
-/// A conversation, or now and then an ICMP error between its ends.
+/// A conversation, or now and then an ICMP error or TCP between its ends.
 fn some_talk(rng: &mut Rng, of: &[Talk]) -> Talk {
     let talk = pick(rng, of);
-    match rng.u8(..6) {
+    match rng.u8(..7) {
+        1 => Talk {
+            protocol: 6,
+            ..talk
+        },
         0 => Talk {
             protocol: if talk.src.v6 { 58 } else { 1 },
             src_port: 0,
@@ -227,9 +231,9 @@ fn start(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
             .u16(1),
         protocol if protocol == icmp => out.put(&[talk.dst_port as u8, 0]).u16(checksum).fill(4),
         6 => {
-            let (options, offset) = match rng.bool() {
-                true => syn::options(rng),
-                false => (Vec::new(), rng.u8(5..8) << 4),
+            let (options, offset) = match rng.u8(..4) {
+                1.. => syn::options(rng),
+                0 => (Vec::new(), rng.u8(5..8) << 4),
             };
             out.u16(talk.src_port)
                 .u16(talk.dst_port)
@@ -254,7 +258,7 @@ fn start(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
 /// TCP sequence numbers start here; few, so that they often fit each other.
 const SEQUENCE: u32 = u32::MAX;
 /// FIN 1, SYN 2, RST 4, PSH 8, ACK 16 (RFC 9293).
-const TCP_FLAGS: [u8; 9] = [2, 18, 18, 16, 16, 17, 4, 20, 0xff];
+const TCP_FLAGS: [u8; 10] = [2, 2, 18, 18, 16, 16, 17, 4, 20, 0xff];
 
 /// Whether a conversation is of ICMP errors.
 fn is_error(talk: &Talk) -> bool {

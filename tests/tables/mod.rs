@@ -379,7 +379,7 @@ impl World {
             let (lengths, lengths6) = (banks(rng, 1..32), banks(rng, 1..128));
             let word = VrfEntry {
                 valid: rng.u8(..16) > 0,
-                punt_all: rng.u8(..10) == 0,
+                punt_all: rng.u8(..8) == 0,
                 default_valid: rng.bool(),
                 default_nexthop: rng.u32(NEXTHOPS),
                 default_label: rng.u32(..1 << 24),
