@@ -9,7 +9,7 @@
 //! Packets are told apart by VRF, K(nh), addresses, protocol and identification: nobody's parts get the ports of another
 //! tenant's packet. Of two first parts the later one counts for what follows it: identifications come again, and a
 //! receiver puts no more together than what was let through with its own ports. The ports are kept until two seconds
-//! after the last part.
+//! after the last part. No interface may have more than a share of the room, so that a flood of one leaves the others theirs.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub const PACKETS: usize = 8192 + 1024;
 pub const PARTS: usize = 64;
 /// Bytes of all parts that wait.
 pub const BYTES: usize = 4 << 20;
+/// What one interface may have of all that: its flood is its own trouble.
+pub const SHARE: usize = 4;
 
 /// A part that goes, and the ports that it is given.
 pub type Going = (Punt, Ports);
@@ -46,6 +48,8 @@ pub struct Outcome {
 /// A packet of which parts have come.
 #[derive(Debug)]
 struct Known {
+    /// The interface that they come by.
+    vif: u16,
     /// None: the first part has not come.
     ports: Option<Ports>,
     /// When the last part came.
@@ -56,10 +60,21 @@ struct Known {
     since: Duration,
 }
 
+/// What one interface has.
+#[derive(Debug, Default)]
+struct Share {
+    packets: usize,
+    /// Bytes that wait.
+    bytes: usize,
+    /// Its packets, the oldest first. Some are known no more.
+    order: VecDeque<PacketId>,
+}
+
 /// Packets of which parts have come.
 #[derive(Debug, Default)]
 pub struct Fragments {
     packets: HashMap<PacketId, Known>,
+    shares: HashMap<u16, Share>,
     deadlines: Deadlines<PacketId>,
     /// Packets of which parts wait, the one that began first. Some have none any more.
     waiting: VecDeque<PacketId>,
@@ -77,20 +92,23 @@ impl Fragments {
         now: Duration,
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        self.make_known(packet, now, &mut outcome.end);
+        let vif = punt.shim.vif;
+        self.make_known(packet, vif, now, &mut outcome.end);
+        let waits = self.shares.get(&vif).map_or(0, |share| share.bytes);
         let Some(known) = self.packets.get_mut(&packet) else {
             return outcome;
         };
         known.last = now;
         if let Some(ports) = ports {
             known.ports = Some(ports);
+            let of = known.vif;
             let after = std::mem::take(&mut known.waiting);
-            self.bytes -= after.iter().map(size).sum::<usize>();
+            self.freed(of, &after);
             let all = std::iter::once(punt).chain(after);
             outcome.go.extend(all.map(|punt| (punt, ports)));
         } else if let Some(ports) = known.ports {
             outcome.go.push((punt, ports));
-        } else if known.waiting.len() == PARTS {
+        } else if known.waiting.len() == PARTS || waits + size(&punt) > BYTES / SHARE {
             outcome.end.push((punt, DropReason::FragmentQueueFail));
         } else {
             if known.waiting.is_empty() {
@@ -98,6 +116,7 @@ impl Fragments {
                 self.waiting.push_back(packet);
             }
             self.bytes += size(&punt);
+            self.shares.entry(known.vif).or_default().bytes += size(&punt);
             known.waiting.push(punt);
             self.make_room(&mut outcome.end);
         }
@@ -110,9 +129,9 @@ impl Fragments {
     }
 
     /// The ports of a packet that is cut here.
-    pub fn know(&mut self, packet: PacketId, ports: Ports, now: Duration) -> Vec<Ended> {
+    pub fn know(&mut self, packet: PacketId, vif: u16, ports: Ports, now: Duration) -> Vec<Ended> {
         let mut ended = Vec::new();
-        self.make_known(packet, now, &mut ended);
+        self.make_known(packet, vif, now, &mut ended);
         if let Some(known) = self.packets.get_mut(&packet) {
             known.last = now;
             known.ports = Some(ports);
@@ -128,16 +147,19 @@ impl Fragments {
                 continue;
             };
             if !known.waiting.is_empty() && known.since + PATIENCE <= now {
-                let late = std::mem::take(&mut known.waiting);
-                self.bytes -= late.iter().map(size).sum::<usize>();
+                let (of, late) = (known.vif, std::mem::take(&mut known.waiting));
+                self.freed(of, &late);
                 ended.extend(late.into_iter().map(|punt| (punt, DropReason::Fragments)));
             }
+            let Some(known) = self.packets.get(&packet) else {
+                continue;
+            };
             let next = match known.waiting.is_empty() {
                 true => known.last + PATIENCE,
                 false => known.since + PATIENCE,
             };
             match next <= now {
-                true => drop(self.packets.remove(&packet)),
+                true => self.forget(&packet, &mut ended),
                 false => self.deadlines.watch(next, packet),
             }
         }
@@ -160,20 +182,23 @@ impl Fragments {
         self.packets.is_empty()
     }
 
-    /// A packet is known from now on; where there is no room, the one that would be forgotten next is so now.
-    fn make_known(&mut self, packet: PacketId, now: Duration, ended: &mut Vec<Ended>) {
+    /// A packet is known from now on. Where there is no room, the oldest of the interface is forgotten if that has its
+    /// share, else the one that would be forgotten next.
+    fn make_known(&mut self, packet: PacketId, vif: u16, now: Duration, ended: &mut Vec<Ended>) {
         if self.packets.contains_key(&packet) {
             return;
+        }
+        while let Some(oldest) = self.above_share(vif) {
+            self.forget(&oldest, ended);
         }
         while self.packets.len() >= PACKETS {
             let Some(oldest) = self.deadlines.first() else {
                 break;
             };
-            if let Some(known) = self.packets.remove(&oldest) {
-                self.end(known.waiting, ended);
-            }
+            self.forget(&oldest, ended);
         }
         let known = Known {
+            vif,
             ports: None,
             last: now,
             waiting: Vec::new(),
@@ -181,6 +206,44 @@ impl Fragments {
         };
         self.packets.insert(packet, known);
         self.deadlines.watch(now + PATIENCE, packet);
+        let share = self.shares.entry(vif).or_default();
+        share.packets += 1;
+        share.order.push_back(packet);
+    }
+
+    /// The oldest packet of an interface that has its share.
+    fn above_share(&mut self, vif: u16) -> Option<PacketId> {
+        let share = self.shares.get_mut(&vif)?;
+        let packets = &self.packets;
+        let is_there = |id: &PacketId| packets.get(id).is_some_and(|known| known.vif == vif);
+        if share.order.len() > PACKETS {
+            share.order.retain(is_there);
+        }
+        if share.packets < PACKETS / SHARE {
+            return None;
+        }
+        while let Some(oldest) = share.order.pop_front() {
+            if is_there(&oldest) {
+                return Some(oldest);
+            }
+        }
+        None
+    }
+
+    /// A packet is known no more; its parts that still wait end.
+    fn forget(&mut self, packet: &PacketId, ended: &mut Vec<Ended>) {
+        let Some(known) = self.packets.remove(packet) else {
+            return;
+        };
+        self.freed(known.vif, &known.waiting);
+        if let Some(share) = self.shares.get_mut(&known.vif) {
+            share.packets -= 1;
+            if share.packets == 0 {
+                self.shares.remove(&known.vif);
+            }
+        }
+        let parts = known.waiting.into_iter();
+        ended.extend(parts.map(|punt| (punt, DropReason::FragmentQueueFail)));
     }
 
     /// The parts that have waited longest end until there is room.
@@ -189,9 +252,12 @@ impl Fragments {
             let Some(oldest) = self.waiting.pop_front() else {
                 return;
             };
-            let known = self.packets.get_mut(&oldest);
-            let late = known.map(|known| std::mem::take(&mut known.waiting));
-            self.end(late.unwrap_or_default(), ended);
+            if let Some(known) = self.packets.get_mut(&oldest) {
+                let (of, late) = (known.vif, std::mem::take(&mut known.waiting));
+                self.freed(of, &late);
+                let late = late.into_iter();
+                ended.extend(late.map(|punt| (punt, DropReason::FragmentQueueFail)));
+            }
         }
         // Places of packets that do not wait any more are no more than those that are known.
         if self.waiting.len() > 2 * PACKETS {
@@ -201,10 +267,13 @@ impl Fragments {
         }
     }
 
-    fn end(&mut self, parts: Vec<Punt>, ended: &mut Vec<Ended>) {
-        self.bytes -= parts.iter().map(size).sum::<usize>();
-        let parts = parts.into_iter();
-        ended.extend(parts.map(|punt| (punt, DropReason::FragmentQueueFail)));
+    /// These parts of an interface wait no more.
+    fn freed(&mut self, vif: u16, parts: &[Punt]) {
+        let bytes: usize = parts.iter().map(size).sum();
+        self.bytes -= bytes;
+        if let Some(share) = self.shares.get_mut(&vif) {
+            share.bytes -= bytes;
+        }
     }
 }
 

@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use underpass_layout::DropReason;
-use underpass_table_compiler::objects::VifType;
+use underpass_table_compiler::objects::{Vif, VifType};
 
 use super::icmp_error::{self, Fault};
 use super::reaction::Reaction;
@@ -51,27 +51,27 @@ impl SlowPath {
             return None;
         }
         let error = icmp_error::packet(tenant, from, fault)?;
-        match is_tunnelled(punt) {
-            false => self.to_guest(punt, tenant, &error),
-            true => {
-                let (world, entries) = (&self.world, self.placed.entries());
-                let leaving = to_network(world, entries, &mut self.software.ids, vrf, &error)?;
-                Some(leaving.sent())
-            }
+        if let Some(guest) = self.guest(punt) {
+            return self.to_guest(guest, tenant, &error);
         }
+        let (world, entries) = (&self.world, self.placed.entries());
+        let leaving = to_network(world, entries, &mut self.software.ids, vrf, &error)?;
+        Some(leaving.sent())
     }
 
     /// The VRF in which the sender of a packet is known: a guest's own, whichever it went on in.
     fn home(&self, punt: &Punt) -> u16 {
-        let guest = self.world.vif(punt.shim.vif);
-        let guest = guest.filter(|vif| vif.vif_type == VifType::Vm && !is_tunnelled(punt));
-        guest.map_or(punt.shim.vrf, |vif| vif.vrf)
+        self.guest(punt).map_or(punt.shim.vrf, |vif| vif.vrf)
+    }
+
+    /// The guest here that a packet came from.
+    fn guest(&self, punt: &Punt) -> Option<&Vif> {
+        let vif = self.world.vif(punt.shim.vif)?;
+        (vif.vif_type == VifType::Vm && !is_tunnelled(punt)).then_some(vif)
     }
 
     /// The frame that brings an answer of the router to the guest that a packet came from.
-    fn to_guest(&self, punt: &Punt, tenant: &Tenant<'_>, packet: &[u8]) -> Option<Reaction> {
-        let vif = self.world.vif(punt.shim.vif)?;
-        let guest = Some(vif).filter(|vif| vif.vif_type == VifType::Vm)?;
+    fn to_guest(&self, guest: &Vif, tenant: &Tenant<'_>, packet: &[u8]) -> Option<Reaction> {
         let plain = if tenant.headers.ipv6 { IPV6 } else { IPV4 };
         let to = match tenant.is_frame {
             true => tenant.src_mac(),

@@ -109,7 +109,7 @@ impl SlowPath {
                 Some(part.packet(&first, punt.shim.vrf, punt.shim.flow_nexthop))
             });
             if let Some(packet) = of {
-                let forgotten = self.fragments.know(packet, ports, now);
+                let forgotten = self.fragments.know(packet, punt.shim.vif, ports, now);
                 reactions = fragmented::ended(forgotten);
             }
         }

@@ -92,6 +92,71 @@ fn addresses_are_replaced_as_the_card_does() {
     assert_eq!(back(&mut without), back(&mut with_room));
 }
 
+/// A frame without what numbers it: identification and checksum of its outer IPv4 header.
+fn unnumbered(mut frame: Vec<u8>) -> Vec<u8> {
+    frame[18..20].fill(0);
+    frame[24..26].fill(0);
+    frame
+}
+
+#[test]
+fn a_flow_keeps_to_one_of_several_nodes_there_too() {
+    let text = format!(
+        "{NETWORK}  - {{network: red, prefix: 30.0.0.0/8, next_hops: [{{address: 192.168.0.2, encapsulation: mpls-udp, label: 200}}, {{address: 192.168.0.2, encapsulation: mpls-gre, label: 201}}]}}\n"
+    );
+    let mut with_room = card_of(&text);
+    let mut without = card_of(&text);
+    fill(&mut without);
+    let mut kinds = [0; 2];
+    for number in 4000..4020 {
+        let frame = udp(RED1, ROUTER, [30, 0, 0, 1], (number, 53));
+        let sent = |card: &mut Card| {
+            let outcome = card.send(RED1.port, &frame).unwrap();
+            let (port, frame) = left(&outcome);
+            (port, unnumbered(frame.to_vec()))
+        };
+        let expected = sent(&mut with_room);
+        assert_eq!(sent(&mut without), expected);
+        assert_eq!(sent(&mut without), expected);
+        kinds[usize::from(expected.1[23] == 47)] += 1;
+    }
+    // UDP and GRE.
+    assert!(kinds.iter().all(|count| *count > 0), "{kinds:?}");
+}
+
+#[test]
+fn parts_of_packets_have_their_addresses_replaced_there_too() {
+    let text = NETWORK
+        .replace(
+            "policies:",
+            "floating_ips:\n  - {interface: red1, address: 10.2.0.100, network: blue}\npolicies:",
+        )
+        .replace("networks: [red, blue]", "networks: [red, green]");
+    let mut with_room = card_of(&text);
+    let mut without = card_of(&text);
+    fill(&mut without);
+    let parts = in_two(&udp(RED1, ROUTER, BLUE2.ip, (4444, 53)));
+    for part in &parts {
+        let outcome = with_room.send(RED1.port, part).unwrap();
+        let expected = left(&outcome);
+        assert_eq!(expected.1[26..30], [10, 2, 0, 100]);
+        assert_eq!(left(&without.send(RED1.port, part).unwrap()), expected);
+    }
+}
+
+/// A datagram of 16 bytes in two parts.
+fn in_two(whole: &[u8]) -> [Vec<u8>; 2] {
+    [(34..42, 0x2000_u16), (42..50, 1)].map(|(data, flags)| {
+        let mut part = [&whole[..34], &whole[data]].concat();
+        part[16..18].copy_from_slice(&28_u16.to_be_bytes());
+        part[20..22].copy_from_slice(&flags.to_be_bytes());
+        part[24..26].fill(0);
+        let sum = underpass_model::headers::checksum::checksum(&part[14..34]);
+        part[24..26].copy_from_slice(&sum.to_be_bytes());
+        part
+    })
+}
+
 /// Red has more routes of one length than the card can hold, and two more.
 fn crowded() -> Card {
     let remote = |prefix: &str, label: u32| {
@@ -135,15 +200,7 @@ fn a_vrf_that_does_not_fit_is_routed_here() {
 #[test]
 fn parts_of_packets_find_their_way_there_too() {
     let mut card = crowded();
-    let mut first = udp(RED1, ROUTER, [20, 1, 0, 1], (7, 53));
-    first[20] = 0x20;
-    let mut last = first.clone();
-    last[20..22].copy_from_slice(&2_u16.to_be_bytes());
-    for frame in [&mut first, &mut last] {
-        frame[24..26].fill(0);
-        let sum = underpass_model::headers::checksum::checksum(&frame[14..34]);
-        frame[24..26].copy_from_slice(&sum.to_be_bytes());
-    }
+    let [first, last] = in_two(&udp(RED1, ROUTER, [20, 1, 0, 1], (7, 53)));
     assert!(card.send(RED1.port, &last).unwrap().departures.is_empty());
     let outcome = card.send(RED1.port, &first).unwrap();
     assert_eq!(ports(&outcome), [WIRE0; 2], "{outcome:?}");

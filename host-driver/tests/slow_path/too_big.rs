@@ -162,3 +162,34 @@ fn what_came_in_parts_is_cut_again() {
     }
     assert_eq!((data, count), (whole[34..].to_vec(), 5));
 }
+
+#[test]
+fn what_comes_out_of_a_tunnel_is_cut_for_a_narrower_one() {
+    // On the way to 192.168.0.3 a link carries 1400 bytes.
+    let text = NETWORK.replace(
+        r#"neighbors: {192.168.0.2: "0c:c4:7a:00:00:02"}"#,
+        r#"neighbors: {192.168.0.2: "0c:c4:7a:00:00:02", 192.168.0.3: "0c:c4:7a:00:00:03"}"#,
+    );
+    let mut card = card_of(&text);
+    let narrow = crate::tunnel_error::needed([192, 168, 0, 3], 1400);
+    card.send(WIRE0, &narrow).unwrap();
+    let mut inner = Vec::new();
+    PacketBuilder::ethernet2(RED9.mac, ROUTER)
+        .ipv4(RED9.ip, FAR, 64)
+        .udp(1000, 53)
+        .write(&mut inner, &[7; 1390])
+        .unwrap();
+    inner[14 + 6] = 0;
+    fix(&mut inner[14..]);
+    let outcome = card.send(WIRE0, &vxlan(5001, &inner)).unwrap();
+    assert_eq!(outcome.punts, [PuntReason::TooBig]);
+    assert_eq!((outcome.drops.len(), ports(&outcome)), (0, vec![WIRE0; 2]));
+    let mut data = Vec::new();
+    for (_, outer) in &outcome.departures {
+        assert!(outer.len() <= 14 + 1400);
+        assert_eq!(outer[..6], [0x0c, 0xc4, 0x7a, 0, 0, 3]);
+        let ip = Ipv4Slice::from_slice(&outer[14 + 32..]).unwrap();
+        data.extend_from_slice(ip.payload().payload);
+    }
+    assert_eq!(data, inner[34..]);
+}

@@ -9,7 +9,7 @@ use underpass_layout::PuntReason;
 use crate::support::*;
 
 /// "Fragmentation needed" about a VXLAN packet of ours to an end.
-fn needed(end: [u8; 4], mtu: u16) -> Vec<u8> {
+pub fn needed(end: [u8; 4], mtu: u16) -> Vec<u8> {
     let mut quoted = Vec::new();
     PacketBuilder::ipv4([192, 168, 0, 1], end, 64)
         .udp(50_000, 4789)

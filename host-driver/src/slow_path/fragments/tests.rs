@@ -114,15 +114,40 @@ fn so_many_parts_of_a_packet_wait_and_no_more() {
     assert_eq!(ended(&one_more.end), [(99, DropReason::FragmentQueueFail)]);
 }
 
+/// A part that comes by an interface.
+fn by(vif: u16, punt: Punt) -> Punt {
+    let shim = PuntShim { vif, ..punt.shim };
+    Punt { shim, ..punt }
+}
+
 #[test]
 fn under_a_flood_the_oldest_packets_give_way() {
     let mut fragments = Fragments::default();
     for number in 0..PACKETS as u32 {
-        fragments.take(part(number as u8), id(number), None, at(number.into()));
+        let part = by(number as u16 % 8, part(number as u8));
+        fragments.take(part, id(number), None, at(number.into()));
     }
-    let after = fragments.take(part(77), id(1 << 20), HEAD, at(10_000));
+    assert_eq!(fragments.len(), PACKETS);
+    let after = fragments.take(by(9, part(77)), id(1 << 20), HEAD, at(10_000));
     assert_eq!(ended(&after.end), [(0, DropReason::FragmentQueueFail)]);
     assert_eq!((numbers(&after.go), fragments.len()), (vec![77], PACKETS));
+}
+
+#[test]
+fn the_flood_of_one_interface_leaves_others_alone() {
+    let mut fragments = Fragments::default();
+    fragments.take(by(1, part(1)), id(1 << 20), None, at(0));
+    let mut ends = Vec::new();
+    for number in 0..2 * PACKETS as u32 {
+        let part = by(2, part(number as u8));
+        ends.extend(fragments.take(part, id(number), None, at(1)).end);
+    }
+    assert_eq!(fragments.len(), PACKETS / SHARE + 1);
+    assert_eq!(ends.len(), 2 * PACKETS - PACKETS / SHARE);
+    let first = fragments.take(by(1, part(0)), id(1 << 20), HEAD, at(2));
+    assert_eq!(numbers(&first.go), [0, 1]);
+    fragments.all();
+    assert!(fragments.shares.is_empty());
 }
 
 #[test]
@@ -130,7 +155,7 @@ fn under_a_flood_of_bytes_the_parts_that_waited_longest_give_way() {
     let mut fragments = Fragments::default();
     let mut ends = Vec::new();
     for number in 0..=(BYTES / 65_536) {
-        let part = part_of(number as u8, 65_536);
+        let part = by(number as u16 % 8, part_of(number as u8, 65_536));
         ends.extend(fragments.take(part, id(number as u32), None, at(0)).end);
     }
     assert_eq!(ended(&ends)[0], (0, DropReason::FragmentQueueFail));
@@ -144,9 +169,29 @@ fn under_a_flood_of_bytes_the_parts_that_waited_longest_give_way() {
 }
 
 #[test]
+fn the_bytes_of_one_interface_leave_others_room() {
+    let mut fragments = Fragments::default();
+    let mut ends = Vec::new();
+    for number in 0..(BYTES / 65_536) {
+        let part = by(2, part_of(number as u8, 65_536));
+        ends.extend(fragments.take(part, id(number as u32), None, at(0)).end);
+    }
+    assert!(fragments.bytes <= BYTES / SHARE);
+    let newest = (BYTES / 65_536 - 1) as u8;
+    assert_eq!(
+        ended(&ends).last(),
+        Some(&(newest, DropReason::FragmentQueueFail))
+    );
+    assert_eq!(
+        fragments.take(by(1, part(1)), id(1 << 20), None, at(0)).end,
+        []
+    );
+}
+
+#[test]
 fn what_is_cut_here_has_known_ports() {
     let mut fragments = Fragments::default();
-    assert_eq!(fragments.know(id(1), (7, 80), at(0)), []);
+    assert_eq!(fragments.know(id(1), 0, (7, 80), at(0)), []);
     assert_eq!(fragments.ports(&id(1)), HEAD);
     fragments.expired(at(2000));
     assert!(fragments.is_empty());
