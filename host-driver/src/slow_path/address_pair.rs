@@ -105,7 +105,7 @@ impl SlowPath {
             .collect()
     }
 
-    /// A guest has said that it has an address at a MAC.
+    /// A guest, or somebody on the wire of a gateway, has said that it has an address at a MAC.
     pub(super) fn heard(
         &mut self,
         asker: Asker,
@@ -116,6 +116,9 @@ impl SlowPath {
         let Asker::Guest(vif) = asker else {
             return Vec::new();
         };
+        if self.world.gateway_vif(vif).is_some() {
+            return self.hear(vif.into(), address, mac);
+        }
         let Some((pair, moved)) = self.claim(vif, address, mac, now) else {
             return Vec::new();
         };

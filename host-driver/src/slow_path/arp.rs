@@ -59,12 +59,15 @@ impl Arp {
     }
 
     /// What a guest says of itself by it. With a tag it says it to another network, which only the guests know.
-    pub fn claim(&self) -> Option<Claim> {
+    pub fn claims(&self) -> Vec<Claim> {
         let claim = Claim {
             address: self.packet.sender_ipv4_addr().into(),
             mac: Some(Mac(self.packet.sender_mac)),
         };
-        (!self.tagged).then_some(claim)
+        match self.tagged {
+            true => Vec::new(),
+            false => vec![claim],
+        }
     }
 
     /// Where its sender says to be.
@@ -131,7 +134,7 @@ pub fn from_tenant(world: &World, asker: Asker, vrf: u16, arp: &Arp) -> Then {
             Answer::Flood => Then::Flood,
             Answer::Silence => Then::Drop(DropReason::InvalidArp),
         },
-        ArpOperation::REPLY => proxy::by_mac(world, arp.to),
+        ArpOperation::REPLY => proxy::by_mac(world, vrf, arp.to),
         _ => Then::Drop(DropReason::InvalidArp),
     }
 }

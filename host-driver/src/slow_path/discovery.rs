@@ -194,6 +194,18 @@ fn frame(
     Some(frame)
 }
 
+/// The frame that tells the link that an address is at a MAC, and that it is a router's.
+pub fn announce(mac: Mac, address: Ipv6Addr) -> Option<Vec<u8>> {
+    let option = (NdpOptionType::TARGET_LINK_LAYER_ADDRESS, mac);
+    let kind = Icmpv6Type::NeighborAdvertisement(NeighborAdvertisementHeader {
+        router: true,
+        solicited: false,
+        r#override: true,
+    });
+    let to = (group_mac(ALL_NODES), ALL_NODES);
+    frame((mac, address), to, kind, address, option)
+}
+
 /// The group in which who has an address hears who asks for it (RFC 4291 section 2.7.1).
 pub fn solicited_node(address: Ipv6Addr) -> Ipv6Addr {
     let low = address.to_bits() & 0x00ff_ffff;

@@ -8,7 +8,7 @@
 //!                             ├─ tell          its sender hears that it went too far   Reaction::Inject
 //!                             ├─ too_big       cut, or its sender hears of it          Reaction::Inject
 //!                             ├─ software      forwarded in place of the card          Reaction::Inject
-//!                             ├─ resolve       wait for a neighbour, ask for it
+//!                             ├─ resolve       wait for a neighbour, ask for it; gateway: on wires of networks
 //!                             ├─ path_mtu      tunnels carry less for a while          Reaction::Write
 //!                             ├─ learn         where a source MAC was seen             Reaction::Write
 //!                             ├─ stt           back as VXLAN                           Reaction::Inject
@@ -35,6 +35,7 @@ mod flow_setup;
 mod flows;
 mod fragmented;
 mod fragments;
+mod gateway;
 mod groups;
 mod hold;
 mod icmp_error;
@@ -129,6 +130,8 @@ pub struct SlowPath {
     path_mtus: PathMtus,
     /// Packets that came back because the card did not know their flow yet.
     retries: Retries,
+    /// The wires of gateways were told which addresses are here.
+    announced: bool,
 }
 
 impl SlowPath {
@@ -152,6 +155,7 @@ impl SlowPath {
             tokens: Tokens::default(),
             path_mtus: PathMtus::default(),
             retries: Retries::default(),
+            announced: false,
         }
     }
 
@@ -269,6 +273,7 @@ impl SlowPath {
     /// move into the card.
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
         let mut reactions = unresolved(self.waiting.expired(now));
+        reactions.extend(self.announce());
         reactions.extend(self.ask_members(now));
         self.learning.tick(now);
         reactions.extend(self.carry_learned());

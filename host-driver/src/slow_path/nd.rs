@@ -43,13 +43,13 @@ pub fn from_tenant(world: &World, asker: Asker, vrf: u16, discovery: &Discovery)
             Answer::Flood => Then::Flood,
             Answer::Silence => Then::Drop(DropReason::InvalidArp),
         },
-        Message::Advertise { .. } => proxy::by_mac(world, discovery.to),
+        Message::Advertise { .. } => proxy::by_mac(world, vrf, discovery.to),
         Message::SolicitRouter { .. } if world.routes_ipv6(vrf) => {
             Then::Drop(DropReason::TrapNoInterface)
         }
         Message::SolicitRouter { .. } => Then::Flood,
         Message::Router if world.routes_ipv6(vrf) => Then::Drop(DropReason::InvalidArp),
-        Message::Router => proxy::by_mac(world, discovery.to),
+        Message::Router => proxy::by_mac(world, vrf, discovery.to),
     }
 }
 

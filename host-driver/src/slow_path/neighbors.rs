@@ -23,11 +23,11 @@ use super::arp::{self, Arp};
 use super::discovery::{self, Discovery};
 use super::proxy::{Asker, Then};
 use super::reaction::{Reaction, TableWrite};
-use super::resolve::Wait;
+use super::resolve::{Neighbor, Wait};
 use super::sender::Claim;
 use super::tenant::{is_tunnelled, Tenant};
 use super::world::World;
-use super::{flood, nd, software, unresolved, SlowPath};
+use super::{flood, gateway, nd, software, unresolved, SlowPath};
 use crate::driver::Punt;
 
 impl SlowPath {
@@ -37,7 +37,7 @@ impl SlowPath {
             return vec![Reaction::drop(punt, DropReason::InvalidArp)];
         };
         match self.asker(punt) {
-            Some(asker) if !self.is_true(asker, arp.claim()) => {
+            Some(asker) if !self.is_true(asker, Some(arp.claims())) => {
                 vec![Reaction::drop(punt, DropReason::InvalidArp)]
             }
             Some(asker) => {
@@ -67,7 +67,7 @@ impl SlowPath {
         };
         let claims = discovery.claims();
         match self.asker(punt) {
-            Some(asker) if !claims.is_some_and(|claims| self.is_true(asker, claims)) => {
+            Some(asker) if !self.is_true(asker, claims) => {
                 vec![Reaction::drop(punt, DropReason::InvalidArp)]
             }
             Some(asker) => {
@@ -87,22 +87,21 @@ impl SlowPath {
     }
 
     /// Whether a guest may say all that of itself. What is said beyond a tunnel another node has seen to.
-    fn is_true(&self, asker: Asker, claims: impl IntoIterator<Item = Claim>) -> bool {
-        let Asker::Guest(vif) = asker else {
-            return true;
-        };
-        let mut claims = claims.into_iter();
-        claims.all(|claim| self.world.believes(vif, claim))
+    fn is_true(&self, asker: Asker, claims: Option<Vec<Claim>>) -> bool {
+        match asker {
+            Asker::Guest(vif) => self.world.believes(vif, claims),
+            Asker::Tunnel => true,
+        }
     }
 
-    /// A guest or a tunnel; none: the wire.
+    /// A guest, somebody on the wire of a gateway, who is answered as guests are, or a tunnel; none: the underlay.
     fn asker(&self, punt: &Punt) -> Option<Asker> {
         let vif = punt.shim.vif;
         if is_tunnelled(punt) {
             return Some(Asker::Tunnel);
         }
-        let guest = self.world.vif(vif)?.vif_type == VifType::Vm;
-        guest.then_some(Asker::Guest(vif))
+        let kind = self.world.vif(vif)?.vif_type;
+        matches!(kind, VifType::Vm | VifType::Gateway).then_some(Asker::Guest(vif))
     }
 
     fn learn_and_carry_out(
@@ -161,9 +160,8 @@ impl SlowPath {
 
     /// A packet for a tunnel whose next hop has no MAC yet.
     pub(super) fn resolve(&mut self, punt: Punt, now: Duration) -> Vec<Reaction> {
-        let tunnel = self.world.tunnel(punt.shim.nexthop);
         let is_whole = flood::is_as_it_came(&punt);
-        let Some(neighbor) = tunnel.and_then(|tunnel| tunnel.via) else {
+        let Some(neighbor) = self.next_hop(&punt) else {
             return vec![Reaction::drop(&punt, DropReason::NexthopUnresolved)];
         };
         if !is_whole {
@@ -180,9 +178,28 @@ impl SlowPath {
         }
     }
 
-    fn ask(&self, neighbor: IpAddr) -> Option<Reaction> {
+    /// Whose MAC a packet's nexthop wants.
+    fn next_hop(&self, punt: &Punt) -> Option<Neighbor> {
+        match self.world.tunnel(punt.shim.nexthop) {
+            Some(tunnel) => Some(self.in_the_underlay(tunnel.via?)),
+            None => gateway::wanted(&self.world, punt),
+        }
+    }
+
+    fn in_the_underlay(&self, address: IpAddr) -> Neighbor {
+        let fabric = self.world.vif_of(VifType::Fabric);
+        Neighbor {
+            vif: fabric.map_or(0, |vif| vif.idx),
+            address,
+        }
+    }
+
+    fn ask(&self, neighbor: Neighbor) -> Option<Reaction> {
+        if self.world.gateway_at(neighbor.vif).is_some() {
+            return gateway::question(&self.world, neighbor);
+        }
         let mac = self.world.underlay().mac;
-        let frame = match (self.world.tunnel_address(), neighbor) {
+        let frame = match (self.world.tunnel_address(), neighbor.address) {
             (IpAddr::V4(from), IpAddr::V4(neighbor)) => arp::request(mac, from, neighbor),
             (IpAddr::V6(from), IpAddr::V6(neighbor)) => discovery::solicit(mac, from, neighbor)?,
             _ => return None,
@@ -192,18 +209,19 @@ impl SlowPath {
 
     /// The underlay has told where a neighbour is. If packets wait for it, or if it has moved, its tunnels are
     /// programmed anew and the packets go.
-    fn learn(&mut self, neighbor: IpAddr, mac: Mac) -> Vec<Reaction> {
-        let known = self.world.underlay().neighbors.get(&neighbor);
-        let moved = self.learned.contains(&neighbor) && known != Some(&mac);
+    fn learn(&mut self, address: IpAddr, mac: Mac) -> Vec<Reaction> {
+        let neighbor = self.in_the_underlay(address);
+        let known = self.world.underlay().neighbors.get(&address);
+        let moved = self.learned.contains(&address) && known != Some(&mac);
         if !self.waiting.needs(neighbor) && !moved {
             return Vec::new();
         }
         let mut network = self.world.network().clone();
-        network.underlay.neighbors.insert(neighbor, mac);
+        network.underlay.neighbors.insert(address, mac);
         let Some(mut reactions) = self.carry(network) else {
             return unresolved(self.waiting.answered(neighbor));
         };
-        self.learned.insert(neighbor);
+        self.learned.insert(address);
         let packets = self.waiting.answered(neighbor).into_iter();
         reactions.extend(packets.map(Reaction::again));
         reactions

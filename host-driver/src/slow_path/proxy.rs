@@ -17,7 +17,7 @@
 use std::net::IpAddr;
 
 use underpass_layout::DropReason;
-use underpass_table_compiler::objects::{Route, RouteFlags, Vif, VifFlags};
+use underpass_table_compiler::objects::{NexthopKind, Route, RouteFlags, Vif, VifFlags};
 use underpass_table_compiler::Mac;
 
 use super::world::{is_link_local, World};
@@ -81,10 +81,9 @@ fn to_guest(world: &World, vif: &Vif, route: Option<&Route>) -> Answer {
     let Some(route) = route.filter(|route| proxies(route)) else {
         return Answer::Flood;
     };
-    let owner = world.guest_behind(route.nh);
     if vif.flags.contains(VifFlags::NO_ARP_PROXY) && !world.is_service(route) {
         Answer::Silence
-    } else if owner.is_some_and(|owner| owner.idx == vif.idx) {
+    } else if world.leaves_by(route.nh, vif) {
         Answer::Flood
     } else {
         route
@@ -118,8 +117,11 @@ pub fn is_ours(world: &World, vrf: u16, address: IpAddr) -> bool {
 }
 
 /// Where a frame goes that answers somebody else, or tells everybody.
-pub fn by_mac(world: &World, to: Mac) -> Then {
-    if to == world.router_mac() {
+pub fn by_mac(world: &World, vrf: u16, to: Mac) -> Then {
+    let bridge = world.bridge(vrf, to);
+    let nexthop = bridge.and_then(|bridge| world.nexthop(bridge.nh));
+    let is_ours = nexthop.is_some_and(|nexthop| nexthop.kind == NexthopKind::L2Receive);
+    if is_ours || to == world.router_mac() {
         Then::Consume
     } else if to.is_unicast() {
         Then::Bridge(to)

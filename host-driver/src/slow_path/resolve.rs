@@ -1,8 +1,8 @@
-//! Packets for next hops of the underlay whose MAC is not known yet.
+//! Packets for next hops whose MAC is not known yet, in the underlay and on wires of gateways.
 //!
 //! ```text
 //!   Resolve ──▶ | 1st | 2nd | 3rd |  of that neighbour   4th: NEXTHOP_UNRESOLVED     ARP or ND asks, again every second
-//!                   ├── answered in time ──▶ the tunnels are programmed, the packets go back into the card, in order
+//!                   ├── answered in time ──▶ the nexthops are programmed, the packets go back into the card, in order
 //!                   └── not ──▶ NEXTHOP_UNRESOLVED
 //! ```
 
@@ -19,10 +19,19 @@ pub const PATIENCE: Duration = Duration::from_secs(3);
 /// How long until the neighbour is asked again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Somebody on a wire: what one wire tells says nothing of another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Neighbor {
+    /// The interface on the wire.
+    pub vif: u32,
+    /// The address.
+    pub address: IpAddr,
+}
+
 /// Neighbours that were asked for.
 #[derive(Debug, Default)]
 pub struct Waiting {
-    neighbors: BTreeMap<IpAddr, Asked>,
+    neighbors: BTreeMap<Neighbor, Asked>,
 }
 
 #[derive(Debug)]
@@ -45,7 +54,7 @@ pub enum Wait {
 
 impl Waiting {
     /// Lets a packet wait.
-    pub fn push(&mut self, neighbor: IpAddr, punt: Punt, now: Duration) -> Wait {
+    pub fn push(&mut self, neighbor: Neighbor, punt: Punt, now: Duration) -> Wait {
         let asked = self.neighbors.entry(neighbor).or_insert(Asked {
             first: now,
             last: now,
@@ -63,7 +72,7 @@ impl Waiting {
     }
 
     /// Whether a neighbour is to be asked for a packet that does not wait.
-    pub fn asks(&mut self, neighbor: IpAddr, now: Duration) -> bool {
+    pub fn asks(&mut self, neighbor: Neighbor, now: Duration) -> bool {
         let asked = self.neighbors.entry(neighbor);
         let is_new = matches!(asked, Entry::Vacant(_));
         let asked = asked.or_insert(Asked {
@@ -79,12 +88,12 @@ impl Waiting {
     }
 
     /// Whether some packet needs this neighbour.
-    pub fn needs(&self, neighbor: IpAddr) -> bool {
+    pub fn needs(&self, neighbor: Neighbor) -> bool {
         self.neighbors.contains_key(&neighbor)
     }
 
     /// The packets of a neighbour that has answered.
-    pub fn answered(&mut self, neighbor: IpAddr) -> Vec<Punt> {
+    pub fn answered(&mut self, neighbor: Neighbor) -> Vec<Punt> {
         let asked = self.neighbors.remove(&neighbor);
         asked.map_or_else(Vec::new, |asked| asked.packets)
     }
@@ -119,7 +128,10 @@ mod tests {
     use std::net::Ipv4Addr;
     use underpass_layout::shim::PuntShim;
 
-    const NEIGHBOR: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 168, 100, 9));
+    const NEIGHBOR: Neighbor = Neighbor {
+        vif: 0,
+        address: IpAddr::V4(Ipv4Addr::new(192, 168, 100, 9)),
+    };
 
     fn punt(number: u8) -> Punt {
         Punt {

@@ -45,22 +45,22 @@ impl OwnAddresses {
         OwnAddresses(objects.vifs.iter().filter_map(of).collect())
     }
 
-    fn has(&self, vif: u32, address: IpAddr) -> bool {
-        let own = self.0.get(&vif);
-        own.is_some_and(|own| own.contains(&address))
+    /// Those of an interface.
+    pub fn of(&self, vif: u32) -> &[IpAddr] {
+        self.0.get(&vif).map_or(&[], Vec::as_slice)
     }
 }
 
 impl World {
-    /// Whether a guest may say so.
-    pub fn believes(&self, vif: u16, claim: Claim) -> bool {
+    /// Whether a guest may say all that. None: it contradicts itself.
+    pub fn believes(&self, vif: u16, claims: Option<Vec<Claim>>) -> bool {
         let Some(vif) = self.vif(vif) else {
             return false;
         };
-        if !vif.check_arp {
-            return true;
-        }
-        let Claim { address, mac } = claim;
+        !vif.check_arp || claims.is_some_and(|all| all.iter().all(|one| self.is_true(vif, *one)))
+    }
+
+    fn is_true(&self, vif: &Vif, Claim { address, mac }: Claim) -> bool {
         let is_routers = |mac: Mac| mac == vif.mac || mac == self.router_mac();
         if mac.is_some_and(is_routers) {
             return false;
@@ -69,7 +69,7 @@ impl World {
             return true;
         }
         let mut floating = self.floating_of(vif.idx).iter();
-        self.own_addresses().has(vif.idx, address)
+        self.own_addresses().of(vif.idx).contains(&address)
             || floating.any(|floating| floating.address == address)
             || self
                 .pair_of(vif.idx, address)
@@ -111,7 +111,7 @@ floating_ips: [{address: 10.9.0.5, network: out, interface: red1}]
             address: address.parse().unwrap(),
             mac: mac.map(|mac| mac.parse().unwrap()),
         };
-        world.believes(vif.idx as u16, claim)
+        world.believes(vif.idx as u16, Some(vec![claim]))
     }
 
     #[test]

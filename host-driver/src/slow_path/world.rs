@@ -12,6 +12,7 @@
 mod gateway;
 mod members;
 mod own;
+mod wire;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -28,6 +29,7 @@ use underpass_table_compiler::{Mac, Network};
 
 pub use members::Member;
 use own::Owners;
+use wire::Wires;
 
 use super::sender::OwnAddresses;
 use super::{address_pair, floating};
@@ -59,6 +61,7 @@ pub struct World {
     /// Places in `objects.allowed_address_pairs` by interface.
     pairs: HashMap<u32, Vec<usize>>,
     own_addresses: OwnAddresses,
+    wires: Wires,
 }
 
 impl World {
@@ -102,6 +105,7 @@ impl World {
             floating: floating::by_guest(&objects.floating_ips),
             pairs: address_pair::by_guest(&objects.allowed_address_pairs),
             own_addresses: OwnAddresses::new(&network, &objects),
+            wires: Wires::new(&objects),
             network,
             objects,
         }

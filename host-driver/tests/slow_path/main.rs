@@ -8,6 +8,7 @@ mod ecmp;
 mod ending;
 mod fat;
 mod floating;
+mod gateways;
 mod flows;
 mod flows6;
 mod fragments;

@@ -1,0 +1,239 @@
+//! A network whose subnets lie on a wire: who is asked for there, who is answered for, and who is announced.
+
+use std::net::Ipv6Addr;
+
+use underpass_host_driver::describe;
+use underpass_host_driver::session::Outcome;
+use underpass_layout::port::WIRE0;
+use underpass_layout::{DropReason, PuntReason};
+
+use crate::six::*;
+use crate::support::*;
+
+/// The second wire.
+const WIRE1: u16 = WIRE0 + 1;
+/// Guests 10.4.0.11 and 10.4.0.12 of `routed`, whose subnets are on wire1; 10.4.0.3 is the way to everything else.
+const ROUTED: &str = r#"
+node: {name: one}
+underlay: {port: wire0, mac: "0c:c4:7a:00:00:01", address: 192.168.0.1/24}
+networks:
+  - {name: routed, mode: l3, encapsulations: [], subnets: [{prefix: 10.4.0.0/24, gateway: 10.4.0.1}, {prefix: "2001:db8:4::/64", gateway: "2001:db8:4::1"}]}
+gateways:
+  - name: uplink
+    port: wire1
+    network: routed
+    mac: "0c:c4:7a:00:00:04"
+    addresses: [10.4.0.254, "2001:db8:4::fe"]
+    routers: [10.4.0.3]
+interfaces:
+  - {name: a, port: vf0, network: routed, mac: "02:00:00:00:04:01", addresses: [10.4.0.11, "2001:db8:4::11"]}
+  - {name: b, port: vf1, network: routed, mac: "02:00:00:00:04:02", addresses: [10.4.0.12, "2001:db8:4::12"]}
+"#;
+
+const UPLINK: [u8; 6] = [0x0c, 0xc4, 0x7a, 0, 0, 4];
+const A: Guest = Guest {
+    port: RED1.port,
+    mac: [2, 0, 0, 0, 4, 1],
+    ip: [10, 4, 0, 11],
+};
+/// The node on the wire.
+const NODE_THERE: Guest = Guest {
+    port: WIRE1,
+    mac: UPLINK,
+    ip: [10, 4, 0, 254],
+};
+
+/// Somebody on the wire.
+const fn there(host: u8) -> Guest {
+    Guest {
+        port: WIRE1,
+        mac: [2, 0, 0, 0, 9, host],
+        ip: [10, 4, 0, host],
+    }
+}
+
+fn said(outcome: &Outcome) -> Vec<(u16, String)> {
+    let departures = outcome.departures.iter();
+    departures
+        .map(|(port, frame)| (*port, describe::frame(frame)))
+        .collect()
+}
+
+#[test]
+fn a_neighbour_on_the_wire_is_asked_for_and_then_known() {
+    let mut card = card_of(ROUTED);
+    let neighbor = there(77);
+    let first = card
+        .send(A.port, &udp(A, ROUTER, neighbor.ip, (7, 8)))
+        .unwrap();
+    assert_eq!(first.punts, [PuntReason::FlowMiss, PuntReason::Resolve]);
+    assert_eq!(
+        said(&first),
+        [(WIRE1, "ARP who has 10.4.0.77? tell 10.4.0.254".to_owned())]
+    );
+    assert_eq!(first.departures[0].1[6..12], UPLINK);
+    let answered = card.send(WIRE1, &is_at(neighbor, NODE_THERE)).unwrap();
+    let (port, frame) = left(&answered);
+    assert_eq!(port, WIRE1);
+    assert_eq!(
+        (&frame[..6], &frame[6..12]),
+        (&neighbor.mac[..], &UPLINK[..])
+    );
+    assert_eq!(frame[30..34], neighbor.ip);
+    let next = card
+        .send(A.port, &udp(A, ROUTER, neighbor.ip, (7, 8)))
+        .unwrap();
+    assert_eq!((ports(&next), next.punts), (vec![WIRE1], vec![]));
+    // And back.
+    let back = card
+        .send(WIRE1, &udp(neighbor, UPLINK, A.ip, (8, 7)))
+        .unwrap();
+    assert_eq!(left(&back).0, A.port);
+}
+
+#[test]
+fn everything_else_goes_to_the_router() {
+    let mut card = card_of(ROUTED);
+    let afar = [198, 51, 100, 7];
+    let first = card.send(A.port, &udp(A, ROUTER, afar, (7, 8))).unwrap();
+    assert_eq!(
+        said(&first),
+        [(WIRE1, "ARP who has 10.4.0.3? tell 10.4.0.254".to_owned())]
+    );
+    let answered = card.send(WIRE1, &is_at(there(3), NODE_THERE)).unwrap();
+    let (port, frame) = left(&answered);
+    assert_eq!(
+        (port, &frame[..6], &frame[30..34]),
+        (WIRE1, &there(3).mac[..], &afar[..])
+    );
+}
+
+#[test]
+fn only_who_is_waited_for_is_heard_and_only_from_there() {
+    let mut card = card_of(ROUTED);
+    let neighbor = there(77);
+    let unasked = card.send(WIRE1, &is_at(neighbor, NODE_THERE)).unwrap();
+    assert_eq!((unasked.consumed, unasked.departures.len()), (1, 0));
+    let frame = udp(A, ROUTER, neighbor.ip, (7, 8));
+    assert_eq!(
+        card.send(A.port, &frame).unwrap().punts.last(),
+        Some(&PuntReason::Resolve)
+    );
+    // The underlay knows nobody of this network.
+    let elsewhere = Guest {
+        port: WIRE0,
+        ..neighbor
+    };
+    let told = card
+        .send(
+            WIRE0,
+            &is_at(
+                elsewhere,
+                Guest {
+                    mac: NODE,
+                    ip: [192, 168, 0, 1],
+                    ..NODE_THERE
+                },
+            ),
+        )
+        .unwrap();
+    assert_eq!(told.departures, []);
+    let told = card.send(WIRE1, &is_at(neighbor, NODE_THERE)).unwrap();
+    assert_eq!(ports(&told), [WIRE1]);
+    // It has another MAC now.
+    let moved = Guest {
+        mac: [2, 0, 0, 0, 9, 0x78],
+        ..neighbor
+    };
+    card.send(WIRE1, &is_at(moved, NODE_THERE)).unwrap();
+    assert_eq!(left(&card.send(A.port, &frame).unwrap()).1[..6], moved.mac);
+}
+
+#[test]
+fn nobody_is_asked_for_all_of_a_subnet() {
+    let mut card = card_of(ROUTED);
+    for host in [0, 255] {
+        let outcome = card
+            .send(A.port, &udp(A, ROUTER, [10, 4, 0, host], (7, 8)))
+            .unwrap();
+        assert_eq!(outcome.departures, [], "{host}");
+        assert_eq!(outcome.drops, [DropReason::NexthopUnresolved], "{host}");
+    }
+}
+
+#[test]
+fn a_neighbour_is_solicited_likewise() {
+    let mut card = card_of(ROUTED);
+    let neighbor = there(77);
+    let first = card
+        .send(A.port, &udp6(A, ROUTER, ip6(neighbor), (7, 8)))
+        .unwrap();
+    assert_eq!(first.punts.last(), Some(&PuntReason::Resolve));
+    let (port, question) = left(&first);
+    assert_eq!(port, WIRE1);
+    let own = Ipv6Addr::new(0x2001, 0xdb8, 4, 0, 0, 0, 0, 0xfe);
+    assert_eq!(question, solicitation(UPLINK, own, ip6(neighbor)).frame());
+    let told = advertisement(neighbor.mac, ip6(neighbor), UPLINK, own).frame();
+    let answered = card.send(WIRE1, &told).unwrap();
+    let (port, frame) = left(&answered);
+    assert_eq!(
+        (port, &frame[..6], &frame[6..12]),
+        (WIRE1, &neighbor.mac[..], &UPLINK[..])
+    );
+}
+
+#[test]
+fn the_wire_is_answered_for_guests_with_the_gateways_mac() {
+    let mut card = card_of(ROUTED);
+    for (target, punts) in [(A.ip, vec![]), (NODE_THERE.ip, vec![])] {
+        let outcome = card.send(WIRE1, &who_has(there(77), target)).unwrap();
+        let (port, frame) = left(&outcome);
+        assert_eq!(
+            (port, &frame[..6], &frame[22..28]),
+            (WIRE1, &there(77).mac[..], &UPLINK[..])
+        );
+        assert_eq!(outcome.punts, punts);
+    }
+    for target in [ip6(A), Ipv6Addr::new(0x2001, 0xdb8, 4, 0, 0, 0, 0, 0xfe)] {
+        let outcome = card.send(WIRE1, &solicit(there(77), target)).unwrap();
+        let (port, frame) = left(&outcome);
+        assert_eq!(
+            (port, &frame[..6], &frame[6..12]),
+            (WIRE1, &there(77).mac[..], &UPLINK[..])
+        );
+    }
+    // Who is on the wire answers for itself.
+    for frame in [
+        who_has(there(77), there(78).ip),
+        solicit(there(77), ip6(there(78))),
+    ] {
+        assert_eq!(card.send(WIRE1, &frame).unwrap().departures, []);
+    }
+}
+
+#[test]
+fn the_wire_hears_who_is_here_once() {
+    let mut card = card_of(ROUTED);
+    let frame = udp(A, ROUTER, [10, 4, 0, 12], (7, 8));
+    let first = send_at(&mut card, 0, A.port, &frame);
+    let told: Vec<String> = said(&first)
+        .into_iter()
+        .filter_map(|(port, words)| (port == WIRE1).then_some(words))
+        .collect();
+    let mac = "0c:c4:7a:00:00:04";
+    let arp = |address: &str| format!("ARP announces {address}");
+    let nd = |address: &str| format!("ND {address} is at {mac}");
+    assert_eq!(
+        told,
+        [
+            arp("10.4.0.254"),
+            nd("2001:db8:4::fe"),
+            arp("10.4.0.11"),
+            nd("2001:db8:4::11"),
+            arp("10.4.0.12"),
+            nd("2001:db8:4::12"),
+        ]
+    );
+    let next = send_at(&mut card, 10, A.port, &frame);
+    assert!(!ports(&next).contains(&WIRE1));
+}
