@@ -129,7 +129,7 @@ fn before(meta: Meta) -> Before {
         is_arp: inner.arp.ne(ArpKind::None.code()),
         arp: Arp::of(meta, asks, group),
         neighbor: asks & neighbor,
-        trapped: asks & vm & (dhcp | igmp),
+        trapped: asks & decap.frame & vm & (dhcp | igmp),
         looked_up: decap.frame & !decap.direct,
         group,
         grouped: inner.ipv4 & (decap.tunnelled | vif.igmp),
@@ -141,7 +141,7 @@ fn before(meta: Meta) -> Before {
             & !inner.tagged
             & (inner.ipv4 | inner.ipv6)
             & !group
-            & !neighbor,
+            & !inner.neighbor,
         watched: open
             & arrival.comes_as(&[RoundKind::First])
             & !arrival.injected

@@ -90,7 +90,7 @@ fn verdict(case: &Case) -> Verdict {
         let dhcp6 = inner.ipv6 && ports == (546, 547) && inner.dst_mac >> 40 & 1 == 1;
         let dhcp = inner.protocol == 17 && !inner.fragment && (dhcp4 || dhcp6);
         let igmp = inner.ipv4 && inner.protocol == 2;
-        if vm && (vif.dhcp && dhcp || vif.igmp && igmp) {
+        if decap.frame && vm && (vif.dhcp && dhcp || vif.igmp && igmp) {
             return punt(PuntReason::L3Protocol);
         }
     }
@@ -212,7 +212,7 @@ fn flow_first(case: &Case) -> bool {
         && (inner.ipv4 || inner.ipv6)
         && !inner.tagged
         && one
-        && !(packet.decap.frame && inner.neighbor)
+        && !inner.neighbor
         && !round.judged
         && !round.quiet
         && !matches!(round.kind, Member | Punt)

@@ -27,7 +27,7 @@ fn only_unicast_ip_of_vms_without_policy_has_its_source_checked() {
         |_| (),
         |packet| packet.classify.entry.check_source = false,
         |packet| packet.classify.entry.kind = VifKind::Fabric,
-        |packet| packet.bridge.flow_first = true,
+        |packet| packet.classify.entry.policy = true,
         |packet| packet.inner.ipv6 = false,
         |packet| packet.inner.tagged = true,
         |packet| packet.inner.neighbor = true,
