@@ -7,7 +7,9 @@
 //!      underpass daemon ── vfio-user ─┘            │
 //!                                                  └─ veth ── namespace ovs: Open vSwitch, MPLS in GRE, guest address
 //! ```
-//! From vm1 to each of the three others, IPv4 and IPv6: ping, a TCP transfer whose SHA-256 both ends say, and traceroute.
+//! From vm1 to each of the three others, IPv4 and IPv6: ping, what the sender of too long a packet is told, ping in
+//! fragments, a TCP transfer whose SHA-256 both ends say, and traceroute. Guests may send as much as the underlay carries,
+//! which is more than a tunnel leaves.
 //! Everything lives in namespaces of this test's own and goes with it. It takes root, `/dev/net/tun`, and the programs of
 //! [`needs::PROGRAMS`]; where one is missing it says so and is skipped. `cargo xtask peers` runs it alone, with the card
 //! in RTL or as a model (`UNDERPASS_CARD`).
@@ -23,15 +25,15 @@ mod report;
 mod underlay;
 
 use card::Card;
-use checks::{ping, tcp, trace};
+use checks::{mtu, ping, tcp, trace};
 use namespace::Namespace;
 use ovs::OpenVSwitch;
 use report::Report;
 use std::net::IpAddr;
 use underlay::Underlay;
 
-/// Bytes of an IP packet that guests send: with every tunnel header it fits the underlay.
-const GUEST_MTU: u32 = 1400;
+/// Bytes of an IP packet that guests send: as many as the underlay carries, so with a tunnel's headers too many.
+const GUEST_MTU: u32 = 1500;
 /// The gateway of vm1's network, of either family.
 const GATEWAYS: [&str; 2] = ["10.1.1.1", "2001:db8:1::1"];
 
@@ -41,6 +43,8 @@ struct Peer<'a> {
     /// Its addresses, IPv4 and IPv6.
     addresses: [&'static str; 2],
     namespace: &'a Namespace,
+    /// Bytes of an IP packet that fit on the way there.
+    mtu: u32,
     /// The gateway routes, rather than the network bridges.
     routed: bool,
 }
@@ -83,18 +87,21 @@ fn real_peers_are_reached() {
             name: "VM",
             addresses: ["10.1.1.4", "2001:db8:1::4"],
             namespace: &vm2,
+            mtu: GUEST_MTU,
             routed: false,
         },
         Peer {
             name: "kernel VXLAN",
             addresses: ["10.1.1.5", "2001:db8:1::5"],
             namespace: &vxlan,
+            mtu: underlay::VXLAN_MTU,
             routed: false,
         },
         Peer {
             name: "OVS MPLSoGRE",
             addresses: ["10.9.9.2", "2001:db8:9::2"],
             namespace: ovs.namespace(),
+            mtu: ovs::MTU,
             routed: true,
         },
     ] {
@@ -104,7 +111,25 @@ fn real_peers_are_reached() {
                 true => vec![gateway.parse().unwrap(), address],
                 false => vec![address],
             };
-            report.add(peer.name, "ping", address, ping::check(&vm1, address));
+            report.add(
+                peer.name,
+                "ping",
+                address,
+                ping::check(&vm1, address, ping::SHORT),
+            );
+            let path = || mtu::check(&vm1, address, gateway.parse().unwrap(), peer.mtu);
+            let fragments = || ping::check(&vm1, address, ping::LONG);
+            // Too long fragments of IPv4 the gateway cuts, as long as their sender has not heard of the path; of IPv6
+            // nobody may.
+            let (path, fragments) = match address {
+                IpAddr::V4(_) => {
+                    let fragments = fragments();
+                    (path(), fragments)
+                }
+                IpAddr::V6(_) => (path(), fragments()),
+            };
+            report.add(peer.name, "path MTU", address, path);
+            report.add(peer.name, "fragments", address, fragments);
             let transfer = tcp::check(&vm1, peer.namespace, address);
             report.add(peer.name, "TCP", address, transfer);
             report.add(peer.name, "traceroute", address, trace::check(&vm1, &hops));

@@ -2,7 +2,9 @@
 
 use crate::card::Card;
 use crate::namespace::Namespace;
-use crate::GUEST_MTU;
+
+/// Bytes of an IP packet that fit into VXLAN: outer headers and the inner Ethernet header go off.
+pub const VXLAN_MTU: u32 = 1500 - 20 - 8 - 8 - 14;
 
 /// The bridge.
 pub struct Underlay {
@@ -39,7 +41,7 @@ impl Underlay {
         peer.ip("address add 192.168.100.12/24 dev eth0");
         peer.ip("link add vx0 type vxlan id 5001 local 192.168.100.12 remote 192.168.100.3 dstport 4789");
         peer.ip(&format!(
-            "link set vx0 address 02:00:00:01:01:05 mtu {GUEST_MTU}"
+            "link set vx0 address 02:00:00:01:01:05 mtu {VXLAN_MTU}"
         ));
         peer.ip("link set vx0 up");
         peer.ip("address add 10.1.1.5/24 dev vx0");

@@ -1,4 +1,4 @@
-//! ICMP echo: every request is answered.
+//! ICMP echo: every request is answered, the short ones and those that come in fragments.
 
 use std::net::IpAddr;
 
@@ -8,12 +8,15 @@ use crate::process::said;
 
 /// Requests. The first one may wait for neighbours and flows.
 const REQUESTS: u32 = 10;
+/// Bytes of data, as `ping` has it by itself, and so many that a request and its answer take three fragments.
+pub const SHORT: u32 = 56;
+pub const LONG: u32 = 4000;
 
-/// Pings an address.
-pub fn check(from: &Namespace, to: IpAddr) -> Found {
+/// Pings an address with so many bytes of data.
+pub fn check(from: &Namespace, to: IpAddr, bytes: u32) -> Found {
     let mut command = from.command("ping");
-    command.args(["-n", "-q", "-i", "0.2", "-W", "10"]);
-    command.args(["-c", &REQUESTS.to_string()]);
+    command.args(["-n", "-q", "-i", "0.2", "-W", "10", "-M", "dont"]);
+    command.args(["-c", &REQUESTS.to_string(), "-s", &bytes.to_string()]);
     let output = command.arg(to.to_string()).output();
     let text = said(&output.map_err(|error| error.to_string())?);
     let all = format!("{REQUESTS} packets transmitted, {REQUESTS} received,");
