@@ -1,4 +1,5 @@
 mod pairs;
+mod quotas;
 mod rounds;
 
 use super::*;

@@ -279,3 +279,25 @@ fn the_node_gets_its_packets_with_one_hop_less() {
         assert_eq!(rewritten(meta).rewrite.patch, NOTHING, "change {i}");
     }
 }
+
+#[test]
+fn of_a_later_part_only_addresses_are_replaced() {
+    let mut meta = packet();
+    meta.inner.fragment = true;
+    meta.key.src = meta.inner.src;
+    meta.flow.goes_onward = true;
+    let onward = &mut meta.flow.onward;
+    (onward.snat, onward.spat) = (true, true);
+    (onward.src, onward.src_port) = (0x0b01_0103, 4000);
+    for protocol in [6, 17] {
+        meta.inner.protocol = protocol;
+        meta.inner.l4_offset = 0;
+        meta.inner.l4_checksum = 0;
+        let later = rewritten(meta).rewrite.patch;
+        assert!(later.on && later.src && !later.src_port && !later.l4_checksum);
+        meta.inner.l4_offset = 34;
+        meta.inner.l4_checksum = 0xabcd;
+        let first = rewritten(meta).rewrite.patch;
+        assert!(first.src && first.src_port && first.l4_checksum);
+    }
+}

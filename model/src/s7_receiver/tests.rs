@@ -195,6 +195,14 @@ fn the_source_leads_back_to_the_interface() {
             Verdict::Punt(PuntReason::VrfInSoftware),
         ),
         (
+            |meta| (meta.decap.vrf, meta.arrival.round.known.routed) = (3, true),
+            Verdict::Continue,
+        ),
+        (
+            |meta| (meta.decap.vrf, meta.arrival.round.known.routed) = (4, true),
+            Verdict::Drop(DropReason::InvalidSource),
+        ),
+        (
             |meta| (meta.inner.ipv4, meta.inner.ipv6) = (false, true),
             Verdict::Drop(DropReason::InvalidSource),
         ),
@@ -212,7 +220,8 @@ fn the_source_leads_back_to_the_interface() {
 
 #[test]
 fn the_source_is_checked_of_a_vms_unicast_ip_alone() {
-    let changes: [fn(&mut Meta); 5] = [
+    let changes: [fn(&mut Meta); 6] = [
+        |meta| meta.classify.entry.policy = true,
         |meta| meta.classify.entry.check_source = false,
         |meta| meta.classify.entry.kind = VifKind::Fabric,
         |meta| meta.inner.tagged = true,
