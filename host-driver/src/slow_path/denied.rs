@@ -15,6 +15,8 @@ pub enum Denied {
     SameKey,
     /// Its address would be replaced, and flows share its entry that others would answer.
     FatFlowNat,
+    /// The gateway's address has no port left that its source could have, for this remote.
+    NoPort,
 }
 
 impl Denied {
@@ -26,6 +28,7 @@ impl Denied {
             Denied::Policy => "Policy",
             Denied::SameKey => "SameFlowRflowKey",
             Denied::FatFlowNat => "FatFlowNatConflict",
+            Denied::NoPort => "LinkSrcNatErr",
         }
     }
 }

@@ -10,11 +10,13 @@
 //! here and its packets need flows, else the one of the first packet, whose guest they are for. What is decided is
 //! decided about the packet itself; the keys of the entries are what rules of fat flows leave (see `keys`).
 //!
-//! On the way an address may stand for another (see `floating`), and a nexthop for several, of which the flow keeps to
-//! one. IPv6 is judged as IPv4 is, but no packet is routed from or to a link-local address: the world has no routes for
-//! them.
+//! On the way an address may stand for another (see `floating`; of guests that leave by a gateway, `masquerade`), and a
+//! nexthop for several, of which the flow keeps to one. IPv6 is judged as IPv4 is, but no packet is routed from or to a
+//! link-local address: the world has no routes for them.
 
-use std::net::IpAddr;
+mod ends;
+
+use std::net::{IpAddr, Ipv4Addr};
 
 use underpass_table_compiler::network::Action;
 use underpass_table_compiler::objects::{
@@ -26,6 +28,7 @@ use super::copies::{Copies, Way};
 use super::denied::Denied;
 use super::key::Key;
 use super::keys::{self, Keys};
+use super::masquerade;
 use super::policy::{judge, Packets};
 use super::tenant::Tenant;
 use super::wanted::Wanted;
@@ -35,18 +38,19 @@ use crate::driver::Punt;
 /// S(nh) of a flow whose source is not checked.
 const ANY_SOURCE: u32 = 0;
 
-/// The entries of a new flow: both directions, or the one that drops its packets.
+/// The entries of a new flow: both directions, or the one that drops its packets. `taken`: some flow has this key.
 pub fn decide(
     world: &World,
     entries: &Entries,
     punt: &Punt,
     tenant: &Tenant<'_>,
     keys: Keys,
+    taken: impl Fn(&Key) -> bool,
 ) -> Wanted {
     let first = First::of(world, punt, tenant, keys);
     let decided = first
         .ends()
-        .and_then(|ends| Ok(ends.pair(&first, entries)?));
+        .and_then(|ends| Ok(ends.pair(&first, entries, taken)?));
     match decided {
         Ok(pair) => Wanted::Pair(pair),
         Err(refused) => first.refused(&refused),
@@ -82,11 +86,11 @@ struct First<'a> {
     tenant: &'a Tenant<'a>,
     keys: Keys,
     vrf: u16,
-    /// The guest that sent it, if it came from one here.
+    /// The guest that sent it, if it came from one here, or the gateway that it came by.
     sender: Option<&'a Vif>,
     /// Its flow was looked up as it came, under that guest's own K(nh).
     as_it_came: bool,
-    /// The guest that it was about to be delivered to, if that is where its flow was looked up.
+    /// The guest or the gateway that it was about to be delivered to, if that is where its flow was looked up.
     receiver: Option<&'a Vif>,
 }
 
@@ -117,12 +121,14 @@ struct Ends<'a> {
     answer_source: u32,
     /// The member of the nexthop that they go to, if that is one of several.
     to: Option<Member>,
-    /// The guest that answers, if it is here.
+    /// The guest that answers, if it is here, or the gateway by which answers come.
     receiver: Option<&'a Vif>,
     /// The address that stands for the source on the way.
     snat: Option<&'a FloatingIp>,
     /// The destination is an address that stands for another.
     dnat: Option<&'a FloatingIp>,
+    /// The address of a gateway that stands for the source, together with a port.
+    masquerade: Option<Ipv4Addr>,
     /// The VRF that the source is seen in by who answers.
     vrf: u16,
 }
@@ -131,7 +137,7 @@ impl<'a> First<'a> {
     fn of(world: &'a World, punt: &'a Punt, tenant: &'a Tenant<'a>, keys: Keys) -> First<'a> {
         let sender = keys::sender(world, punt);
         let as_it_came = sender.is_some_and(World::needs_flows);
-        let receiver = world.guest_of(keys.plain.nexthop);
+        let receiver = ends::of_key(world, keys.plain.nexthop);
         First {
             world,
             punt,
@@ -161,7 +167,7 @@ impl<'a> First<'a> {
         let nexthop = self.nexthop(vrf, dst)?;
         let to = self.world.choose(nexthop, &self.keys.plain);
         let reached = to.map_or(nexthop, |member| member.nexthop);
-        let receiver = self.receiver.or_else(|| self.world.guest_behind(reached));
+        let receiver = self.receiver.or_else(|| ends::behind(self.world, reached));
         let dnat = self.dnat(receiver, dst);
         if let (Some(floating), None) = (dnat, self.sender) {
             // A label names the guest, not the network of the address that it was reached at.
@@ -176,6 +182,7 @@ impl<'a> First<'a> {
             true => None,
             false => self.judge(vrf, (src, dst), snat, dnat, receiver)?,
         };
+        let masquerade = self.masquerade(receiver, snat)?;
         Ok(Ends {
             copies,
             source,
@@ -185,6 +192,7 @@ impl<'a> First<'a> {
             receiver,
             snat,
             dnat,
+            masquerade,
             vrf: source_vrf,
         })
     }
@@ -200,14 +208,14 @@ impl<'a> First<'a> {
         nexthop.is_some_and(|nexthop| nexthop.kind == NexthopKind::L2Receive)
     }
 
-    /// The address that its sender takes for what its own network has no route to. Of several the one whose network has
-    /// the longest prefix, and among those the first.
+    /// The address that its sender takes for what its own network has no route to, or only by a gateway that would give it
+    /// another. Of several the one whose network has the longest prefix, and among those the first.
     fn snat(&self, dst: IpAddr) -> Option<&'a FloatingIp> {
         let sender = self
             .sender
             .filter(|_| self.as_it_came && !self.is_bridged())?;
-        if self.world.route(self.vrf, dst).is_some() {
-            return None;
+        if let Some(route) = self.world.route(self.vrf, dst) {
+            return ends::floating_at(self.world, sender, route.nh, dst);
         }
         let mut best: Option<(u8, &FloatingIp)> = None;
         for floating in self.world.floating_of(sender.idx) {
@@ -220,6 +228,37 @@ impl<'a> First<'a> {
             }
         }
         best.map(|(_, floating)| floating)
+    }
+
+    /// The address of the gateway that it leaves by, where that stands for guests: for IPv4 sources in the subnets of their
+    /// own network, but for those that leave under a floating address.
+    fn masquerade(
+        &self,
+        receiver: Option<&Vif>,
+        snat: Option<&FloatingIp>,
+    ) -> Result<Option<Ipv4Addr>, Denied> {
+        let Key { src, dst, .. } = self.keys.plain;
+        let by_wire = self.sender.is_some_and(ends::is_gateway);
+        let gateway = receiver.filter(|_| snat.is_none() && !by_wire);
+        let Some(address) = gateway.and_then(|gateway| ends::translation(self.world, gateway))
+        else {
+            return Ok(None);
+        };
+        // Nobody may use the address as his own: the answers would be looked up as those of another.
+        if src == IpAddr::V4(address) {
+            return Err(Denied::NoSourceRoute);
+        }
+        if dst == IpAddr::V4(address) {
+            return Err(Denied::NoRoute);
+        }
+        let home = match self.sender {
+            Some(guest) => guest.vrf,
+            None => self.world.owner(self.vrf, src).unwrap_or(self.vrf),
+        };
+        let subnets = self.world.vrf(home).map(|network| &network.subnets);
+        let mut subnets = subnets.into_iter().flatten();
+        let is_inside = subnets.any(|subnet| subnet.prefix.contains(&src));
+        Ok((src.is_ipv4() && is_inside).then_some(address))
     }
 
     /// Whether its destination stands for the guest that it reaches.
@@ -242,7 +281,10 @@ impl<'a> First<'a> {
             .filter(|_| self.is_bridged())
             .map(|bridge| bridge.nh);
         let nexthop = route.filter(leads).or(bridge.filter(leads));
-        nexthop.ok_or(Denied::NoSourceRoute)
+        let nexthop = nexthop.ok_or(Denied::NoSourceRoute)?;
+        // Whoever it is on a wire: the gateway's own nexthop stays, those of neighbours come and go.
+        let wire = ends::behind(self.world, nexthop).filter(|vif| ends::is_gateway(vif));
+        Ok(wire.and_then(|gateway| gateway.nh_id).unwrap_or(nexthop))
     }
 
     /// The member that it came from, where S(nh) is several; the first, where it came from none of them.
@@ -361,7 +403,12 @@ impl<'a> First<'a> {
 }
 
 impl Ends<'_> {
-    fn pair(&self, first: &First<'_>, entries: &Entries) -> Result<FlowPair, Denied> {
+    fn pair(
+        &self,
+        first: &First<'_>,
+        entries: &Entries,
+        taken: impl Fn(&Key) -> bool,
+    ) -> Result<FlowPair, Denied> {
         let answering = self.receiver.filter(|guest| World::needs_flows(guest));
         let plain = &first.keys.plain;
         let mut answer = plain.answer(
@@ -375,9 +422,13 @@ impl Ends<'_> {
         if let Some(floating) = self.snat {
             answer.dst = floating.address;
         }
+        let own_port = answer.dst_port;
+        if let Some(address) = self.masquerade {
+            answer = masquerade::answer(&answer, address, taken).ok_or(Denied::NoPort)?;
+        }
         let set = answering.map(|guest| guest.idx);
         let card = keys::of_answer(entries, first.punt, first.as_it_came, set, &answer);
-        let is_nat = self.snat.is_some() || self.dnat.is_some();
+        let is_nat = self.snat.is_some() || self.dnat.is_some() || self.masquerade.is_some();
         if is_nat && (first.keys.is_fat() || card != answer) {
             return Err(Denied::FatFlowNat);
         }
@@ -419,6 +470,15 @@ impl Ends<'_> {
             forward.flags = forward.flags | FlowFlags::SNAT;
             reverse.flags = reverse.flags | FlowFlags::DNAT;
             translate(&mut forward, floating.vrf);
+            translate(&mut reverse, first.vrf);
+        }
+        if self.masquerade.is_some() {
+            forward.flags = forward.flags | FlowFlags::SNAT;
+            reverse.flags = reverse.flags | FlowFlags::DNAT;
+            if answer.dst_port != own_port {
+                forward.flags = forward.flags | FlowFlags::SPAT;
+                reverse.flags = reverse.flags | FlowFlags::DPAT;
+            }
             translate(&mut reverse, first.vrf);
         }
         if let Some(floating) = self.dnat {

@@ -39,10 +39,11 @@ impl Keys {
     }
 }
 
-/// The guest here that sent a packet.
+/// The guest here that sent a packet, or the gateway that it came by.
 pub fn sender<'a>(world: &'a World, punt: &Punt) -> Option<&'a Vif> {
     let vif = world.vif(punt.shim.vif)?;
-    (vif.vif_type == VifType::Vm && !is_tunnelled(punt)).then_some(vif)
+    let is_one = matches!(vif.vif_type, VifType::Vm | VifType::Gateway);
+    (is_one && !is_tunnelled(punt)).then_some(vif)
 }
 
 /// What the card looks answers up by: under the rules of the interface `answering`, where that is here and its packets

@@ -30,8 +30,8 @@ impl SlowPath {
             // It was too long on its way to still know its ports.
             return self.fragment(punt, now);
         }
-        let keys = tenant.and_then(|tenant| self.keys(&punt, &tenant));
-        let Some(Keys { card: key, .. }) = keys else {
+        let keys = tenant.and_then(|tenant| Some((tenant, self.keys(&punt, &tenant)?)));
+        let Some((tenant, Keys { card: key, plain })) = keys else {
             return vec![Reaction::drop(&punt, DropReason::InvalidPacket)];
         };
         if self.software.flows.get(&key).is_some() {
@@ -49,6 +49,9 @@ impl SlowPath {
                 true => vec![Reaction::drop(&punt, DropReason::FlowActionInvalid)],
                 false => vec![self.hand_back(punt, false)],
             };
+        }
+        if let Some(reactions) = self.is_no_answer(&punt, &tenant, &plain) {
+            return reactions;
         }
         if !self.hold.holds(&key) && !self.takes_new_flows(&punt, &key) {
             return vec![Reaction::drop(&punt, DropReason::NewFlows)];
@@ -93,7 +96,9 @@ impl SlowPath {
             let late = punts.map(|punt| Reaction::drop(punt, DropReason::Fragments));
             return late.collect();
         };
-        let wanted = flow_setup::decide(&self.world, self.placed.entries(), first, &tenant, keys);
+        let (world, entries) = (&self.world, self.placed.entries());
+        let taken = |key: &Key| self.is_taken(key);
+        let wanted = flow_setup::decide(world, entries, first, &tenant, keys, taken);
         match self.install(&wanted, now) {
             Ok(mut reactions) => {
                 let punts = punts.into_iter();

@@ -43,6 +43,7 @@ mod key;
 mod keys;
 mod learn;
 mod learning;
+mod masquerade;
 mod miss;
 mod moved;
 mod nd;
