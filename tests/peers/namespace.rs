@@ -90,7 +90,9 @@ pub fn sweep() {
         let process = name
             .strip_prefix(PREFIX)
             .and_then(|rest| rest.split('-').next());
-        let dead = process.is_some_and(|id| !Path::new("/proc").join(id).exists());
+        // Of a process that nobody waited for there is a folder still, but no program.
+        let program = |id: &str| fs::read_link(Path::new("/proc").join(id).join("exe"));
+        let dead = process.is_some_and(|id| program(id).is_err());
         if dead {
             drop(Namespace { name });
         }

@@ -7,7 +7,7 @@ use crate::namespace::Namespace;
 use crate::process::said;
 
 /// Requests. The first one may wait for neighbours and flows.
-const REQUESTS: u32 = 10;
+const REQUESTS: u32 = 5;
 /// Bytes of data, as `ping` has it by itself, and so many that a request and its answer take three fragments.
 pub const SHORT: u32 = 56;
 pub const LONG: u32 = 4000;
