@@ -1,8 +1,8 @@
 //! Random packets: tenants' and tunnels', of both families, whole and broken.
 //!
 //! ```text
-//!   tenant ─▶ frame, IP ─┬──────────────────────┬─▶ damage ─▶ on a port, or behind a shim on the slow port
-//!                        └─▶ tunnel ─▶ underlay ─┘
+//!   tenant ─▶ frame: IP, ARP ─┬──────────────────────┬─▶ damage ─▶ on a port, or behind a shim on the slow port,
+//!                             └─▶ tunnel ─▶ underlay ─┘            which says what the slow path knew of it
 //! ```
 //! Most packets are whole and meet something in the tables. The rest is broken in every way that a header can be: cut
 //! anywhere, with lengths that lie, of a wrong version, with too many tags, labels or extension headers.
