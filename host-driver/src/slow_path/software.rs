@@ -40,6 +40,8 @@ pub(super) struct Software {
     pub ids: Identification,
     /// A flow of the card ended since there was no room for another.
     pub has_room: bool,
+    /// The card lacks routes of some VRF: it has said so.
+    pub lacks_routes: bool,
 }
 
 /// The frame of a tenant behind the headers of a tunnel. None: the nexthop is no tunnel that is ready, or the frame does

@@ -80,6 +80,7 @@ impl SlowPath {
         now: Duration,
     ) -> Vec<Reaction> {
         let drop = |punt: &Punt, reason| vec![Reaction::drop(punt, reason)];
+        self.software.lacks_routes = true;
         let Some(tenant) = self.tenant(&punt) else {
             return drop(&punt, DropReason::InvalidPacket);
         };
@@ -109,18 +110,12 @@ impl SlowPath {
 
     /// Hands a packet back to the card as it came, with all that the card would ask for again.
     pub(crate) fn hand_back(&mut self, punt: Punt, judged: bool) -> Reaction {
-        let is_in_software = |vrf: u16| {
-            let word = self.placed.entries().vrfs.get(&vrf.into());
-            word.is_some_and(|word| word.punt_all)
-        };
         let ports = self.ports_of(&punt);
-        let route = self.tenant(&punt).and_then(|tenant| {
-            let onward = self.flow_said(&punt, &tenant).and_then(|flow| flow.onward);
-            let translated = onward.filter(|onward| onward.translate);
-            let other = translated.is_some_and(|onward| is_in_software(onward.vrf));
-            let asked = other || is_in_software(punt.shim.vrf);
-            asked.then(|| self.route_of(&punt, &tenant, onward.as_ref()))?
-        });
+        let route = match self.software.lacks_routes {
+            true => self.route_to_tell(&punt),
+            // Nearly all packets: nobody looks at them once more.
+            false => None,
+        };
         if route.is_some() && punt.shim.port != port::SLOW {
             // What was handed back before was counted then.
             self.software.counters.routes += 1;
@@ -131,6 +126,20 @@ impl SlowPath {
             judged,
         };
         Reaction::again_with(punt.shim.vif, punt.frame, &found)
+    }
+
+    /// Nexthop and label for a packet that is handed back, if the card lacks the routes that it would ask for.
+    fn route_to_tell(&self, punt: &Punt) -> Option<(u32, u32)> {
+        let is_in_software = |vrf: u16| {
+            let word = self.placed.entries().vrfs.get(&vrf.into());
+            word.is_some_and(|word| word.punt_all)
+        };
+        let tenant = self.tenant(punt)?;
+        let onward = self.flow_said(punt, &tenant).and_then(|flow| flow.onward);
+        let translated = onward.filter(|onward| onward.translate);
+        let other = translated.is_some_and(|onward| is_in_software(onward.vrf));
+        let asked = other || is_in_software(punt.shim.vrf);
+        asked.then(|| self.route_of(punt, &tenant, onward.as_ref()))?
     }
 
     /// What the flow says that the card found for a packet. None: it found none, or looked for none.
@@ -234,6 +243,9 @@ impl SlowPath {
 
     /// The ports of the whole packet, of one that is a part of it.
     pub(in crate::slow_path) fn ports_of(&self, punt: &Punt) -> Option<Ports> {
+        if self.fragments.is_empty() {
+            return None;
+        }
         let tenant = Tenant::of(punt).filter(|tenant| tenant.headers.fragment)?;
         self.fragments.ports(&self.packet_of(punt, &tenant)?)
     }
