@@ -117,7 +117,7 @@ impl SlowPath {
             return Vec::new();
         };
         if self.world.gateway_vif(vif).is_some() {
-            return self.hear(vif.into(), address, mac);
+            return self.hear(vif.into(), address, mac, now);
         }
         let Some((pair, moved)) = self.claim(vif, address, mac, now) else {
             return Vec::new();

@@ -5,13 +5,16 @@
 //!   Arp, NeighborDiscovery of the wire ─▶ "ADDRESS is at MAC" ──▶ network, compiled anew ──▶ packets that waited go
 //!   the first tick ──▶ the node's own addresses and its guests' are at the gateway's MAC ──▶ the wire
 //! ```
-//! Only who is waited for, or known already, is heard: what a wire tells of itself fills no table.
+//! Only who is waited for, or known already, is heard: what a wire tells of itself fills no table. Who has long been silent
+//! is asked again (see `freshness`).
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use underpass_table_compiler::objects::{Gateway, Vif};
 use underpass_table_compiler::Mac;
 
+use super::freshness::Stale;
 use super::reaction::Reaction;
 use super::resolve::Neighbor;
 use super::tenant::Tenant;
@@ -52,7 +55,13 @@ pub fn question(world: &World, neighbor: Neighbor) -> Option<Reaction> {
 
 impl SlowPath {
     /// Somebody on a gateway's wire has said where an address is.
-    pub(super) fn hear(&mut self, vif: u32, address: IpAddr, mac: Mac) -> Vec<Reaction> {
+    pub(super) fn hear(
+        &mut self,
+        vif: u32,
+        address: IpAddr,
+        mac: Mac,
+        now: Duration,
+    ) -> Vec<Reaction> {
         let neighbor = Neighbor { vif, address };
         let gateways = self.world.gateways();
         let Some(place) = gateways.iter().position(|gateway| gateway.vif == vif) else {
@@ -61,13 +70,19 @@ impl SlowPath {
         let vrf = gateways[place].vrf;
         let known = self.world.network().neighbor(place, address);
         let is_wanted = self.waiting.needs(neighbor);
+        if self.freshness.knows(neighbor) {
+            self.freshness.heard(neighbor, now);
+        }
         if !is_wanted && known.is_none_or(|known| known == mac) {
             return Vec::new();
         }
         let mut network = self.world.network().clone();
         let mut reactions = match network.hear(vrf, address, mac) {
             true => match self.carry(network) {
-                Some(reactions) => reactions,
+                Some(reactions) => {
+                    self.freshness.heard(neighbor, now);
+                    reactions
+                }
                 None => return unresolved(self.waiting.answered(neighbor)),
             },
             // It was heard while they came here.
@@ -76,6 +91,24 @@ impl SlowPath {
         };
         let packets = self.waiting.answered(neighbor).into_iter();
         reactions.extend(packets.map(|punt| self.hand_back(punt, false)));
+        reactions
+    }
+
+    /// Asks who has been silent on the wires of gateways, and forgets who does not answer.
+    pub(super) fn refresh(&mut self, now: Duration) -> Vec<Reaction> {
+        let mut reactions = Vec::new();
+        for stale in self.freshness.stale(now) {
+            match stale {
+                Stale::Ask(neighbor) => reactions.extend(question(&self.world, neighbor)),
+                Stale::Forget(Neighbor { vif, address }) => {
+                    let vrf = self.world.gateway_at(vif).map(|gateway| gateway.vrf);
+                    let mut network = self.world.network().clone();
+                    if vrf.is_some_and(|vrf| network.forget_neighbor(vrf, address)) {
+                        reactions.extend(self.carry(network).unwrap_or_default());
+                    }
+                }
+            }
+        }
         reactions
     }
 

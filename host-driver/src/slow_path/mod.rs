@@ -35,6 +35,7 @@ mod flow_setup;
 mod flows;
 mod fragmented;
 mod fragments;
+mod freshness;
 mod gateway;
 mod groups;
 mod hold;
@@ -96,6 +97,7 @@ pub(crate) use tenant::{is_tunnelled, Tenant};
 
 use crate::driver::{Punt, Traffic};
 use address_pair::Moves;
+use freshness::Freshness;
 use groups::Reports;
 use hold::Hold;
 use learning::Learning;
@@ -133,6 +135,8 @@ pub struct SlowPath {
     retries: Retries,
     /// The wires of gateways were told which addresses are here.
     announced: bool,
+    /// When neighbours there were heard.
+    freshness: Freshness,
 }
 
 impl SlowPath {
@@ -157,6 +161,7 @@ impl SlowPath {
             path_mtus: PathMtus::default(),
             retries: Retries::default(),
             announced: false,
+            freshness: Freshness::default(),
         }
     }
 
@@ -275,6 +280,7 @@ impl SlowPath {
     pub fn tick(&mut self, now: Duration) -> Vec<Reaction> {
         let mut reactions = unresolved(self.waiting.expired(now));
         reactions.extend(self.announce());
+        reactions.extend(self.refresh(now));
         reactions.extend(self.ask_members(now));
         self.learning.tick(now);
         reactions.extend(self.carry_learned());

@@ -150,6 +150,38 @@ fn only_who_is_waited_for_is_heard_and_only_from_there() {
 }
 
 #[test]
+fn who_falls_silent_is_asked_again_and_then_forgotten() {
+    let mut card = card_of(ROUTED);
+    let neighbor = there(77);
+    let frame = udp(A, ROUTER, neighbor.ip, (7, 8));
+    send_at(&mut card, 0, A.port, &frame);
+    send_at(&mut card, 10, WIRE1, &is_at(neighbor, NODE_THERE));
+    let asks = "ARP who has 10.4.0.77? tell 10.4.0.254";
+    let says = |outcome: &Outcome| said(outcome).iter().any(|(_, words)| words == asks);
+    assert!(!says(&send_at(&mut card, 60_000, A.port, &frame)));
+    assert!(says(&send_at(&mut card, 60_010, A.port, &frame)));
+    // It answers, from another MAC.
+    let moved = Guest {
+        mac: [2, 0, 0, 0, 9, 0x78],
+        ..neighbor
+    };
+    send_at(&mut card, 60_020, WIRE1, &is_at(moved, NODE_THERE));
+    let next = send_at(&mut card, 60_030, A.port, &frame);
+    assert_eq!(
+        (left(&next).1[..6].to_vec(), next.punts),
+        (moved.mac.to_vec(), vec![])
+    );
+    // It answers no more.
+    for second in [121, 122, 123] {
+        let next = send_at(&mut card, second * 1000, A.port, &frame);
+        assert!(says(&next), "{second}");
+        assert_eq!(next.punts, []);
+    }
+    let next = send_at(&mut card, 124_000, A.port, &frame);
+    assert_eq!(next.punts, [PuntReason::Resolve]);
+}
+
+#[test]
 fn nobody_is_asked_for_all_of_a_subnet() {
     let mut card = card_of(ROUTED);
     for host in [0, 255] {
