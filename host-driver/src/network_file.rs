@@ -74,10 +74,12 @@ pub fn read(path: &Path, ports: &[(&'static str, u16)]) -> Result<Network, Netwo
 /// The names of the ports that a network uses, the underlay's first.
 pub fn port_names(network: &Network) -> Vec<String> {
     let underlay = &network.underlay;
+    let gateways = network.gateways.iter().map(|gateway| gateway.port);
     let guests = network.interfaces.iter().map(|interface| interface.port);
     let ports = [underlay.port]
         .into_iter()
         .chain(underlay.host_port)
+        .chain(gateways)
         .chain(guests);
     ports.map(|port| port.to_string()).collect()
 }

@@ -238,8 +238,8 @@ impl<'a> First<'a> {
         snat: Option<&FloatingIp>,
     ) -> Result<Option<Ipv4Addr>, Denied> {
         let Key { src, dst, .. } = self.keys.plain;
-        let by_wire = self.sender.is_some_and(ends::is_gateway);
-        let gateway = receiver.filter(|_| snat.is_none() && !by_wire);
+        let came_by = self.sender.map(|vif| vif.idx);
+        let gateway = receiver.filter(|vif| snat.is_none() && came_by != Some(vif.idx));
         let Some(address) = gateway.and_then(|gateway| ends::translation(self.world, gateway))
         else {
             return Ok(None);
