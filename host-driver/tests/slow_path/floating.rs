@@ -44,7 +44,7 @@ const OTHER: [u8; 4] = [10, 9, 0, 102];
 const GOOGLE: [u8; 4] = [8, 8, 8, 8];
 
 /// The ends of a frame whose checksums are all right: `10.9.0.100:1000 > 10.9.0.11:53`.
-fn ends(frame: &[u8]) -> String {
+pub fn ends(frame: &[u8]) -> String {
     let packet = SlicedPacket::from_ethernet(frame).unwrap();
     let ip = packet.net.unwrap();
     let ip = ip.ipv4_ref().expect("IPv4").header();

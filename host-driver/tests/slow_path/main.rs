@@ -23,6 +23,7 @@ mod random;
 mod resolve;
 mod senders;
 mod six;
+mod snat;
 mod software;
 mod support;
 mod too_big;
