@@ -2,7 +2,7 @@
 //! one whose packets hit their flow.
 //!
 //! ```text
-//!   VM 1 ─ questions, whenever the input is free ─┐    ┌──────┐ m ─▶ VM 2 ◀─ packets of the flow
+//!   VM 1 ─ questions, as many as it is told ──────┐    ┌──────┐ m ─▶ VM 2 ◀─ packets of the flow
 //!   VM 2 ─ a question each ASKED clocks ──────────┼─ s │ card │
 //!   VM 3 ─ a packet of its flow each HIT clocks ──┘    └──────┘ ─▶ punt ring ─▶ slow path: one each SERVED clocks
 //! ```
@@ -47,8 +47,8 @@ const PATIENCE: u64 = 1_000_000;
 /// What is set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setting {
-    /// VM 1 sends.
-    pub storm: bool,
+    /// From one question of VM 1 to the next, clocks, if the input takes them; none: it asks nothing.
+    pub storm: Option<u64>,
     /// Packets that an interface may hand over for a reason in a window; 0: any number.
     pub quota: u16,
     /// Clocks of a window.
@@ -125,6 +125,7 @@ struct Run {
     serves_until: u64,
     /// Beats of the ring that it has freed.
     freed: u32,
+    next_storm: u64,
     next_hit: u64,
     next_question: u64,
     questions: u32,
@@ -146,6 +147,7 @@ impl Run {
             waiting: VecDeque::new(),
             serves_until: 0,
             freed: 0,
+            next_storm: 0,
             next_hit: 0,
             next_question: ASKED / 2,
             questions: 0,
@@ -194,19 +196,21 @@ impl Run {
         assert_eq!(status & STATUS_REFUSED, 0, "row {row:?} is refused");
     }
 
-    /// Keeps the input busy: a question goes first, the flow and the storm in turn where both have something.
-    fn send(&mut self, storm: bool, now: u64) {
+    /// Keeps the input busy: a question of VM 2 goes first, the flow and the storm in turn where both have something.
+    fn send(&mut self, storm: Option<u64>, now: u64) {
         while self.card.s.queued() < AHEAD {
+            let storms = storm.filter(|_| now >= self.next_storm);
             let (sender, packet) = if now >= self.next_question {
                 self.next_question += ASKED;
                 self.questions += 1;
                 let packet = question(2, self.questions, BYTES);
                 (Sender::Asks(self.questions), packet)
-            } else if now >= self.next_hit && (self.stormed || !storm) {
+            } else if now >= self.next_hit && (self.stormed || storms.is_none()) {
                 self.next_hit += HIT;
                 self.stormed = false;
                 (Sender::Flow, self.flow.packet(BYTES))
-            } else if storm {
+            } else if let Some(clocks) = storms {
+                self.next_storm += clocks;
                 self.stormed = true;
                 (Sender::Storm, question(1, 0, BYTES))
             } else {
