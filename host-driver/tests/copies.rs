@@ -1,5 +1,5 @@
-//! examples/bum and examples/mirror: what a run prints is what lies beside it, on every card, and all cards leave the same
-//! captures.
+//! examples/bum, examples/mirror and examples/routed-setup: what a run prints is what lies beside it, on every card, and all
+//! cards leave the same captures.
 //!
 //! `UPDATE_GOLDEN=1` writes the files anew, from the model.
 
@@ -22,7 +22,7 @@ struct Scene {
 
 const MIRRORED: &[(&str, &str)] = &[("vf0", "vnf1.pcap"), ("vf1", "vnf2.pcap")];
 
-const SCENES: [Scene; 3] = [
+const SCENES: [Scene; 5] = [
     Scene {
         folder: "bum",
         network: "network",
@@ -44,6 +44,26 @@ const SCENES: [Scene; 3] = [
         network: "raw",
         inputs: MIRRORED,
         show: &[Show::Mirror],
+    },
+    Scene {
+        folder: "routed-setup",
+        network: "compute",
+        inputs: &[
+            ("vf0", "vm1.pcap"),
+            ("vf1", "vm2.pcap"),
+            ("wire1", "wire1.pcap"),
+        ],
+        show: &[],
+    },
+    Scene {
+        folder: "routed-setup",
+        network: "router",
+        inputs: &[
+            ("vf0", "vm3.pcap"),
+            ("wire0", "tunnel.pcap"),
+            ("wire1", "outside.pcap"),
+        ],
+        show: &[Show::Flow],
     },
 ];
 

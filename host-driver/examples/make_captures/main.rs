@@ -7,7 +7,8 @@
 //!          ├─▶ ipv6_underlay ──▶ examples/ipv6-underlay/*.pcap
 //!          ├─▶ fat_flows ──────▶ examples/fat-flows/*.pcap
 //!          ├─▶ bum ────────────▶ examples/bum/*.pcap
-//!          └─▶ mirror ─────────▶ examples/mirror/*.pcap
+//!          ├─▶ mirror ─────────▶ examples/mirror/*.pcap
+//!          └─▶ routed_setup ───▶ examples/routed-setup/*.pcap
 //! ```
 
 mod bum;
@@ -15,6 +16,7 @@ mod fat_flows;
 mod frames;
 mod ipv6_underlay;
 mod mirror;
+mod routed_setup;
 mod two_computes;
 
 use std::error::Error;
@@ -29,5 +31,6 @@ fn main() -> Outcome<()> {
     ipv6_underlay::write(&to.join("ipv6-underlay"))?;
     fat_flows::write(&to.join("fat-flows"))?;
     bum::write(&to.join("bum"))?;
-    mirror::write(&to.join("mirror"))
+    mirror::write(&to.join("mirror"))?;
+    routed_setup::write(&to.join("routed-setup"))
 }
