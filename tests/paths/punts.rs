@@ -18,7 +18,7 @@ pub const QUESTIONS: u32 = 1 << 16;
 
 /// An ARP request that only the slow path can answer.
 pub fn question(vm: u16, number: u32, bytes: usize) -> Packet {
-    let target = UDP_NET & !(QUESTIONS - 1) | number % QUESTIONS;
+    let target = (UDP_NET & !(QUESTIONS - 1)) | (number % QUESTIONS);
     Packet {
         bytes: frames::arp(vm, target, bytes),
         port: vm_port(vm),
