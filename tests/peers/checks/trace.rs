@@ -31,7 +31,7 @@ pub fn check(from: &Namespace, hops: &[IpAddr]) -> Found {
 /// Who answered, hop by hop, as many words as questions. `traceroute` names who answers once, in front of the times.
 fn seen(text: &str) -> Vec<Vec<String>> {
     let lines = text.lines().skip(1);
-    lines.map(|line| answers(line)).collect()
+    lines.map(answers).collect()
 }
 
 fn answers(line: &str) -> Vec<String> {
