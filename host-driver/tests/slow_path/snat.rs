@@ -351,6 +351,28 @@ fn policies_see_the_guest() {
 }
 
 #[test]
+fn without_the_address_flows_of_joined_networks_have_both_directions_at_once() {
+    let mut card = card_of(&NETWORKS.replace("    snat: 203.0.113.5\n", ""));
+    let sent = out(
+        &mut card,
+        IN1.port,
+        &tcp(IN1, ROUTER, REMOTE.ip, (1000, 80)),
+    );
+    assert_eq!(ends(&sent), "10.1.0.11:1000 > 192.0.2.7:80");
+    let (port, answer) = back(&mut card, &tcp(REMOTE, GATEWAY, IN1.ip, (80, 1000)));
+    assert_eq!(port, IN1.port);
+    assert_eq!(ends(&answer), "192.0.2.7:80 > 10.1.0.11:1000");
+    // And are judged, whichever end begins.
+    for (port, frame) in [
+        (IN1.port, tcp(IN1, ROUTER, REMOTE.ip, (1000, 25))),
+        (WIRE1, tcp(REMOTE, GATEWAY, IN1.ip, (1000, 25))),
+    ] {
+        let outcome = card.send(port, &frame).unwrap();
+        assert_eq!(outcome.drops, [DropReason::FlowActionDrop]);
+    }
+}
+
+#[test]
 fn a_floating_address_counts_more() {
     let mut card = card_of(&format!("{NETWORKS}{FLOATING}"));
     for (guest, own, floating) in [

@@ -85,7 +85,6 @@ fn a_search_ends_and_finds_what_is_not_too_rare() {
 fn every_port_would_be_tried() {
     let all: HashSet<u32> = (0..PORTS).map(|at| at * STRIDE % PORTS).collect();
     assert_eq!(all.len(), PORTS as usize);
-    assert!(u32::MAX / STRIDE > TRIES + PORTS / STRIDE, "no overflow");
 }
 
 #[derive(Clone, Debug)]
