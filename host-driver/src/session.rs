@@ -191,6 +191,14 @@ impl<C: Card> Session<C> {
         Ok(states)
     }
 
+    /// Waits until what was handed to the card has left it, or waits behind it.
+    pub fn rest(&mut self) -> Result<(), SessionError> {
+        if self.missing > 0 {
+            self.driver.card().settle()?;
+        }
+        Ok(())
+    }
+
     /// Hands a frame to a port without waiting for anything.
     pub fn push(&mut self, port: u16, frame: &[u8]) -> Result<(), SessionError> {
         self.driver.card().send(port, frame)?;

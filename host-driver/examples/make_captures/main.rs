@@ -8,6 +8,7 @@
 //!          ├─▶ fat_flows ──────▶ examples/fat-flows/*.pcap
 //!          ├─▶ bum ────────────▶ examples/bum/*.pcap
 //!          ├─▶ mirror ─────────▶ examples/mirror/*.pcap
+//!          ├─▶ limits ─────────▶ examples/limits/*.pcap
 //!          └─▶ routed_setup ───▶ examples/routed-setup/*.pcap
 //! ```
 
@@ -15,6 +16,7 @@ mod bum;
 mod fat_flows;
 mod frames;
 mod ipv6_underlay;
+mod limits;
 mod mirror;
 mod routed_setup;
 mod two_computes;
@@ -32,5 +34,6 @@ fn main() -> Outcome<()> {
     fat_flows::write(&to.join("fat-flows"))?;
     bum::write(&to.join("bum"))?;
     mirror::write(&to.join("mirror"))?;
+    limits::write(&to.join("limits"))?;
     routed_setup::write(&to.join("routed-setup"))
 }

@@ -289,6 +289,10 @@ impl Run<'_> {
         };
         for packet in packets {
             self.session.advance(packet.time)?;
+            if self.options.pace == Pace::Quiet {
+                // What time made the slow path send has left before the packet comes.
+                self.session.rest()?;
+            }
             self.session.push(self.ports[packet.input], &packet.frame)?;
         }
         let outcome = self.session.serve()?;

@@ -131,6 +131,7 @@ fn announcements(world: &World, gateway: &Gateway) -> Vec<Reaction> {
     };
     let own = gateway.addresses.iter().copied();
     let translated = gateway.snat.map(IpAddr::V4);
+    let translated = translated.filter(|snat| !gateway.addresses.contains(snat));
     let guests = world.guests(gateway.vrf);
     let guests = guests.flat_map(|guest| world.own_addresses().of(guest.idx).iter().copied());
     let all = own.chain(translated).chain(guests);

@@ -1,5 +1,5 @@
-//! examples/bum, examples/mirror and examples/routed-setup: what a run prints is what lies beside it, on every card, and all
-//! cards leave the same captures.
+//! The examples with an `expected` folder: what a run prints is what lies beside it, on every card, and all cards leave the same
+//! captures.
 //!
 //! `UPDATE_GOLDEN=1` writes the files anew, from the model.
 
@@ -22,7 +22,7 @@ struct Scene {
 
 const MIRRORED: &[(&str, &str)] = &[("vf0", "vnf1.pcap"), ("vf1", "vnf2.pcap")];
 
-const SCENES: [Scene; 5] = [
+const SCENES: [Scene; 6] = [
     Scene {
         folder: "bum",
         network: "network",
@@ -64,6 +64,12 @@ const SCENES: [Scene; 5] = [
             ("wire1", "outside.pcap"),
         ],
         show: &[Show::Flow],
+    },
+    Scene {
+        folder: "limits",
+        network: "network",
+        inputs: &[("vf0", "red1.pcap")],
+        show: &[],
     },
 ];
 
