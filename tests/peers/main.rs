@@ -25,7 +25,7 @@ mod report;
 mod underlay;
 
 use card::Card;
-use checks::{mtu, ping, tcp, trace};
+use checks::{flood, mtu, ping, tcp, trace};
 use namespace::Namespace;
 use ovs::OpenVSwitch;
 use report::Report;
@@ -134,6 +134,11 @@ fn real_peers_are_reached() {
             report.add(peer.name, "TCP", address, transfer);
             report.add(peer.name, "traceroute", address, trace::check(&vm1, &hops));
         }
+    }
+    for (address, gateway) in ["10.1.1.5", "2001:db8:1::5"].into_iter().zip(GATEWAYS) {
+        let (address, gateway) = (address.parse().unwrap(), gateway.parse().unwrap());
+        let ping = flood::check(&vm1, address, &vm2, gateway);
+        report.add("kernel VXLAN", "flooded", address, ping);
     }
     print!("{report}");
     for line in card.end() {

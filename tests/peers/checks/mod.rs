@@ -1,5 +1,6 @@
 //! What is asked of every peer. Each check gives a figure, or says what is wrong.
 
+pub mod flood;
 pub mod mtu;
 pub mod ping;
 pub mod tcp;
