@@ -74,8 +74,10 @@ pub fn run(arguments: &Arguments) -> Ended {
     let mut out = io::stdout().lock();
     writeln!(
         out,
-        "{name} carries {}: {networks} networks, {interfaces} interfaces",
-        arguments.network.display()
+        "{name} carries {}: {}, {}",
+        arguments.network.display(),
+        counted(networks, "network"),
+        counted(interfaces, "interface")
     )?;
     out.flush()?;
     let tally = daemon::run(&mut session, stop.as_fd()).map_err(|error| {
@@ -108,6 +110,14 @@ where
         "{dropped} of them were dropped{}",
         listed(drops.into_iter())
     )
+}
+
+/// `1 network`, `2 networks`.
+fn counted(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
+    }
 }
 
 /// `: one 3, other 5`, or nothing.
