@@ -18,55 +18,30 @@
 //! Flows go when the card says that they are idle or closed: [`SlowPath::end`]. It holds no card and reads no clock: time comes in with each call, and what is to be done goes out as a list of
 //! [`Reaction`]s, in order. So the same punts always give the same reactions.
 
-mod address_pair;
-mod arp;
-mod births;
-mod copies;
-mod cut;
-mod deadlines;
-mod denied;
-mod discovery;
 mod echo;
-mod fat;
-mod floating;
-mod flood;
+mod errors;
 mod flow_ids;
-mod flow_setup;
 mod flows;
-mod fragmented;
-mod fragments;
-mod freshness;
-mod gateway;
-mod groups;
-mod hold;
-mod icmp_error;
 mod key;
 mod keys;
-mod learn;
-mod learning;
-mod masquerade;
-mod miss;
-mod moved;
-mod nd;
-mod neighbors;
-mod part;
-mod path_mtu;
-mod policy;
-mod proxy;
+mod macs;
+mod multicast;
+mod parts;
 mod reaction;
-mod reframe;
-mod resolve;
+mod resolution;
 mod retries;
-mod sender;
+mod setup;
 mod software;
 mod stt;
-mod tell;
 mod tenant;
-mod tokens;
-mod too_big;
-mod tunnel_error;
-mod wanted;
 mod world;
+
+use errors::{icmp_error, path_mtu, tokens, tunnel_error};
+use macs::learning;
+use multicast::{copies, flood, groups};
+use parts::{cut, deadlines, fragmented, fragments, part, reframe};
+use resolution::{address_pair, arp, discovery, freshness, gateway, nd, proxy, resolve, sender};
+use setup::{births, denied, fat, floating, flow_setup, hold, masquerade, policy, wanted};
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

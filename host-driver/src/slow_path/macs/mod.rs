@@ -1,0 +1,4 @@
+//! Where source MACs were seen.
+
+pub(super) mod learn;
+pub(super) mod learning;

@@ -1,0 +1,113 @@
+//! How long it is since neighbours on gateways' wires were heard: who has fallen silent is asked again, and then forgotten.
+//!
+//! ```text
+//!   heard ── 60 s ──▶ asked ── 1 s ──▶ asked ── 1 s ──▶ asked ── 1 s ──▶ forgotten: the next packet asks anew
+//!     ▲                 │ an answer, whatever its MAC is
+//!     └─────────────────┘
+//! ```
+//! The card carries what a wire announces, and does not show it: without questions a MAC that changed would stay.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::slow_path::resolve::Neighbor;
+
+/// How long a neighbour is taken to be where it was heard.
+const FRESH: Duration = Duration::from_secs(60);
+/// How long until it is asked again.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Questions without an answer.
+const QUESTIONS: u8 = 3;
+
+/// Neighbours that were heard.
+#[derive(Debug, Default)]
+pub struct Freshness(BTreeMap<Neighbor, Seen>);
+
+#[derive(Debug)]
+struct Seen {
+    /// When something is to be done next.
+    next: Duration,
+    questions: u8,
+}
+
+/// What is to be done about one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stale {
+    /// It is asked.
+    Ask(Neighbor),
+    /// It does not answer.
+    Forget(Neighbor),
+}
+
+impl Freshness {
+    /// A neighbour was heard.
+    pub fn heard(&mut self, neighbor: Neighbor, now: Duration) {
+        let seen = Seen {
+            next: now + FRESH,
+            questions: 0,
+        };
+        self.0.insert(neighbor, seen);
+    }
+
+    /// Whether it is kept.
+    pub fn knows(&self, neighbor: Neighbor) -> bool {
+        self.0.contains_key(&neighbor)
+    }
+
+    /// Who has been silent for too long.
+    pub fn stale(&mut self, now: Duration) -> Vec<Stale> {
+        let mut stale = Vec::new();
+        self.0.retain(|neighbor, seen| {
+            if now < seen.next {
+                return true;
+            }
+            if seen.questions == QUESTIONS {
+                stale.push(Stale::Forget(*neighbor));
+                return false;
+            }
+            seen.questions += 1;
+            seen.next = now + AGAIN;
+            stale.push(Stale::Ask(*neighbor));
+            true
+        });
+        stale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEIGHBOR: Neighbor = Neighbor {
+        vif: 3,
+        address: std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)),
+    };
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn who_is_silent_is_asked_three_times_and_forgotten() {
+        let mut freshness = Freshness::default();
+        freshness.heard(NEIGHBOR, at(5));
+        assert_eq!(freshness.stale(at(64)), []);
+        for second in [65, 66, 67] {
+            assert_eq!(freshness.stale(at(second)), [Stale::Ask(NEIGHBOR)]);
+            assert_eq!(freshness.stale(at(second)), []);
+        }
+        assert_eq!(freshness.stale(at(68)), [Stale::Forget(NEIGHBOR)]);
+        assert!(!freshness.knows(NEIGHBOR));
+        assert_eq!(freshness.stale(at(1000)), []);
+    }
+
+    #[test]
+    fn an_answer_is_as_good_as_new() {
+        let mut freshness = Freshness::default();
+        freshness.heard(NEIGHBOR, at(0));
+        assert_eq!(freshness.stale(at(60)), [Stale::Ask(NEIGHBOR)]);
+        freshness.heard(NEIGHBOR, at(61));
+        assert_eq!(freshness.stale(at(120)), []);
+        assert_eq!(freshness.stale(at(121)), [Stale::Ask(NEIGHBOR)]);
+    }
+}
