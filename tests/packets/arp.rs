@@ -4,6 +4,21 @@ use super::build::Bytes;
 use crate::tables::{pick, World};
 use fastrand::Rng;
 
+/// A frame that asks all for the address of somebody.
+pub fn request(rng: &mut Rng, world: &World) -> Vec<u8> {
+    let mac = pick(rng, &world.macs);
+    let ends = [(); 2].map(|()| pick(rng, &world.addresses).bits as u32);
+    let mut out = Bytes::default();
+    out.mac(0xffff_ffff_ffff).mac(mac).u16(0x0806);
+    out.put(&[0, 1, 8, 0, 6, 4, 0, 1])
+        .mac(mac)
+        .u32(ends[0])
+        .mac(0)
+        .u32(ends[1])
+        .fill(18);
+    out.done()
+}
+
 /// What follows the ethertype.
 pub fn arp(rng: &mut Rng, world: &World) -> Vec<u8> {
     let address = |rng: &mut Rng| match rng.u8(..16) {

@@ -12,12 +12,20 @@ use underpass_layout::shim::InjectShim;
 const HEADERS: usize = 200;
 /// From the source address of IPv4 back to the word with flags and fragment offset.
 const TO_FLAGS: usize = 6;
+/// From the source address of IPv6 back to the payload length and the next header, and forth to what is behind the header.
+const TO_LENGTH: usize = 4;
+const TO_NEXT_HEADER: usize = 2;
+const TO_BEHIND: usize = 32;
+/// The fragment header of IPv6.
+const FRAGMENT: u8 = 44;
 
 /// A shim with what is known of a packet, whose command is still to come.
-pub fn shim(rng: &mut Rng, world: &World, bytes: &mut [u8]) -> InjectShim {
+pub fn shim(rng: &mut Rng, world: &World, bytes: &mut Vec<u8>) -> InjectShim {
     let found = conversation(rng, world, bytes);
-    if let Some((at, _)) = found.filter(|(_, talk)| !talk.src.v6 && rng.u8(..3) > 0) {
-        cut(rng, bytes, at);
+    match found.filter(|_| rng.u8(..3) > 0) {
+        Some((at, talk)) if talk.src.v6 => cut6(rng, bytes, at),
+        Some((at, _)) => cut(rng, bytes, at),
+        None => {}
     }
     let key = found
         .map(|(_, talk)| talk.key())
@@ -44,6 +52,20 @@ fn cut(rng: &mut Rng, bytes: &mut [u8], source: usize) {
     if let Some(flags) = source.checked_sub(TO_FLAGS) {
         bytes[flags..flags + 2].copy_from_slice(&u16::to_be_bytes(word));
     }
+}
+
+/// Likewise of IPv6: a fragment header comes right behind its own.
+fn cut6(rng: &mut Rng, bytes: &mut Vec<u8>, source: usize) {
+    let (Some(length), behind) = (source.checked_sub(TO_LENGTH), source + TO_BEHIND) else {
+        return;
+    };
+    let next = source - TO_NEXT_HEADER;
+    let [high, low] = u16::to_be_bytes(pick(rng, &[0x0001, 0x0001, 0x0000, 0x0009, 0xfff8]));
+    let header = [bytes[next], 0, high, low, 0, 0, 0, 1];
+    bytes[next] = FRAGMENT;
+    let longer = u16::from_be_bytes([bytes[length], bytes[length + 1]]).wrapping_add(8);
+    bytes[length..length + 2].copy_from_slice(&longer.to_be_bytes());
+    bytes.splice(behind..behind, header);
 }
 
 /// A conversation whose addresses stand side by side in the packet, and where.

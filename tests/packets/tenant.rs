@@ -57,8 +57,8 @@ pub fn ip(rng: &mut Rng, world: &World) -> Vec<u8> {
 /// A conversation, or now and then an ICMP error or TCP between its ends.
 fn some_talk(rng: &mut Rng, of: &[Talk]) -> Talk {
     let talk = pick(rng, of);
-    match rng.u8(..7) {
-        1 => Talk {
+    match rng.u8(..8) {
+        1..=2 => Talk {
             protocol: 6,
             ..talk
         },
@@ -258,7 +258,7 @@ fn start(rng: &mut Rng, talk: &Talk) -> Vec<u8> {
 /// TCP sequence numbers start here; few, so that they often fit each other.
 const SEQUENCE: u32 = u32::MAX;
 /// FIN 1, SYN 2, RST 4, PSH 8, ACK 16 (RFC 9293).
-const TCP_FLAGS: [u8; 10] = [2, 2, 18, 18, 16, 16, 17, 4, 20, 0xff];
+const TCP_FLAGS: [u8; 12] = [2, 2, 2, 2, 18, 18, 16, 16, 17, 4, 20, 0xff];
 
 /// Whether a conversation is of ICMP errors.
 fn is_error(talk: &Talk) -> bool {

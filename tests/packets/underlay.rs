@@ -1,5 +1,6 @@
 //! What comes from the wire: tunnels of both families, and what else an underlay carries.
 
+use super::arp;
 use super::build::{Bytes, Ipv4, Ipv6};
 use super::tenant::{frame, ip};
 use crate::tables::{pick, Address, World, LABELS, TUNNEL_END, TUNNEL_END_V6, VNIS};
@@ -174,7 +175,7 @@ fn labelled(rng: &mut Rng, world: &World, out: &mut Bytes) {
         return controlled(rng, world, entry, out);
     }
     match rng.u8(..8) {
-        0..=2 => out.put(&frame(rng, world)),
+        0..=2 => out.put(&inside(rng, world)),
         3 => out.fill(rng.usize(..40)),
         _ => out.put(&ip(rng, world)),
     };
@@ -190,7 +191,15 @@ fn controlled(rng: &mut Rng, world: &World, entry: &MplsEntry, out: &mut Bytes) 
     if entry.tree && rng.u8(..16) > 0 {
         out.fill(36);
     }
-    out.put(&frame(rng, world));
+    out.put(&inside(rng, world));
+}
+
+/// A tenant's frame, now and then one that asks for an address.
+fn inside(rng: &mut Rng, world: &World) -> Vec<u8> {
+    match rng.u8(..6) {
+        0 => arp::request(rng, world),
+        _ => frame(rng, world),
+    }
 }
 
 /// GRE with a key, most often that of NVGRE.
@@ -206,7 +215,7 @@ fn nvgre(rng: &mut Rng, world: &World) -> Vec<u8> {
     })
     .u16(0x6558)
     .u32(subnet << 8 | rng.u32(..256))
-    .put(&frame(rng, world));
+    .put(&inside(rng, world));
     out.done()
 }
 
@@ -236,7 +245,7 @@ fn vxlan(rng: &mut Rng, world: &World) -> Vec<u8> {
         .u16(0)
         .put(&[flags, 0, 0, 0])
         .u32(vni << 8)
-        .put(&frame(rng, world));
+        .put(&inside(rng, world));
     out.done()
 }
 

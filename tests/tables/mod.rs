@@ -430,7 +430,11 @@ impl World {
                     _ => rng.u32(NEXTHOPS),
                 },
                 label: rng.u32(..1 << 24),
-                arp: pick(rng, ArpAnswer::ALL),
+                // A stitched MAC is asked for twice: by guests and by other nodes.
+                arp: match rng.u8(..3) {
+                    0 => ArpAnswer::Stitched,
+                    _ => pick(rng, ArpAnswer::ALL),
+                },
                 trap: rng.bool(),
             };
             self.rows.route(bank, &entry);
