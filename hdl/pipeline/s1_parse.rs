@@ -4,8 +4,9 @@
 //!   window ─▶ [ Ethernet, VLAN ] ─▶ [ IPv4 | IPv6 ] ─▶ [ GRE | UDP | TCP ] ─▶ [ MPLS | VXLAN | NVGRE | STT ] ─┬─▶ parse
 //!   a packet that comes round without its tunnel ─────── what its round says of it ────────────────────────────┘
 //! ```
-//! Five clocks. Beside it: whether an ICMP error is about a packet of one of our tunnels ([`mod@about`]). Every packet passes, a tenant's too; whether the tunnel is ours, `s3_decap` decides. Both families share
-//! the shifter to what is behind the IP header: IPv6 is a header of ten words, extension headers end the search.
+//! Five clocks. Beside it: whether an ICMP error is about a packet of one of our tunnels (`about.rs`). Every packet passes, a
+//! tenant's too; whether the tunnel is ours, `s3_decap` decides. Both families share the shifter to what is behind the IP
+//! header: IPv6 is a header of ten words, extension headers end the search.
 
 mod about;
 

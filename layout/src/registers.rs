@@ -146,7 +146,7 @@ registers! {
     /// Fewest clocks from one packet that is shown to the slow path for its source MAC to the next; those between go on
     /// unseen. 0: no limit.
     LEARN_INTERVAL = 0x078, ReadWrite;
-    /// Clocks of a window of [`PuntedEntry`](crate::tables::PuntedEntry); 0: one begins only where [`PUNT_BEGIN`] says so.
+    /// Clocks of a window of table `punted`; 0: one begins only where `PUNT_BEGIN` says so.
     PUNT_WINDOW = 0x07c, ReadWrite;
     /// The row, bit 0 of word 0 first. A row changes as a whole, in one clock.
     TABLE_DATA = 0x080, ReadWrite, count TABLE_DATA_WORDS;

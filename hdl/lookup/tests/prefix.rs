@@ -165,7 +165,11 @@ fn both_copies_find_the_longest_prefix_of_either_family() {
                 Some(nexthop) => (nexthop % 4, nexthop % 3 == 0),
                 None => (0, false),
             };
-            let label = if routes.longest(v6, address).is_some() { 3 } else { 0 };
+            let label = if routes.longest(v6, address).is_some() {
+                3
+            } else {
+                0
+            };
             let expected = 1
                 | u128::from(hit) << 2
                 | u128::from(nexthop) << 3
