@@ -47,6 +47,8 @@ bundle! {
         routed: Bit,
         /// Its sender's address is looked up, whatever the nexthop is.
         sender: Bit,
+        /// Its sender says to have the router's MAC.
+        forged: Bit,
     }
 }
 
@@ -74,7 +76,10 @@ pub fn route(profile: &Profile, slot: Slot, bus: HostBus) -> (Slot, HostBus) {
     wire!(at_home = found.leads_to(meta.classify.entry.nexthop));
     let found = found.or_told(meta.arrival.round.known);
     let verdict = meta.verdict.or_first(&[
-        (way.sender & !at_home, VerdictBits::punt(PuntReason::Arp)),
+        (
+            way.forged | way.sender & !at_home,
+            VerdictBits::punt(PuntReason::Arp),
+        ),
         (way.astray, VerdictBits::drop(DropReason::L2NoRoute)),
         (way.routed, said(found, meta.inner.ttl)),
     ]);
@@ -103,17 +108,20 @@ fn way(meta: Meta) -> Way {
     wire!(late = meta.bridge.flow_first | source_checked(meta));
     wire!(moves = onward.translate & onward.vrf.ne(mux(late, meta.decap.vrf, meta.receiver.vrf)));
     let stays = !onward.steer;
+    let (inner, vif) = (meta.inner, meta.classify.entry);
+    wire!(checked = sender_checked(meta));
     Way {
         steers: onward.steer,
         bridged: stays & late & !meta.bridge.l3,
         astray: stays & late & !meta.bridge.l3 & moves,
         routed: stays & mux(late, meta.bridge.l3, moves),
-        sender: sender_checked(meta),
+        sender: checked & inner.src.any(),
+        forged: checked & inner.arp_mac.eq(vif.router_mac),
     }
 }
 
-/// Whether ARP is believed only where its sender's address is behind the VM that sent it. An address of zero is none: it
-/// probes (RFC 5227 section 2.1.1). Combinational.
+/// Whether ARP is believed only where its sender's address is behind the VM that sent it, and its MAC is not the router's.
+/// An address of zero is none: it probes (RFC 5227 section 2.1.1). Combinational.
 fn sender_checked(meta: Meta) -> Bit {
     let (arrival, inner, vif) = (meta.arrival, meta.inner, meta.classify.entry);
     let is = |kind: ArpKind| inner.arp.eq(kind.code());
@@ -122,7 +130,6 @@ fn sender_checked(meta: Meta) -> Bit {
         & guests
         & (is(ArpKind::Request) | is(ArpKind::Other))
         & !inner.tagged
-        & inner.src.any()
         & arrival.comes_as(&[RoundKind::First, RoundKind::Again])
         & !arrival.injected_to(InjectCommand::Flood)
 }

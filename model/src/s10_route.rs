@@ -2,7 +2,8 @@
 //! `decap`, `inner`, `bridge`, `receiver`, `flow`.  Writes: `route`.
 //!
 //! ```text
-//!   ARP whose sender is checked ─▶ route to the sender's address ─▶ its interface's nexthop, else punt
+//!   ARP whose sender is checked ─┬─ it says to have the router's MAC ─▶ punt
+//!                                └─ route to the sender's address ────▶ its interface's nexthop, else punt
 //!
 //!   flow steers ─────────────────────────▶ its nexthop, label
 //!   route found by s7_receiver ─┬────────▶ that
@@ -25,7 +26,7 @@ pub fn route(tables: &Tables, meta: &mut Meta) {
     if !meta.open() {
         return;
     }
-    if checks_sender(meta) && !is_at_home(tables, meta) {
+    if checks_sender(meta) && !may_be_true(tables, meta) {
         return meta.punt(PuntReason::Arp);
     }
     let (bridge, onward) = (&meta.bridge, &meta.flow.onward);
@@ -52,16 +53,21 @@ pub fn route(tables: &Tables, meta: &mut Meta) {
     }
 }
 
-/// Has the sender of ARP to be where its address is? An address of zero is none: a probe (RFC 5227 section 2.1.1).
+/// Is the sender of ARP not simply believed?
 fn checks_sender(meta: &Meta) -> bool {
     let inner = &meta.inner;
     meta.classify.entry.check_arp
         && matches!(inner.arp, ArpKind::Request | ArpKind::Other)
         && !inner.tagged
-        && inner.src != 0
         && is_guests(meta)
         && is_as_it_came(meta)
         && !is_handed_back(meta)
+}
+
+/// Is the sender where its address is, and not the router? An address of zero is none: a probe (RFC 5227 section 2.1.1).
+fn may_be_true(tables: &Tables, meta: &Meta) -> bool {
+    let inner = &meta.inner;
+    inner.arp_mac != meta.classify.entry.router_mac && (inner.src == 0 || is_at_home(tables, meta))
 }
 
 /// Does the route to the sender's address lead to the interface that it came from?

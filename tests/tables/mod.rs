@@ -215,7 +215,7 @@ impl World {
                     0 => pick(rng, VifArp::ALL),
                     _ => VifArp::Routes,
                 },
-                router_mac: rng.u64(..) >> 16,
+                router_mac: pick(rng, &self.macs),
                 check_arp: rng.u8(..4) == 0,
                 ..Default::default()
             };

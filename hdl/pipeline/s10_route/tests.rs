@@ -11,6 +11,10 @@ const BRIDGED: u128 = 2;
 const ASTRAY: u128 = 4;
 const ROUTED: u128 = 8;
 const SENDER: u128 = 16;
+const FORGED: u128 = 32;
+
+/// The router's MAC.
+const ROUTER: u64 = 0x0000_5e00_0100;
 
 /// The ways of these packets, as bits.
 fn ways(packets: &[meta::Meta]) -> Vec<u128> {
@@ -100,6 +104,7 @@ fn asks() -> meta::Meta {
     let mut packet = meta::Meta::default();
     packet.classify.entry.kind = VifKind::Vm;
     packet.classify.entry.check_arp = true;
+    packet.classify.entry.router_mac = ROUTER;
     packet.classify.entry.nexthop = 25;
     packet.decap.vrf = 2;
     packet.inner.arp = ArpKind::Request;
@@ -136,6 +141,17 @@ fn senders_of_arp_are_looked_up_where_it_is_an_interfaces_own() {
     };
     assert_eq!(ways(&checked.map(|change| of(&change))), [SENDER; 3]);
     assert_eq!(ways(&unchecked.map(|change| of(&change))), [0; 9]);
+    let forged = |change: &fn(&mut meta::Meta)| {
+        let mut packet = of(change);
+        packet.inner.arp_mac = ROUTER;
+        packet
+    };
+    assert_eq!(
+        ways(&checked.map(|change| forged(&change))),
+        [SENDER | FORGED; 3]
+    );
+    let probe: fn(&mut meta::Meta) = |packet| packet.inner.src = 0;
+    assert_eq!(ways(&[forged(&probe), forged(&unchecked[0])]), [FORGED, 0]);
 }
 
 /// Host routes of VRF 2, and VRF 3 that the slow path routes; hash words are zero, so a way has them in row 0.
@@ -189,6 +205,7 @@ fn arp_of_a_sender_who_lives_elsewhere_goes_to_the_slow_path_and_is_as_it_was_el
         change(|_| ()),
         change(|packet| packet.inner.src = 0x0a00_0006),
         change(|packet| packet.inner.src = 0x0a00_0007),
+        change(|packet| packet.inner.arp_mac = ROUTER),
         change(|packet| packet.decap.vrf = 3),
         change(|packet| packet.decap.vrf = 4),
         change(|packet| {
@@ -201,6 +218,7 @@ fn arp_of_a_sender_who_lives_elsewhere_goes_to_the_slow_path_and_is_as_it_was_el
     let punt = Verdict::Punt(PuntReason::Arp);
     let expected = [
         Verdict::Continue,
+        punt,
         punt,
         punt,
         punt,

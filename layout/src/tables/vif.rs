@@ -80,8 +80,8 @@ record! {
         arp: VifArp = 2,
         /// What answers for the router, and proxied ones, carry, first byte most significant.
         router_mac: u64 = 48,
-        /// ARP whose sender's address has no route to this interface's `nexthop` goes to the slow path. An option, the peer
-        /// takes every sender's word.
+        /// ARP whose sender's address has no route to this interface's `nexthop`, or whose sender says to have `router_mac`, goes
+        /// to the slow path. An option, the peer takes every sender's word.
         check_arp: bool = 1,
     }
 }

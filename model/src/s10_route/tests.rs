@@ -200,9 +200,12 @@ fn what_is_decided_is_left_alone() {
 }
 
 /// ARP of the guest of 10.1.1.9 in VRF 2, whose word is not taken.
+const ROUTER: u64 = 0x0000_5e00_0100;
+
 fn arp() -> Meta {
     let mut meta = from_vif(VifKind::Vm);
     meta.classify.entry.check_arp = true;
+    meta.classify.entry.router_mac = ROUTER;
     meta.classify.entry.nexthop = NINE;
     meta.decap.frame = true;
     meta.decap.vrf = 2;
@@ -216,7 +219,9 @@ fn arp() -> Meta {
 
 #[test]
 fn a_sender_has_to_be_where_its_address_is() {
-    let lies: [Change; 5] = [
+    let lies: [Change; 7] = [
+        |meta| meta.inner.arp_mac = ROUTER,
+        |meta| (meta.inner.src, meta.inner.arp_mac) = (0, ROUTER),
         |meta| meta.inner.src = 0x0a01_0108,
         |meta| meta.classify.entry.nexthop = EIGHT,
         |meta| meta.decap.vrf = 3,
