@@ -9,9 +9,9 @@
 //! Make before break: after every single write no packet meets a row that is not there, and no key that is in both
 //! states ever misses; it answers as it did or as it shall. A plan is made as a whole or not at all.
 //!
-//! Where numbers are used again, `hand_over` takes care of nexthops and `hands` of VRFs and interfaces. Sets of rules
-//! (`fat_sets`) and mirrors (`mirrors`) get other numbers than the entries say where those are taken, and members of groups
-//! (`groups`) lie where there is room.
+//! Where numbers are used again, `hand_over` takes care of nexthops, `lasting` of groups of such, and `hands` of VRFs and
+//! interfaces. Sets of rules (`fat_sets`) and mirrors (`mirrors`) get other numbers than the entries say where those are
+//! taken, and members of groups (`groups`) lie where there is room.
 //!
 //! What came while packets passed, such as learned MACs (`at_run_time`), stays for as long as what it leads to does.
 
@@ -20,6 +20,7 @@ mod fat_sets;
 mod groups;
 mod hand_over;
 mod hands;
+mod lasting;
 mod mirrors;
 mod planner;
 mod routes;

@@ -118,7 +118,7 @@ fn is_own(now: &Placed, nexthop: u32, entry: &GroupEntry) -> bool {
 }
 
 /// The first row of so many that are free.
-fn free(planner: &mut Planner, count: usize) -> Result<u32, TableFull> {
+pub(super) fn free(planner: &mut Planner, count: usize) -> Result<u32, TableFull> {
     if count == 0 {
         return Ok(0);
     }

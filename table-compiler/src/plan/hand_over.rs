@@ -16,10 +16,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use underpass_layout::tables::{
     id, ArpAnswer, BridgeEntry, FloodEntry, LabelAction, MemberEntry, MirrorEntry, MirrorKind,
-    MplsEntry, NexthopEntry, RouteEntry, VrfEntry, TABLES,
+    MplsEntry, NexthopEntry, RouteEntry, VrfEntry,
 };
 
 use super::groups;
+use super::lasting::{self, Copies};
 use super::planner::Planner;
 use super::routes::place;
 use crate::entries::{Entries, Prefix};
@@ -167,6 +168,8 @@ struct HandOver<'a> {
     /// The rows as they shall be for now.
     nexthops: &'a BTreeMap<u32, NexthopEntry>,
     pending: BTreeSet<u32>,
+    /// Groups that last and have pending members.
+    moving: BTreeSet<u32>,
     /// By row, who uses it in its old sense alone.
     leaving: BTreeMap<u32, Vec<User>>,
 }
@@ -182,12 +185,16 @@ pub(super) fn hand_over(
     if pending.is_empty() {
         return Ok(());
     }
+    let moving = lasting::moving(&planner.now.entries, want, &pending);
     let mut work = HandOver {
-        leaving: leaving(planner, want, &pending),
         want,
         nexthops,
         pending,
+        moving,
+        leaving: BTreeMap::new(),
     };
+    work.part(planner)?;
+    work.leaving = leaving(planner, want, &work.pending);
     while !work.pending.is_empty() {
         // Numbers move up or down together when something is put in or taken out before them: one of the two
         // directions then meets every row in the right order.
@@ -239,20 +246,71 @@ fn leaving(planner: &Planner, want: &Entries, pending: &BTreeSet<u32>) -> BTreeM
             leaving.entry(row).or_default().push(user);
         }
     }
-    for (nexthop, group) in &now.groups {
-        if want.groups.get(nexthop) == Some(group) {
-            continue;
-        }
-        let members = groups::members(&planner.now, *nexthop).into_iter();
+    for nexthop in changing(planner, want) {
+        let members = groups::members(&planner.now, nexthop).into_iter();
         let rows: BTreeSet<u32> = members.map(|(_, member)| member.nexthop).collect();
         for row in rows.intersection(pending) {
-            leaving.entry(*row).or_default().push(User::Group(*nexthop));
+            leaving.entry(*row).or_default().push(User::Group(nexthop));
         }
     }
     leaving
 }
 
+/// The groups on the card, copies too, that will not be there as they are.
+fn changing(planner: &Planner, want: &Entries) -> Vec<u32> {
+    let now = &planner.now;
+    let stays = |row: &u32| {
+        let group = want.groups.get(row);
+        group.is_some() && group == now.entries.groups.get(row)
+    };
+    let rows = now.groups.keys().copied();
+    rows.filter(|row| !stays(row)).collect()
+}
+
 impl HandOver<'_> {
+    /// Takes those that leave a group that lasts out of the way of its members.
+    fn part(&self, planner: &mut Planner) -> Result<(), TableFull> {
+        if self.moving.is_empty() {
+            return Ok(());
+        }
+        let mut copies = Copies::new(&self.moving, self.nexthops);
+        let all: Vec<User> = users(&planner.now.entries).collect();
+        for user in all {
+            let (is, shall) = (user.says(&planner.now.entries), user.says(self.want));
+            let leaves = is.filter(|is| shall != Some(*is) && self.moving.contains(&is.nexthop()));
+            let Some(is) = leaves else { continue };
+            let says = match shall.filter(|says| self.is_ready(says)) {
+                Some(says) => says,
+                None => is.with_nexthop(copies.of(planner, is.nexthop())?),
+            };
+            say(planner, user, says)?;
+        }
+        for group in changing(planner, self.want) {
+            copies.hold(planner, group)?;
+        }
+        Ok(())
+    }
+
+    /// True if all that these words lead to has the sense that they mean.
+    fn is_ready(&self, says: &Says) -> bool {
+        !says.needs_vrf() && self.is_settled(says.nexthop())
+    }
+
+    /// True if a row has its new sense, and each of its members.
+    fn is_settled(&self, row: u32) -> bool {
+        let (mut seen, mut next) = (BTreeSet::new(), vec![row]);
+        while let Some(row) = next.pop() {
+            if self.pending.contains(&row) {
+                return false;
+            }
+            if self.moving.contains(&row) && seen.insert(row) {
+                let members = self.want.groups[&row].members.iter();
+                next.extend(members.map(|member| member.nexthop));
+            }
+        }
+        true
+    }
+
     /// Lets the users of a pending row leave for rows that are not pending, and changes it if that was all of them.
     fn settle(&mut self, planner: &mut Planner, row: u32) -> Result<bool, TableFull> {
         if !self.pending.contains(&row) {
@@ -263,8 +321,7 @@ impl HandOver<'_> {
             if self.has_left(user) {
                 continue;
             }
-            let ready = |says: &Says| !self.pending.contains(&says.nexthop()) && !says.needs_vrf();
-            match user.says(self.want).filter(ready) {
+            match user.says(self.want).filter(|says| self.is_ready(says)) {
                 Some(says) => say(planner, user, says)?,
                 None => stay.push(user),
             }
@@ -275,7 +332,7 @@ impl HandOver<'_> {
         }
         let group = self.want.groups.get(&row);
         let mut members = group.into_iter().flat_map(|group| &group.members);
-        let waits = members.any(|member| self.pending.contains(&member.nexthop));
+        let waits = members.any(|member| !self.is_settled(member.nexthop));
         if waits {
             return Ok(false);
         }
@@ -307,18 +364,9 @@ impl HandOver<'_> {
 
     /// Copies a row to a spare one, and sends its users there.
     fn park(&mut self, planner: &mut Planner, row: u32) -> Result<(), TableFull> {
-        let table = &TABLES[id::NEXTHOP as usize];
-        let capacity = planner.now.profile().rows(table);
-        let now = &planner.now.entries;
-        let free = |row: &u32| !now.nexthops.contains_key(row) && !self.nexthops.contains_key(row);
-        let Some(spare) = (1..capacity as u32).find(free) else {
-            return Err(TableFull {
-                table: table.name,
-                capacity,
-                used: now.nexthops.len(),
-            });
-        };
-        if let Some(group) = planner.now.groups.get(&row).copied() {
+        let group = planner.now.groups.get(&row).copied();
+        let spare = lasting::copy(planner, self.nexthops, row, group)?;
+        if group.is_some() {
             // Both have the same members, who are in use for as long as the spare row is.
             for users in self.leaving.values_mut() {
                 let uses = |user: &User| matches!(user, User::Group(group) if *group == row);
@@ -326,10 +374,7 @@ impl HandOver<'_> {
                     users.push(User::Group(spare));
                 }
             }
-            planner.put_group(spare, Some(group));
         }
-        let entry = planner.now.entries.nexthops.get(&row).copied();
-        planner.put(id::NEXTHOP, |entries| &mut entries.nexthops, spare, entry);
         for user in self.leaving.remove(&row).unwrap_or_default() {
             if let User::Group(group) = user {
                 for (place, member) in groups::members(&planner.now, group) {

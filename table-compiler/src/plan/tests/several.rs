@@ -128,6 +128,43 @@ fn who_leaves_a_choice_costs_its_own_rows() {
 }
 
 #[test]
+fn who_leaves_a_group_does_not_see_its_members_change() {
+    for (kind, rows) in [(GroupKind::List, 2), (GroupKind::Ecmp, 16)] {
+        let mut old = several(kind, &[1, 2]);
+        route(&mut old, 2, 32, 7, 20);
+        let mut want = several(kind, &[1, 2]);
+        nexthop(&mut want, 1, 9);
+        let (_, placed) = plan(&Placed::empty(&TINY, SEED), &old).expect("room");
+        let (plan, _) = plan(&placed, &want).expect("room");
+        // A copy of the group with the old member, which the route follows before the member changes.
+        let at = |wanted: &str| {
+            let mut steps = plan.steps.iter();
+            let place = steps.position(|step| step.to_string().starts_with(wanted));
+            place.unwrap_or_else(|| panic!("no {wanted} in\n{plan}"))
+        };
+        let copies = plan.steps.iter().filter(|step| step.table == id::MEMBER);
+        let written = copies.filter(|step| step.why == Reason::New).count();
+        assert_eq!(written, rows, "{plan}");
+        assert!(
+            at("write   nexthop[9]") < at("change  route_host"),
+            "{plan}"
+        );
+        assert!(
+            at("change  route_host") < at("change  nexthop[1]"),
+            "{plan}"
+        );
+        assert!(
+            at("change  nexthop[1]") < at("free    route_host"),
+            "{plan}"
+        );
+        assert!(
+            at("free    route_host") < at("free    nexthop[9]"),
+            "{plan}"
+        );
+    }
+}
+
+#[test]
 fn members_without_room_are_refused_before_anything_is_written() {
     let long: Vec<u32> = (0..60).map(|n| 1 + n % 8).collect();
     let old = several(GroupKind::List, &long);
