@@ -187,22 +187,8 @@ impl AgentFace {
 /// A flow that waits for a decision.
 fn waiting(key: &Key, vrf: u16) -> FlowSide {
     FlowSide {
-        sip: key.src,
-        dip: key.dst,
-        sport: key.src_port,
-        dport: key.dst_port,
-        proto: key.protocol,
-        key_nh: key.nexthop,
-        rpf_nh: 0,
-        vrf,
-        dvrf: None,
         action: FlowAction::Hold,
-        flags: FlowFlags::ACTIVE,
-        ecmp_index: None,
-        mirror_index: None,
-        second_mirror_index: None,
-        mirror_metadata_hex: None,
-        qos_map: None,
+        ..key.side(vrf)
     }
 }
 

@@ -134,26 +134,13 @@ impl Holds {
 mod tests {
     use super::*;
     use underpass_layout::shim::PuntShim;
-    use underpass_table_compiler::objects::{FlowAction, FlowFlags};
+    use underpass_table_compiler::objects::FlowAction;
 
     fn side(sport: u16) -> FlowSide {
+        let (client, server) = ([10, 1, 1, 3].into(), [10, 2, 2, 4].into());
         FlowSide {
-            sip: [10, 1, 1, 3].into(),
-            dip: [10, 2, 2, 4].into(),
-            sport,
-            dport: 500,
-            proto: 6,
-            key_nh: 23,
-            rpf_nh: 0,
-            vrf: 3,
-            dvrf: None,
             action: FlowAction::Hold,
-            flags: FlowFlags::ACTIVE,
-            ecmp_index: None,
-            mirror_index: None,
-            second_mirror_index: None,
-            mirror_metadata_hex: None,
-            qos_map: None,
+            ..FlowSide::between((client, sport), (server, 500), 6, 23, 3)
         }
     }
 

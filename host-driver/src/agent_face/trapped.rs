@@ -13,11 +13,8 @@ use underpass_layout::PuntReason;
 use underpass_table_compiler::objects::{NexthopKind, VifFlags, VifType};
 
 use crate::driver::Punt;
-use crate::slow_path::{is_tunnelled, Tenant, World};
+use crate::slow_path::{ethernet, is_tunnelled, Tenant, World};
 
-/// Bytes of an Ethernet header, and of a VLAN tag.
-const ETHERNET: usize = 14;
-const TAG: usize = 4;
 /// Where the TTL and the checksum stand in an IPv4 header.
 const TTL: usize = 8;
 const CHECKSUM: usize = 10;
@@ -31,8 +28,9 @@ const GRE_KEY: u16 = 4 + 4;
 pub fn frame(world: &World, punt: &Punt) -> Vec<u8> {
     let mut frame = punt.frame.clone();
     if is_tunnelled(punt) || from_fabric(world, &punt.shim) {
-        let tagged = frame.get(12..14) == Some(&[0x81, 0x00]);
-        decrement(&mut frame, ETHERNET + if tagged { TAG } else { 0 });
+        if let Some((_, start)) = ethernet::payload(&frame) {
+            decrement(&mut frame, start);
+        }
     }
     if was_hopped(world, punt) {
         decrement(&mut frame, usize::from(punt.shim.l3_offset));
@@ -48,7 +46,7 @@ pub fn usable_mtu(punt: &Punt, nexthop: &NexthopEntry, routed: bool) -> u16 {
         TunnelKind::None | TunnelKind::Stt => 0,
         TunnelKind::MplsGre => ip + GRE_MPLS,
         TunnelKind::MplsUdp => ip + UDP_MPLS,
-        TunnelKind::Vxlan if nexthop.l3_vxlan => ip + UDP_VXLAN + ETHERNET as u16,
+        TunnelKind::Vxlan if nexthop.l3_vxlan => ip + UDP_VXLAN + ethernet::LENGTH as u16,
         TunnelKind::Vxlan => ip + UDP_VXLAN,
         TunnelKind::Nvgre => ip + GRE_KEY,
     };

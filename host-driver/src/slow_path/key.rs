@@ -63,6 +63,12 @@ impl Key {
         }
     }
 
+    /// The direction with this key in a VRF, whose packets go on as they are.
+    pub fn side(&self, vrf: u16) -> FlowSide {
+        let (from, to) = ((self.src, self.src_port), (self.dst, self.dst_port));
+        FlowSide::between(from, to, self.protocol, self.nexthop, vrf)
+    }
+
     /// As the model has it.
     pub fn on_model(&self) -> meta::Key {
         let bits = |address| match address {

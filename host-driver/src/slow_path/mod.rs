@@ -20,6 +20,7 @@
 
 mod echo;
 mod errors;
+pub(crate) mod ethernet;
 mod flow_ids;
 mod flows;
 mod key;

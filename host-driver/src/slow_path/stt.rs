@@ -10,17 +10,13 @@
 
 use underpass_layout::DropReason;
 
+use super::ethernet::{self, VLAN};
+
 /// Bytes of headers.
-const ETHERNET: usize = 14;
-const TAG: usize = 4;
 const IPV4: usize = 20;
 const IPV6: usize = 40;
 const TCP: usize = 20;
 const STT: usize = 18;
-/// Ethertypes.
-const ETHERTYPE_IPV4: [u8; 2] = [0x08, 0x00];
-const ETHERTYPE_IPV6: [u8; 2] = [0x86, 0xdd];
-const TAGGED: [u8; 2] = [0x81, 0x00];
 /// IP protocol of UDP, and its port of VXLAN (RFC 7348).
 const UDP: u8 = 17;
 const VXLAN_PORT: u16 = 4789;
@@ -45,7 +41,7 @@ pub fn as_vxlan(packet: &[u8]) -> Result<Vec<u8>, DropReason> {
     if offset != 0 || segment != parts.stt.len() {
         return Err(DropReason::Fragments);
     }
-    if stt[0] != 0 || frame.len() < ETHERNET {
+    if stt[0] != 0 || frame.len() < ethernet::LENGTH {
         return Err(DropReason::InvalidProtocol);
     }
     let mut frame = frame.to_vec();
@@ -56,8 +52,8 @@ pub fn as_vxlan(packet: &[u8]) -> Result<Vec<u8>, DropReason> {
     let tag = half(&stt[6..8]);
     if tag & HAS_TAG != 0 {
         // Priority, then the flag where a frame has its drop eligibility, then the VLAN.
-        let [high, low] = (tag & !HAS_TAG).to_be_bytes();
-        frame.splice(12..12, [TAGGED[0], TAGGED[1], high, low]);
+        let words = [VLAN, tag & !HAS_TAG];
+        frame.splice(12..12, words.into_iter().flat_map(u16::to_be_bytes));
     }
     let vni = [stt[13], stt[14], stt[15]];
     // The sender's port says which flow it is.
@@ -76,17 +72,14 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn read(packet: &'a [u8]) -> Option<Parts<'a>> {
-        let tagged = packet.get(12..14)? == TAGGED;
-        let start = ETHERNET + if tagged { TAG } else { 0 };
+        let (ethertype, start) = ethernet::payload(packet)?;
         let (ethernet, rest) = packet.split_at_checked(start)?;
-        let (header, length) = match ethernet.get(start - 2..)? {
-            ethertype if ethertype == ETHERTYPE_IPV4 => {
+        let (header, length) = match ethertype {
+            ethernet::IPV4 => {
                 let header = usize::from(rest.first()? & 0xf) * 4;
                 (header, usize::from(half(rest.get(2..4)?)))
             }
-            ethertype if ethertype == ETHERTYPE_IPV6 => {
-                (IPV6, IPV6 + usize::from(half(rest.get(4..6)?)))
-            }
+            ethernet::IPV6 => (IPV6, IPV6 + usize::from(half(rest.get(4..6)?))),
             _ => return None,
         };
         let (ip, rest) = rest.get(..length)?.split_at_checked(header)?;
@@ -198,14 +191,17 @@ mod tests {
     }
 
     /// Where the tenant's frame starts in a VXLAN packet.
-    const FRAME: usize = ETHERNET + IPV4 + 8 + 8;
+    const FRAME: usize = ethernet::LENGTH + IPV4 + 8 + 8;
 
     #[test]
     fn a_frame_comes_back_as_vxlan_between_the_same_ends() {
         let vxlan = as_vxlan(&packet(&tenant(0), 0, 0)).expect("a frame");
         assert_eq!(vxlan[..14], packet(&tenant(0), 0, 0)[..14]);
         assert_eq!(sum(&vxlan[14..34]), 0xffff);
-        assert_eq!(half(&vxlan[16..18]), (vxlan.len() - ETHERNET) as u16);
+        assert_eq!(
+            half(&vxlan[16..18]),
+            (vxlan.len() - ethernet::LENGTH) as u16
+        );
         assert_eq!(vxlan[26..34], [192, 0, 2, 9, 192, 0, 2, 1]);
         assert_eq!(vxlan[34..38], [0xd2, 0x34, 0x12, 0xb5]);
         assert_eq!(half(&vxlan[38..40]), (vxlan.len() - 34) as u16);

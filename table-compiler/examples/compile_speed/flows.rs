@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use underpass_layout::rings::{CommandKind, RingCommand, COMMAND_BEATS};
 use underpass_layout::tables::id;
 use underpass_table_compiler::entries::flow_entry;
-use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowSide, Objects};
+use underpass_table_compiler::objects::{FlowSide, Objects};
 use underpass_table_compiler::placed::{RowWrite, Shadow};
 
 use crate::stopwatch::{Lap, Stopwatch};
@@ -133,24 +133,15 @@ pub fn side(n: u32, percent: u32) -> FlowSide {
     let (answers, n) = (n / 100 % 2 == 1, n / 200 * 100 + n % 100);
     let (server, client) = (n % 8, n / 8 / 32_768);
     let port = 32_768 + (n / 8 % 32_768) as u16;
-    let mut side = FlowSide {
-        sip: Ipv4Addr::from_bits(0x0a00_0002 + client).into(),
-        dip: Ipv4Addr::from_bits(0x0a01_0002 + server).into(),
-        sport: port,
-        dport: 443,
-        proto: 6,
-        key_nh: 6 + 2 * server,
-        rpf_nh: 6 + 2 * server,
-        vrf: 1,
-        dvrf: None,
-        action: FlowAction::Forward,
-        flags: FlowFlags::ACTIVE,
-        ecmp_index: None,
-        mirror_index: None,
-        second_mirror_index: None,
-        mirror_metadata_hex: None,
-        qos_map: None,
-    };
+    let (client_ip, server_ip) = (0x0a00_0002 + client, 0x0a01_0002 + server);
+    let mut side = FlowSide::between(
+        (Ipv4Addr::from_bits(client_ip).into(), port),
+        (Ipv4Addr::from_bits(server_ip).into(), 443),
+        6,
+        6 + 2 * server,
+        1,
+    );
+    side.rpf_nh = side.key_nh;
     if six {
         let host = |low: u32| {
             Ipv6Addr::from_bits(0x2001_0db8 << 96 | 0x0200_00ff_fe00_0000 | u128::from(low))

@@ -63,6 +63,36 @@ pub struct FlowSide {
     pub qos_map: Option<u8>,
 }
 
+impl FlowSide {
+    /// Packets of a VRF from one address and port to another, which go on as they are, wherever they come from.
+    pub fn between(
+        (sip, sport): (IpAddr, u16),
+        (dip, dport): (IpAddr, u16),
+        proto: u8,
+        key_nh: u32,
+        vrf: u16,
+    ) -> Self {
+        FlowSide {
+            sip,
+            dip,
+            sport,
+            dport,
+            proto,
+            key_nh,
+            rpf_nh: 0,
+            vrf,
+            dvrf: None,
+            action: FlowAction::Forward,
+            flags: FlowFlags::ACTIVE,
+            ecmp_index: None,
+            mirror_index: None,
+            second_mirror_index: None,
+            mirror_metadata_hex: None,
+            qos_map: None,
+        }
+    }
+}
+
 /// Its key: `10.1.1.3:1000 to 10.2.2.4:80 of protocol 6 under nexthop 23`.
 impl fmt::Display for FlowSide {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

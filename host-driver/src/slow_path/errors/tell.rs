@@ -12,15 +12,12 @@ use underpass_layout::DropReason;
 use underpass_table_compiler::objects::{Vif, VifType};
 
 use crate::driver::Punt;
+use crate::slow_path::ethernet;
 use crate::slow_path::icmp_error::{self, Fault};
 use crate::slow_path::reaction::Reaction;
 use crate::slow_path::software::to_network;
 use crate::slow_path::tenant::{is_tunnelled, Tenant};
 use crate::slow_path::SlowPath;
-
-/// Ethertypes.
-const IPV4: [u8; 2] = [0x08, 0x00];
-const IPV6: [u8; 2] = [0x86, 0xdd];
 
 impl SlowPath {
     /// A packet that may not take another hop.
@@ -72,7 +69,11 @@ impl SlowPath {
 
     /// The frame that brings an answer of the router to the guest that a packet came from.
     fn to_guest(&self, guest: &Vif, tenant: &Tenant<'_>, packet: &[u8]) -> Option<Reaction> {
-        let plain = if tenant.headers.ipv6 { IPV6 } else { IPV4 };
+        let plain = match tenant.headers.ipv6 {
+            true => ethernet::IPV6,
+            false => ethernet::IPV4,
+        };
+        let plain = plain.to_be_bytes();
         let to = match tenant.is_frame {
             true => tenant.src_mac(),
             false => self.world.guest_mac(guest)?,

@@ -10,14 +10,9 @@ use std::net::IpAddr;
 
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
 
-/// Ethertypes, and where they stand.
-const TYPE: usize = 12;
-const TAG: [u8; 2] = [0x81, 0x00];
-const IPV4: [u8; 2] = [0x08, 0x00];
-const IPV6: [u8; 2] = [0x86, 0xdd];
-/// Bytes of an Ethernet header, of a tag, and of an ICMP header of either family.
-const ETHERNET: usize = 14;
-const TAG_BYTES: usize = 4;
+use crate::slow_path::ethernet;
+
+/// Bytes of an ICMP header of either family.
 const ICMP_BYTES: usize = 8;
 /// Type and code of "fragmentation needed", and of "packet too big".
 const NEEDED: [u8; 2] = [3, 4];
@@ -39,14 +34,9 @@ pub struct TooLong {
 impl TooLong {
     /// Reads a frame. None: it says something else, or contradicts itself.
     pub fn read(frame: &[u8]) -> Option<TooLong> {
-        let mut at = ETHERNET;
-        let mut kind = frame.get(TYPE..at)?;
-        if kind == TAG {
-            at += TAG_BYTES;
-            kind = frame.get(TYPE + TAG_BYTES..at)?;
-        }
-        let ip = frame.get(at..)?;
-        if kind == IPV4 {
+        let (ethertype, start) = ethernet::payload(frame)?;
+        let ip = frame.get(start..)?;
+        if ethertype == ethernet::IPV4 {
             let header = usize::from(ip.first()? & 0xf) * 4;
             let icmp = ip.get(header..).filter(|icmp| icmp.starts_with(&NEEDED))?;
             let quoted = Ipv4HeaderSlice::from_slice(icmp.get(ICMP_BYTES..)?).ok()?;
@@ -61,7 +51,7 @@ impl TooLong {
                 mtu: mtu.into(),
             });
         }
-        if kind != IPV6 {
+        if ethertype != ethernet::IPV6 {
             return None;
         }
         let icmp = ip.get(Ipv6HeaderSlice::from_slice(ip).ok()?.slice().len()..)?;

@@ -51,22 +51,8 @@ fn side6(number: u32) -> FlowSide {
 
 fn between(sip: IpAddr, dip: IpAddr) -> FlowSide {
     FlowSide {
-        sip,
-        dip,
-        sport: 1,
-        dport: 2,
-        proto: 17,
-        key_nh: 6,
-        rpf_nh: 0,
-        vrf: 1,
-        dvrf: None,
-        action: objects::FlowAction::Forward,
         flags: FlowFlags::ACTIVE | FlowFlags::RFLOW_VALID,
-        ecmp_index: None,
-        mirror_index: None,
-        second_mirror_index: None,
-        mirror_metadata_hex: None,
-        qos_map: None,
+        ..FlowSide::between((sip, 1), (dip, 2), 17, 6, 1)
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 use underpass_table_compiler::objects::VifType;
 use underpass_table_compiler::Mac;
 
+use crate::slow_path::ethernet;
 use crate::slow_path::reaction::Reaction;
 use crate::slow_path::SlowPath;
 
@@ -78,7 +79,7 @@ fn igmp(mac: Mac, own: Ipv4Addr, group: Ipv4Addr) -> Vec<u8> {
     let [_, second, third, fourth] = group.octets();
     let mut frame = vec![0x01, 0x00, 0x5e, second & 0x7f, third, fourth];
     frame.extend(mac.0);
-    frame.extend([0x08, 0x00]);
+    frame.extend(ethernet::IPV4.to_be_bytes());
     // Precedence of network control, TTL 1, and the option that has routers look at it (RFC 2113).
     let mut ip = vec![0x46, 0xc0, 0, 32, 0, 0, 0, 0, 1, IGMP, 0, 0];
     ip.extend(own.octets());
@@ -97,7 +98,7 @@ fn mld(mac: Mac, own: Ipv6Addr, group: Ipv6Addr) -> Vec<u8> {
     let [.., a, b, c, d] = group.octets();
     let mut frame = vec![0x33, 0x33, a, b, c, d];
     frame.extend(mac.0);
-    frame.extend([0x86, 0xdd]);
+    frame.extend(ethernet::IPV6.to_be_bytes());
     // Hop-by-hop options come first, hop limit 1; the option has routers look at it (RFC 2711).
     frame.extend([0x60, 0, 0, 0, 0, 32, 0, 1]);
     frame.extend(own.octets());

@@ -7,14 +7,9 @@
 
 use underpass_model::headers::checksum::checksum;
 
-/// Ethertypes, and where they stand.
-const TYPE: usize = 12;
-const TAG: [u8; 2] = [0x81, 0x00];
-const IPV4: [u8; 2] = [0x08, 0x00];
-const IPV6: [u8; 2] = [0x86, 0xdd];
-/// Bytes of an Ethernet header, of a tag, and of an IPv6 header.
-const ETHERNET: usize = 14;
-const TAG_BYTES: usize = 4;
+use crate::slow_path::ethernet;
+
+/// Bytes of an IPv6 header.
 const IPV6_HEADER: usize = 40;
 /// IP protocol of UDP.
 const UDP: u8 = 17;
@@ -31,17 +26,12 @@ pub fn reframe(front: &[u8], is_tunnelled: bool, packet: &[u8]) -> Option<Vec<u8
 
 /// Writes the lengths of the outer headers.
 fn correct(frame: &mut [u8]) -> Option<()> {
-    let mut at = ETHERNET;
-    let mut kind = frame.get(TYPE..ETHERNET)?;
-    if kind == TAG {
-        at += TAG_BYTES;
-        kind = frame.get(TYPE + TAG_BYTES..at)?;
-    }
-    let is_v6 = kind == IPV6;
-    if !is_v6 && kind != IPV4 {
+    let (ethertype, start) = ethernet::payload(frame)?;
+    let is_v6 = ethertype == ethernet::IPV6;
+    if !is_v6 && ethertype != ethernet::IPV4 {
         return None;
     }
-    let ip = frame.get_mut(at..)?;
+    let ip = frame.get_mut(start..)?;
     let (protocol, header) = match is_v6 {
         true => (*ip.get(6)?, IPV6_HEADER),
         false => (*ip.get(9)?, usize::from(ip.first()? & 0xf) * 4),

@@ -16,15 +16,10 @@ use underpass_layout::DropReason;
 use underpass_table_compiler::objects::{VifFlags, VifType};
 use underpass_table_compiler::Mac;
 
+use crate::slow_path::ethernet;
 use crate::slow_path::proxy::{self, Answer, Asker, Then};
 use crate::slow_path::sender::Claim;
 use crate::slow_path::world::World;
-
-/// Bytes of an Ethernet header, and of a VLAN tag.
-const ETHERNET: usize = 14;
-const TAG: usize = 4;
-/// Ethertype of a VLAN tag.
-const TAGGED: [u8; 2] = [0x81, 0x00];
 
 /// An ARP packet for IPv4 over Ethernet, with the frame around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +36,8 @@ impl Arp {
     /// Reads a frame. None: it is cut short or no ARP for IPv4 over Ethernet.
     pub fn read(frame: &[u8]) -> Option<Arp> {
         let to = Mac(*frame.first_chunk::<6>()?);
-        let tagged = frame.get(12..14)? == TAGGED;
-        let start = ETHERNET + if tagged { TAG } else { 0 };
+        let (_, start) = ethernet::payload(frame)?;
+        let tagged = start != ethernet::LENGTH;
         let packet = ArpPacket::from_slice(frame.get(start..)?).ok()?;
         let packet = packet.try_eth_ipv4().ok()?;
         Some(Arp { to, tagged, packet })

@@ -13,14 +13,9 @@ use etherparse::icmpv6::{NdpOptionType, NeighborAdvertisementHeader};
 use etherparse::{Icmpv6Slice, Icmpv6Type, IpNumber, Ipv6Slice, PacketBuilder};
 use underpass_table_compiler::Mac;
 
+use crate::slow_path::ethernet;
 use crate::slow_path::sender::Claim;
 
-/// Bytes of an Ethernet header, and of a VLAN tag.
-const ETHERNET: usize = 14;
-const TAG: usize = 4;
-/// Ethertypes of a VLAN tag and of IPv6.
-const TAGGED: [u8; 2] = [0x81, 0x00];
-const IPV6: [u8; 2] = [0x86, 0xdd];
 /// The hop limit of every message.
 const HOP_LIMIT: u8 = 255;
 /// Everybody on the link.
@@ -83,9 +78,9 @@ impl Discovery {
     pub fn read(frame: &[u8]) -> Option<Discovery> {
         let to = Mac(*frame.first_chunk::<6>()?);
         let from = Mac(*frame.get(6..)?.first_chunk::<6>()?);
-        let tagged = frame.get(12..14)? == TAGGED;
-        let start = ETHERNET + if tagged { TAG } else { 0 };
-        if frame.get(start - 2..start)? != IPV6 {
+        let (ethertype, start) = ethernet::payload(frame)?;
+        let tagged = start != ethernet::LENGTH;
+        if ethertype != ethernet::IPV6 {
             return None;
         }
         let packet = Ipv6Slice::from_slice(frame.get(start..)?).ok()?;

@@ -60,22 +60,9 @@ pub fn decide(
 /// A direction in which nothing is replaced.
 fn side(key: &Key, vrf: u16, source: u32, action: FlowAction) -> FlowSide {
     FlowSide {
-        sip: key.src,
-        dip: key.dst,
-        sport: key.src_port,
-        dport: key.dst_port,
-        proto: key.protocol,
-        key_nh: key.nexthop,
         rpf_nh: source,
-        vrf,
-        dvrf: None,
         action,
-        flags: FlowFlags::ACTIVE,
-        ecmp_index: None,
-        mirror_index: None,
-        second_mirror_index: None,
-        mirror_metadata_hex: None,
-        qos_map: None,
+        ..key.side(vrf)
     }
 }
 

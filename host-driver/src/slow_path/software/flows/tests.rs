@@ -1,25 +1,12 @@
 use super::*;
 use std::net::Ipv4Addr;
-use underpass_table_compiler::objects::{FlowAction, FlowFlags, FlowPair, Objects};
+use underpass_table_compiler::objects::{FlowFlags, FlowPair, Objects};
 
 fn side(from: u32, to: u32) -> FlowSide {
+    let [from, to] = [from, to].map(|bits| Ipv4Addr::from_bits(bits).into());
     FlowSide {
-        sip: Ipv4Addr::from_bits(from).into(),
-        dip: Ipv4Addr::from_bits(to).into(),
-        sport: 1,
-        dport: 2,
-        proto: 17,
-        key_nh: 6,
-        rpf_nh: 0,
-        vrf: 1,
-        dvrf: None,
-        action: FlowAction::Forward,
         flags: FlowFlags::ACTIVE | FlowFlags::RFLOW_VALID,
-        ecmp_index: None,
-        mirror_index: None,
-        second_mirror_index: None,
-        mirror_metadata_hex: None,
-        qos_map: None,
+        ..FlowSide::between((from, 1), (to, 2), 17, 6, 1)
     }
 }
 
