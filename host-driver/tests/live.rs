@@ -1,5 +1,6 @@
 //! A session over a card that nobody waits for: turns of the slow path while packets come.
 
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
@@ -54,23 +55,23 @@ fn packets_come_while_the_slow_path_thinks() {
     assert_eq!(session.flows().unwrap().len(), 80);
 }
 
+/// A flow of vf0 from each of these ports at once, in each window no more than its quota lets through.
+fn storm(session: &mut Session<Model>, ports: Range<u16>) {
+    let start = Duration::from_secs(1);
+    for (number, port) in ports.enumerate() {
+        if number % 32 == 0 {
+            let window = Duration::from_millis(number as u64);
+            session.advance(start + window).unwrap();
+        }
+        session.driver().card().send(VF0, &udp(port)).unwrap();
+    }
+}
+
 #[test]
 fn a_turn_says_whether_there_is_more_and_what_had_to_go() {
     let mut session = session();
-    session.advance(Duration::from_secs(1)).unwrap();
-    // 300 flows at once, each window's quota of them: more than may wait for one interface.
-    for flow in 0..300 {
-        if flow % 32 == 0 {
-            session
-                .advance(Duration::from_millis(1000 + u64::from(flow)))
-                .unwrap();
-        }
-        session
-            .driver()
-            .card()
-            .send(VF0, &udp(2000 + flow))
-            .unwrap();
-    }
+    // More than may wait for one interface.
+    storm(&mut session, 2000..2300);
     let first = session.turn().unwrap();
     assert!(first.more);
     assert!(first
@@ -93,19 +94,7 @@ fn a_turn_says_whether_there_is_more_and_what_had_to_go() {
 #[test]
 fn a_flood_from_one_port_does_not_keep_another_waiting() {
     let mut session = session();
-    session.advance(Duration::from_secs(1)).unwrap();
-    for flow in 0..200 {
-        if flow % 32 == 0 {
-            session
-                .advance(Duration::from_millis(1000 + u64::from(flow)))
-                .unwrap();
-        }
-        session
-            .driver()
-            .card()
-            .send(VF0, &udp(3000 + flow))
-            .unwrap();
-    }
+    storm(&mut session, 3000..3200);
     // The last one of all is an ARP request on the wire for the tunnel's address: answered in the first turn.
     let mut request = vec![0xff; 6];
     request.extend([

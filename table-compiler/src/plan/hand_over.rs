@@ -165,7 +165,7 @@ fn users(entries: &Entries) -> impl Iterator<Item = User> + '_ {
 /// Rows that are to change, and who shall not follow.
 struct HandOver<'a> {
     want: &'a Entries,
-    /// The rows as they shall be for now.
+    /// The rows as they shall be, new mirrors left out.
     nexthops: &'a BTreeMap<u32, NexthopEntry>,
     pending: BTreeSet<u32>,
     /// Groups that last and have pending members.
