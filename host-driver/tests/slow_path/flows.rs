@@ -52,6 +52,34 @@ fn an_echo_has_its_identifier_in_both_directions() {
 }
 
 #[test]
+fn who_forges_a_source_takes_no_flow_from_its_owner() {
+    let mut card = card();
+    let syn = tcp(RED1, ROUTER, BLUE1.ip, (1000, 80));
+    assert_eq!(ports(&card.send(RED1.port, &syn).unwrap()), [BLUE1.port]);
+    let before = flows(&card);
+    assert_eq!(before.len(), 2);
+
+    // The same five fields from red2's interface would have the same answers.
+    let forged = Guest {
+        ip: RED1.ip,
+        ..RED2
+    };
+    let forged = tcp(forged, ROUTER, BLUE1.ip, (1000, 80));
+    for punts in [1, 0] {
+        let outcome = card.send(RED2.port, &forged).unwrap();
+        assert_eq!(outcome.punts.len(), punts, "it is decided once");
+        assert_eq!(outcome.drops, [DropReason::InvalidSource]);
+    }
+    // Its own entry has red1's S(nh).
+    let (forged, kept): (Vec<_>, Vec<_>) = flows(&card).into_iter().partition(|flow| flow.0 == 8);
+    assert_eq!(kept, before);
+    assert_eq!(forged, [(8, 1000, 6, FlowAction::Forward)]);
+    assert_eq!(card.send(RED1.port, &syn).unwrap().punts, []);
+    let answer = tcp(BLUE1, ROUTER, RED1.ip, (80, 1000));
+    assert_eq!(card.send(BLUE1.port, &answer).unwrap().punts, []);
+}
+
+#[test]
 fn a_policy_lets_some_flows_start_and_their_answers_pass() {
     let mut card = card();
     let outcome = card

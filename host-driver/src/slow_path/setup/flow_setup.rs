@@ -48,13 +48,16 @@ pub fn decide(
     taken: impl Fn(&Key) -> bool,
 ) -> Wanted {
     let first = First::of(world, punt, tenant, keys);
-    let decided = first
-        .ends()
-        .and_then(|ends| Ok(ends.pair(&first, entries, taken)?));
-    match decided {
-        Ok(pair) => Wanted::Pair(pair),
-        Err(refused) => first.refused(&refused),
-    }
+    let decided = first.ends().and_then(|ends| {
+        let pair = ends.pair(&first, entries, &taken)?;
+        // Whose address it is keeps the flow that has these answers; the card drops the packets of this one.
+        let is_theft = ends.is_forged(&first) && taken(&Key::from(&pair.rev));
+        Ok(match is_theft {
+            true => Wanted::Alone(first.forged(ends.source), None),
+            false => Wanted::Pair(pair),
+        })
+    });
+    decided.unwrap_or_else(|refused| first.refused(&refused))
 }
 
 /// A direction in which nothing is replaced.
@@ -358,6 +361,11 @@ impl<'a> First<'a> {
         }
     }
 
+    /// The entry of a flow of which no packet passes the source check.
+    fn forged(&self, source: u32) -> FlowSide {
+        side(&self.keys.card, self.vrf, source, FlowAction::Forward)
+    }
+
     /// S(nh) of the answers: the nexthop that leads to who answers. A guest here has one that stands for it in flows,
     /// and perhaps another one by which it has this address.
     fn answer_source(
@@ -390,6 +398,16 @@ impl<'a> First<'a> {
 }
 
 impl Ends<'_> {
+    /// It came from a guest here, and its source is known to be elsewhere.
+    fn is_forged(&self, first: &First<'_>) -> bool {
+        let checked = self.source != ANY_SOURCE && self.from.is_none();
+        let sender = first.sender.filter(|_| checked);
+        sender.is_some_and(|sender| {
+            let owner = ends::behind(first.world, self.source);
+            owner.is_none_or(|owner| owner.idx != sender.idx)
+        })
+    }
+
     fn pair(
         &self,
         first: &First<'_>,

@@ -14,7 +14,7 @@ pub enum Wanted {
     /// A flow that is denied, with what would be its answers: copies of its packets go somewhere, or they would not be
     /// two.
     Denied(FlowPair, Denied),
-    /// One direction alone: its packets are dropped, or wait.
+    /// One direction alone: its packets are dropped, for a source that is not theirs too, or wait.
     Alone(FlowSide, Option<Denied>),
 }
 
