@@ -28,6 +28,7 @@ mod spread;
 mod step;
 #[cfg(test)]
 mod tests;
+mod users;
 
 pub use at_run_time::AtRunTimeError;
 pub use step::Step;
