@@ -11,13 +11,13 @@
 //! receiver puts no more together than what was let through with its own ports. The ports are kept until two seconds
 //! after the last part. No interface may have more than a share of the room, so that a flood of one leaves the others theirs.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use underpass_layout::DropReason;
 
 use crate::driver::Punt;
-use crate::slow_path::deadlines::Deadlines;
+use crate::slow_path::deadlines::{Deadlines, Place};
 use crate::slow_path::part::{PacketId, Ports};
 
 /// How long ports are kept after the last part, and how long parts wait for the first one.
@@ -58,16 +58,27 @@ struct Known {
     waiting: Vec<Punt>,
     /// When the first of them came.
     since: Duration,
+    places: Places,
+}
+
+/// Where a packet stands among others.
+#[derive(Clone, Copy, Debug)]
+struct Places {
+    /// Among those of its interface.
+    of_share: Place,
+    /// Among those that may be forgotten.
+    deadline: Place,
+    /// Among those of which parts wait.
+    waiting: Option<Place>,
 }
 
 /// What one interface has.
 #[derive(Debug, Default)]
 struct Share {
-    packets: usize,
     /// Bytes that wait.
     bytes: usize,
-    /// Its packets, the oldest first. Some are known no more.
-    order: VecDeque<PacketId>,
+    /// Its packets, by when they became known.
+    packets: Deadlines<PacketId>,
 }
 
 /// Packets of which parts have come.
@@ -76,8 +87,8 @@ pub struct Fragments {
     packets: HashMap<PacketId, Known>,
     shares: HashMap<u16, Share>,
     deadlines: Deadlines<PacketId>,
-    /// Packets of which parts wait, the one that began first. Some have none any more.
-    waiting: VecDeque<PacketId>,
+    /// Packets of which parts wait, by when the first of them came.
+    waiting: Deadlines<PacketId>,
     /// Bytes that wait.
     bytes: usize,
 }
@@ -92,31 +103,27 @@ impl Fragments {
         now: Duration,
     ) -> Outcome {
         let mut outcome = Outcome::default();
-        let vif = punt.shim.vif;
-        self.make_known(packet, vif, now, &mut outcome.end);
-        let waits = self.shares.get(&vif).map_or(0, |share| share.bytes);
+        self.make_known(packet, punt.shim.vif, now, &mut outcome.end);
         let Some(known) = self.packets.get_mut(&packet) else {
             return outcome;
         };
         known.last = now;
+        let share = self.shares.entry(known.vif).or_default();
         if let Some(ports) = ports {
             known.ports = Some(ports);
-            let of = known.vif;
-            let after = std::mem::take(&mut known.waiting);
-            self.freed(of, &after);
-            let all = std::iter::once(punt).chain(after);
+            let all = std::iter::once(punt).chain(self.wait_no_more(&packet));
             outcome.go.extend(all.map(|punt| (punt, ports)));
         } else if let Some(ports) = known.ports {
             outcome.go.push((punt, ports));
-        } else if known.waiting.len() == PARTS || waits + size(&punt) > BYTES / SHARE {
+        } else if known.waiting.len() == PARTS || share.bytes + size(&punt) > BYTES / SHARE {
             outcome.end.push((punt, DropReason::FragmentQueueFail));
         } else {
             if known.waiting.is_empty() {
                 known.since = now;
-                self.waiting.push_back(packet);
+                known.places.waiting = Some(self.waiting.watch(now, packet));
             }
             self.bytes += size(&punt);
-            self.shares.entry(known.vif).or_default().bytes += size(&punt);
+            share.bytes += size(&punt);
             known.waiting.push(punt);
             self.make_room(&mut outcome.end);
         }
@@ -143,24 +150,19 @@ impl Fragments {
     pub fn expired(&mut self, now: Duration) -> Vec<Ended> {
         let mut ended = Vec::new();
         while let Some(packet) = self.deadlines.due(now) {
+            let waits_since = |known: &Known| (!known.waiting.is_empty()).then_some(known.since);
+            let since = self.packets.get(&packet).and_then(waits_since);
+            if since.is_some_and(|since| since + PATIENCE <= now) {
+                let late = self.wait_no_more(&packet).into_iter();
+                ended.extend(late.map(|punt| (punt, DropReason::Fragments)));
+            }
             let Some(known) = self.packets.get_mut(&packet) else {
                 continue;
             };
-            if !known.waiting.is_empty() && known.since + PATIENCE <= now {
-                let (of, late) = (known.vif, std::mem::take(&mut known.waiting));
-                self.freed(of, &late);
-                ended.extend(late.into_iter().map(|punt| (punt, DropReason::Fragments)));
-            }
-            let Some(known) = self.packets.get(&packet) else {
-                continue;
-            };
-            let next = match known.waiting.is_empty() {
-                true => known.last + PATIENCE,
-                false => known.since + PATIENCE,
-            };
+            let next = waits_since(known).unwrap_or(known.last) + PATIENCE;
             match next <= now {
                 true => self.forget(&packet, &mut ended),
-                false => self.deadlines.watch(next, packet),
+                false => known.places.deadline = self.deadlines.watch(next, packet),
             }
         }
         ended
@@ -192,88 +194,76 @@ impl Fragments {
             self.forget(&oldest, ended);
         }
         while self.packets.len() >= PACKETS {
-            let Some(oldest) = self.deadlines.first() else {
+            let Some(oldest) = self.deadlines.first().copied() else {
                 break;
             };
             self.forget(&oldest, ended);
         }
+        let share = self.shares.entry(vif).or_default();
         let known = Known {
             vif,
             ports: None,
             last: now,
             waiting: Vec::new(),
             since: now,
+            places: Places {
+                of_share: share.packets.watch(now, packet),
+                deadline: self.deadlines.watch(now + PATIENCE, packet),
+                waiting: None,
+            },
         };
         self.packets.insert(packet, known);
-        self.deadlines.watch(now + PATIENCE, packet);
-        let share = self.shares.entry(vif).or_default();
-        share.packets += 1;
-        share.order.push_back(packet);
     }
 
     /// The oldest packet of an interface that has its share.
-    fn above_share(&mut self, vif: u16) -> Option<PacketId> {
-        let share = self.shares.get_mut(&vif)?;
-        let packets = &self.packets;
-        let is_there = |id: &PacketId| packets.get(id).is_some_and(|known| known.vif == vif);
-        if share.order.len() > PACKETS {
-            share.order.retain(is_there);
-        }
-        if share.packets < PACKETS / SHARE {
-            return None;
-        }
-        while let Some(oldest) = share.order.pop_front() {
-            if is_there(&oldest) {
-                return Some(oldest);
-            }
-        }
-        None
+    fn above_share(&self, vif: u16) -> Option<PacketId> {
+        let share = self.shares.get(&vif)?;
+        let oldest = share.packets.first().copied();
+        oldest.filter(|_| share.packets.len() >= PACKETS / SHARE)
     }
 
     /// A packet is known no more; its parts that still wait end.
     fn forget(&mut self, packet: &PacketId, ended: &mut Vec<Ended>) {
+        let parts = self.wait_no_more(packet).into_iter();
+        ended.extend(parts.map(|punt| (punt, DropReason::FragmentQueueFail)));
         let Some(known) = self.packets.remove(packet) else {
             return;
         };
-        self.freed(known.vif, &known.waiting);
+        self.deadlines.forget(known.places.deadline);
         if let Some(share) = self.shares.get_mut(&known.vif) {
-            share.packets -= 1;
-            if share.packets == 0 {
+            share.packets.forget(known.places.of_share);
+            if share.packets.is_empty() {
                 self.shares.remove(&known.vif);
             }
         }
-        let parts = known.waiting.into_iter();
-        ended.extend(parts.map(|punt| (punt, DropReason::FragmentQueueFail)));
     }
 
     /// The parts that have waited longest end until there is room.
     fn make_room(&mut self, ended: &mut Vec<Ended>) {
         while self.bytes > BYTES {
-            let Some(oldest) = self.waiting.pop_front() else {
+            let Some(oldest) = self.waiting.first().copied() else {
                 return;
             };
-            if let Some(known) = self.packets.get_mut(&oldest) {
-                let (of, late) = (known.vif, std::mem::take(&mut known.waiting));
-                self.freed(of, &late);
-                let late = late.into_iter();
-                ended.extend(late.map(|punt| (punt, DropReason::FragmentQueueFail)));
-            }
-        }
-        // Places of packets that do not wait any more are no more than those that are known.
-        if self.waiting.len() > 2 * PACKETS {
-            let packets = &self.packets;
-            let waits = |id: &PacketId| packets.get(id).is_some_and(|it| !it.waiting.is_empty());
-            self.waiting.retain(waits);
+            let late = self.wait_no_more(&oldest).into_iter();
+            ended.extend(late.map(|punt| (punt, DropReason::FragmentQueueFail)));
         }
     }
 
-    /// These parts of an interface wait no more.
-    fn freed(&mut self, vif: u16, parts: &[Punt]) {
+    /// Takes out the parts of a packet that wait.
+    fn wait_no_more(&mut self, packet: &PacketId) -> Vec<Punt> {
+        let Some(known) = self.packets.get_mut(packet) else {
+            return Vec::new();
+        };
+        if let Some(place) = known.places.waiting.take() {
+            self.waiting.forget(place);
+        }
+        let parts = std::mem::take(&mut known.waiting);
         let bytes: usize = parts.iter().map(size).sum();
         self.bytes -= bytes;
-        if let Some(share) = self.shares.get_mut(&vif) {
+        if let Some(share) = self.shares.get_mut(&known.vif) {
             share.bytes -= bytes;
         }
+        parts
     }
 }
 

@@ -16,7 +16,7 @@ use underpass_table_compiler::objects::FlowSide;
 
 use super::resolved::{resolve, Resolved};
 use crate::driver::Traffic;
-use crate::slow_path::deadlines::Deadlines;
+use crate::slow_path::deadlines::{Deadlines, Place};
 use crate::slow_path::denied::Denied;
 use crate::slow_path::flow_ids::Direction;
 use crate::slow_path::flows::IDLE;
@@ -60,6 +60,8 @@ struct Pair {
     traffic: [Traffic; 2],
     born: Duration,
     last: Duration,
+    /// Where it waits to be looked at.
+    deadline: Place,
 }
 
 /// All flows that the card has no room for.
@@ -107,9 +109,9 @@ impl SoftwareFlows {
             traffic: Default::default(),
             born: now,
             last: now,
+            deadline: self.idle.watch(now + IDLE, number),
         };
         self.pairs.insert(number, pair);
-        self.idle.watch(now + IDLE, number);
         Ok(())
     }
 
@@ -180,10 +182,13 @@ impl SoftwareFlows {
     /// Takes out what has had no packet for too long.
     pub fn expire(&mut self, now: Duration) {
         while let Some(number) = self.idle.due(now) {
-            match self.pairs.get(&number).map(|pair| pair.last + IDLE) {
-                Some(end) if end > now => self.idle.watch(end, number),
-                Some(_) => drop(self.take(number)),
-                None => {}
+            let Some(pair) = self.pairs.get_mut(&number) else {
+                continue;
+            };
+            let end = pair.last + IDLE;
+            match end > now {
+                true => pair.deadline = self.idle.watch(end, number),
+                false => drop(self.take(number)),
             }
         }
     }
@@ -247,6 +252,7 @@ impl SoftwareFlows {
 
     fn take(&mut self, number: u64) -> Option<Pair> {
         let pair = self.pairs.remove(&number)?;
+        self.idle.forget(pair.deadline);
         for key in pair.wanted.keys().into_iter().flatten() {
             if self.by_key.get(&key).is_some_and(|(of, _)| *of == number) {
                 self.by_key.remove(&key);

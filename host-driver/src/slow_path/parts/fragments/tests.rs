@@ -150,6 +150,42 @@ fn the_flood_of_one_interface_leaves_others_alone() {
     assert!(fragments.shares.is_empty());
 }
 
+/// One packet more than an interface may have, over and over: each gives way to the next, and is known again before its
+/// time is over.
+#[test]
+fn packets_that_come_again_leave_nothing_behind() {
+    let mut fragments = Fragments::default();
+    let packets = (PACKETS / SHARE + 1) as u32;
+    for number in 0..40 * packets {
+        let now = at(u64::from(number) / 10);
+        fragments.expired(now);
+        fragments.take(by(2, part(0)), id(number % packets), None, now);
+    }
+    assert_eq!(fragments.len(), PACKETS / SHARE);
+    assert_eq!(fragments.deadlines.len(), fragments.len());
+    assert_eq!(fragments.waiting.len(), fragments.len());
+}
+
+#[test]
+fn the_oldest_is_the_one_that_is_known_longest_now() {
+    let mut fragments = Fragments::default();
+    fragments.take(by(2, part(0)), id(0), HEAD, at(0));
+    fragments.take(by(2, part(1)), id(1), HEAD, at(1500));
+    fragments.expired(at(2500));
+    assert_eq!(
+        (fragments.ports(&id(0)), fragments.ports(&id(1))),
+        (None, HEAD)
+    );
+    // The first one comes again, and is younger than the other from then on.
+    for number in (0..1).chain(2..=(PACKETS / SHARE) as u32) {
+        fragments.take(by(2, part(2)), id(number), HEAD, at(2500));
+    }
+    assert_eq!(
+        (fragments.ports(&id(0)), fragments.ports(&id(1))),
+        (HEAD, None)
+    );
+}
+
 #[test]
 fn under_a_flood_of_bytes_the_parts_that_waited_longest_give_way() {
     let mut fragments = Fragments::default();

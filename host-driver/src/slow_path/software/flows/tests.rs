@@ -45,6 +45,16 @@ fn both_directions_are_found_and_counted_apart() {
 }
 
 #[test]
+fn flows_that_go_early_leave_nothing_behind() {
+    let mut flows = SoftwareFlows::default();
+    for number in 0..100 {
+        add(&mut flows, number, 0).unwrap();
+        assert!(flows.remove(&key(number)));
+    }
+    assert!(flows.idle.is_empty());
+}
+
+#[test]
 fn what_is_idle_goes_and_what_is_not_stays() {
     let mut flows = SoftwareFlows::default();
     add(&mut flows, 1, 0).unwrap();
