@@ -9,7 +9,7 @@
 //! Packets are told apart by VRF, K(nh), addresses, protocol and identification: nobody's parts get the ports of another
 //! tenant's packet. Of two first parts the later one counts for what follows it: identifications come again, and a
 //! receiver puts no more together than what was let through with its own ports. The ports are kept until two seconds
-//! after the last part. No interface may have more than a share of the room, so that a flood of one leaves the others theirs.
+//! after the last part. No owner may have more than a share of the room, so that a flood of one leaves the others theirs.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -28,8 +28,12 @@ pub const PACKETS: usize = 8192 + 1024;
 pub const PARTS: usize = 64;
 /// Bytes of all parts that wait.
 pub const BYTES: usize = 4 << 20;
-/// What one interface may have of all that: its flood is its own trouble.
+/// What one owner may have of all that: its flood is its own trouble.
 pub const SHARE: usize = 4;
+
+/// Whose parts these are: the interface that they come by, and their VRF. What comes out of tunnels comes by one
+/// interface for all networks.
+type Owner = (u16, u16);
 
 /// A part that goes, and the ports that it is given.
 pub type Going = (Punt, Ports);
@@ -48,8 +52,7 @@ pub struct Outcome {
 /// A packet of which parts have come.
 #[derive(Debug)]
 struct Known {
-    /// The interface that they come by.
-    vif: u16,
+    owner: Owner,
     /// None: the first part has not come.
     ports: Option<Ports>,
     /// When the last part came.
@@ -64,7 +67,7 @@ struct Known {
 /// Where a packet stands among others.
 #[derive(Clone, Copy, Debug)]
 struct Places {
-    /// Among those of its interface.
+    /// Among those of its owner.
     of_share: Place,
     /// Among those that may be forgotten.
     deadline: Place,
@@ -72,7 +75,7 @@ struct Places {
     waiting: Option<Place>,
 }
 
-/// What one interface has.
+/// What one owner has.
 #[derive(Debug, Default)]
 struct Share {
     /// Bytes that wait.
@@ -85,7 +88,7 @@ struct Share {
 #[derive(Debug, Default)]
 pub struct Fragments {
     packets: HashMap<PacketId, Known>,
-    shares: HashMap<u16, Share>,
+    shares: HashMap<Owner, Share>,
     deadlines: Deadlines<PacketId>,
     /// Packets of which parts wait, by when the first of them came.
     waiting: Deadlines<PacketId>,
@@ -108,7 +111,7 @@ impl Fragments {
             return outcome;
         };
         known.last = now;
-        let share = self.shares.entry(known.vif).or_default();
+        let share = self.shares.entry(known.owner).or_default();
         if let Some(ports) = ports {
             known.ports = Some(ports);
             let all = std::iter::once(punt).chain(self.wait_no_more(&packet));
@@ -184,13 +187,14 @@ impl Fragments {
         self.packets.is_empty()
     }
 
-    /// A packet is known from now on. Where there is no room, the oldest of the interface is forgotten if that has its
+    /// A packet is known from now on. Where there is no room, the oldest of its owner is forgotten if that has its
     /// share, else the one that would be forgotten next.
     fn make_known(&mut self, packet: PacketId, vif: u16, now: Duration, ended: &mut Vec<Ended>) {
         if self.packets.contains_key(&packet) {
             return;
         }
-        while let Some(oldest) = self.above_share(vif) {
+        let owner = (vif, packet.vrf);
+        while let Some(oldest) = self.above_share(owner) {
             self.forget(&oldest, ended);
         }
         while self.packets.len() >= PACKETS {
@@ -199,9 +203,9 @@ impl Fragments {
             };
             self.forget(&oldest, ended);
         }
-        let share = self.shares.entry(vif).or_default();
+        let share = self.shares.entry(owner).or_default();
         let known = Known {
-            vif,
+            owner,
             ports: None,
             last: now,
             waiting: Vec::new(),
@@ -215,9 +219,9 @@ impl Fragments {
         self.packets.insert(packet, known);
     }
 
-    /// The oldest packet of an interface that has its share.
-    fn above_share(&self, vif: u16) -> Option<PacketId> {
-        let share = self.shares.get(&vif)?;
+    /// The oldest packet of an owner that has its share.
+    fn above_share(&self, owner: Owner) -> Option<PacketId> {
+        let share = self.shares.get(&owner)?;
         let oldest = share.packets.first().copied();
         oldest.filter(|_| share.packets.len() >= PACKETS / SHARE)
     }
@@ -230,10 +234,10 @@ impl Fragments {
             return;
         };
         self.deadlines.forget(known.places.deadline);
-        if let Some(share) = self.shares.get_mut(&known.vif) {
+        if let Some(share) = self.shares.get_mut(&known.owner) {
             share.packets.forget(known.places.of_share);
             if share.packets.is_empty() {
-                self.shares.remove(&known.vif);
+                self.shares.remove(&known.owner);
             }
         }
     }
@@ -260,7 +264,7 @@ impl Fragments {
         let parts = std::mem::take(&mut known.waiting);
         let bytes: usize = parts.iter().map(size).sum();
         self.bytes -= bytes;
-        if let Some(share) = self.shares.get_mut(&known.vif) {
+        if let Some(share) = self.shares.get_mut(&known.owner) {
             share.bytes -= bytes;
         }
         parts

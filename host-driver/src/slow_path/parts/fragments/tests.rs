@@ -224,6 +224,22 @@ fn the_bytes_of_one_interface_leave_others_room() {
     );
 }
 
+/// What comes out of tunnels comes by one interface, whosever it is.
+#[test]
+fn the_flood_of_one_network_leaves_others_alone() {
+    let mut fragments = Fragments::default();
+    let theirs = PacketId { vrf: 2, ..id(1) };
+    fragments.take(by(0, part(1)), theirs, None, at(0));
+    for number in 0..2 * PACKETS as u32 {
+        let part = by(0, part_of(number as u8, 1400));
+        fragments.take(part, id(number), None, at(1));
+    }
+    let later = fragments.take(by(0, part(2)), theirs, None, at(2));
+    assert_eq!(later, Outcome::default());
+    let first = fragments.take(by(0, part(0)), theirs, HEAD, at(3));
+    assert_eq!(numbers(&first.go), [0, 1, 2]);
+}
+
 #[test]
 fn what_is_cut_here_has_known_ports() {
     let mut fragments = Fragments::default();
