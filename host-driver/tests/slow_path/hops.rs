@@ -124,3 +124,30 @@ fn who_is_behind_a_tunnel_hears_through_a_tunnel() {
     assert!(said.contains("10.1.0.1"), "{said}");
     assert!(said.contains("10.1.0.19"), "{said}");
 }
+
+/// All that comes out of tunnels comes by one interface.
+#[test]
+fn guests_elsewhere_take_nothing_from_those_of_other_networks() {
+    let text = NETWORK
+        .replace(
+            r#"neighbors: {192.168.0.2: "0c:c4:7a:00:00:02"}"#,
+            r#"neighbors: {192.168.0.2: "0c:c4:7a:00:00:02", 192.168.0.3: "0c:c4:7a:00:00:03"}"#,
+        )
+        .replace("name: blue, vrf: 2,", "name: blue, vrf: 2, vni: 5002,");
+    let remote = |prefix: &str, end: u8, label: u32| {
+        format!("  - {{network: blue, prefix: {prefix}, next_hops: [{{address: 192.168.0.{end}, encapsulation: mpls-udp, label: {label}}}]}}\n")
+    };
+    let more = remote("10.2.0.19/32", 2, 97) + &remote("172.17.0.0/16", 3, 98);
+    let mut card = card_of(&(text + &more));
+    let flood = vxlan(5001, &probe(RED9, ROUTER, [172, 16, 0, 1], 1));
+    let told = (0..60).map(|_| card.send(WIRE0, &flood).unwrap().departures.len());
+    assert_eq!(told.sum::<usize>(), 50);
+    let blue9 = Guest {
+        ip: [10, 2, 0, 19],
+        ..RED9
+    };
+    let other = vxlan(5002, &probe(blue9, ROUTER, [172, 17, 0, 1], 1));
+    let outcome = card.send(WIRE0, &other).unwrap();
+    assert_eq!(outcome.punts, [PuntReason::ZeroTtl], "{outcome:?}");
+    assert_eq!(ports(&outcome), [WIRE0]);
+}

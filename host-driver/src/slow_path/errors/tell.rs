@@ -44,7 +44,7 @@ impl SlowPath {
             return None;
         }
         let from = self.world.gateway(vrf, src)?;
-        if !self.tokens.take(punt.shim.vif, now) {
+        if !self.tokens.take((punt.shim.vif, vrf), now) {
             return None;
         }
         let error = icmp_error::packet(tenant, from, fault)?;
