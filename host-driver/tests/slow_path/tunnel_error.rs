@@ -53,6 +53,17 @@ fn the_tunnels_to_that_end_carry_less_for_ten_minutes() {
 }
 
 #[test]
+fn what_is_said_at_once_changes_tunnels_once() {
+    let mut card = card();
+    for mtu in [1400, 1390, 1380] {
+        card.send(WIRE0, &needed([192, 168, 0, 2], mtu)).unwrap();
+    }
+    assert_eq!(room(&mut card), Some(1400 - 50));
+    card.advance(Duration::from_secs(1)).unwrap();
+    assert_eq!(room(&mut card), Some(1380 - 50));
+}
+
+#[test]
 fn an_error_about_another_end_changes_nothing() {
     let mut card = card();
     card.send(WIRE0, &needed([192, 168, 0, 77], 1400)).unwrap();

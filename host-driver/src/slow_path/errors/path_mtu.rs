@@ -4,7 +4,8 @@
 //!   a router says: too long ─▶ nexthops to that end carry no more than it says ─▶ ten minutes later as before
 //! ```
 //! Never less than every link carries that the tunnel may cross, so that a forged error does little harm, and never more
-//! than the link here carries.
+//! than the link here carries. The network is carried anew once a second at most, however many errors say something else
+//! each time.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -28,16 +29,23 @@ const LEAST: u16 = 576;
 const LEAST6: u16 = 1280;
 /// Ends that are known at most.
 const ENDS: usize = 4096;
+/// How long until nexthops change again: all of the network is compiled for that, which takes the slow path's time from
+/// everybody.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Tunnel ends to which less goes than the link here carries.
 #[derive(Debug, Default)]
 pub struct PathMtus {
     /// By end: what it carries, and until when that is believed.
     ends: BTreeMap<IpAddr, (u16, Duration)>,
+    /// Nexthops do not say yet what is known.
+    behind: bool,
+    /// When they may change again.
+    next: Duration,
 }
 
 impl PathMtus {
-    /// A router has said so. True: nexthops change.
+    /// A router has said so. True: nexthops are to change.
     pub fn told(&mut self, end: IpAddr, mtu: u32, now: Duration) -> bool {
         let least = if end.is_ipv4() { LEAST } else { LEAST6 };
         let mtu = u16::try_from(mtu).unwrap_or(u16::MAX).max(least);
@@ -48,14 +56,26 @@ impl PathMtus {
         // What is larger than was known is old, or a forgery: time alone makes it larger.
         let mtu = known.map_or(mtu, |known| known.min(mtu));
         self.ends.insert(end, (mtu, now + BELIEVED));
+        self.behind |= known != Some(mtu);
         known != Some(mtu)
     }
 
-    /// Forgets what was said long ago. True: nexthops change.
+    /// Forgets what was said long ago. True: nexthops are to change.
     pub fn expire(&mut self, now: Duration) -> bool {
         let before = self.ends.len();
         self.ends.retain(|_, (_, end)| *end > now);
+        self.behind |= self.ends.len() != before;
         self.ends.len() != before
+    }
+
+    /// Whether nexthops change now.
+    fn is_due(&mut self, now: Duration) -> bool {
+        let is_due = self.behind && now >= self.next;
+        if is_due {
+            self.behind = false;
+            self.next = now + PAUSE;
+        }
+        is_due
     }
 
     /// Lets no nexthop carry more than its way does.
@@ -84,11 +104,10 @@ impl SlowPath {
         now: Duration,
     ) -> Vec<Reaction> {
         let told = TooLong::read(&punt.frame).filter(|told| self.is_ours(told));
-        let changes = told.is_some_and(|told| self.path_mtus.told(told.to, told.mtu, now));
-        let mut reactions = match changes {
-            true => self.carry_again(),
-            false => Vec::new(),
-        };
+        if let Some(told) = told {
+            self.path_mtus.told(told.to, told.mtu, now);
+        }
+        let mut reactions = self.carry_path_mtus(now);
         let host = self.world.vif_of(VifType::Host);
         let to_host = host.and_then(|host| Reaction::transmit(host, punt.frame.clone()));
         if to_host.is_none() && told.is_none() {
@@ -99,12 +118,10 @@ impl SlowPath {
         reactions
     }
 
-    /// Time has passed: tunnels carry more again.
+    /// Time has passed: tunnels carry more again, or what was said meanwhile.
     pub(in crate::slow_path) fn expire_path_mtus(&mut self, now: Duration) -> Vec<Reaction> {
-        match self.path_mtus.expire(now) {
-            true => self.carry_again(),
-            false => Vec::new(),
-        }
+        self.path_mtus.expire(now);
+        self.carry_path_mtus(now)
     }
 
     /// It is about a packet that this node sent to the end of one of its tunnels.
@@ -117,8 +134,11 @@ impl SlowPath {
         })
     }
 
-    /// Carries the same network, whose tunnels carry something else.
-    fn carry_again(&mut self) -> Vec<Reaction> {
+    /// Carries the same network, if its tunnels carry something else by now.
+    fn carry_path_mtus(&mut self, now: Duration) -> Vec<Reaction> {
+        if !self.path_mtus.is_due(now) {
+            return Vec::new();
+        }
         let network = self.world.network().clone();
         self.carry(network).unwrap_or_default()
     }
@@ -174,6 +194,23 @@ mod tests {
         let six: IpAddr = "2001:db8::2".parse().unwrap();
         mtus.told(six, 0, at(0));
         assert_eq!(mtus.ends[&six].0, 1280);
+    }
+
+    #[test]
+    fn nexthops_change_once_a_second_at_most() {
+        let mut mtus = PathMtus::default();
+        assert!(!mtus.is_due(at(0)));
+        mtus.told(END, 1400, at(0));
+        assert!(mtus.is_due(at(0)));
+        for mtu in (600..1400).rev() {
+            assert!(mtus.told(END, mtu, at(0)));
+            assert!(!mtus.is_due(at(0)));
+        }
+        assert!(mtus.is_due(at(1)));
+        assert_eq!(limited(&mtus, 1500)[0], 600);
+        assert!(!mtus.is_due(at(2)));
+        mtus.expire(at(601));
+        assert!(mtus.is_due(at(601)));
     }
 
     #[test]
