@@ -51,6 +51,51 @@ fn a_flow_that_finds_no_room_is_forwarded_and_counted_until_there_is_some() {
 }
 
 #[test]
+fn one_that_waits_for_rows_is_not_in_the_way_of_those_that_need_none() {
+    let text = NETWORK
+        .replace(
+            "policies:",
+            "floating_ips:\n  - {interface: red1, address: 10.2.0.100, network: blue}\npolicies:",
+        )
+        .replace("networks: [red, blue]", "networks: [red, green]");
+    let mut card = card_of(&text);
+    let kept_here = |card: &Card| -> Vec<u16> {
+        let flows = card.slow_path().software_flows().into_iter();
+        let first = flows.map(|flow| flow.side.sport);
+        first.filter(|port| *port != 53).collect()
+    };
+    for number in 1..=600_u16 {
+        send_at(&mut card, number.into(), RED1.port, &frame(number));
+    }
+    // Those that have addresses replaced take all rows of `onward`, and one more is busy here.
+    let mut millis = 100_000;
+    let nat = |number: u16| udp(RED1, ROUTER, BLUE2.ip, (number, 53));
+    let waits = (10_000..).find(|number| {
+        millis += 1;
+        send_at(&mut card, millis, RED1.port, &nat(*number));
+        !kept_here(&card).is_empty()
+    });
+    let waits = waits.unwrap();
+    for _ in 0..3 {
+        card.send(RED1.port, &nat(waits)).unwrap();
+    }
+    let plain = (1000..5000).find(|number| {
+        millis += 1;
+        send_at(&mut card, millis, RED1.port, &frame(*number));
+        kept_here(&card).len() > 1
+    });
+    let plain = plain.unwrap();
+    assert_eq!(kept_here(&card), [waits, plain]);
+    // The first ones become idle.
+    for seconds in [185, 186] {
+        card.advance(Duration::from_secs(seconds)).unwrap();
+    }
+    assert_eq!(kept_here(&card), [waits]);
+    let outcome = card.send(RED1.port, &frame(plain)).unwrap();
+    assert_eq!((outcome.punts.len(), ports(&outcome)), (0, vec![RED2.port]));
+}
+
+#[test]
 fn its_source_is_checked() {
     let mut card = card();
     let number = fill(&mut card);

@@ -193,11 +193,12 @@ impl SoftwareFlows {
         }
     }
 
-    /// Those that the card should have first: which carried most packets, and of equal ones the oldest. Looks at every
-    /// flow.
-    pub fn busiest(&self, count: usize) -> Vec<(u64, Wanted)> {
+    /// Of the flows of which both directions are `such`, those that the card should have first: which carried most
+    /// packets, and of equal ones the oldest. Looks at every flow.
+    pub fn busiest(&self, count: usize, such: impl Fn(&Resolved) -> bool) -> Vec<(u64, Wanted)> {
         let packets = |pair: &Pair| pair.traffic.iter().map(|it| it.packets).sum::<u64>();
         let all = self.pairs.iter();
+        let all = all.filter(|(_, pair)| pair.resolved.iter().flatten().all(&such));
         let mut order: Vec<(Reverse<u64>, u64)> = all
             .map(|(number, pair)| (Reverse(packets(pair)), *number))
             .collect();

@@ -166,7 +166,29 @@ impl SlowPath {
         if !self.software.has_room || self.software.flows.is_empty() {
             return reactions;
         }
-        for (number, wanted) in self.software.flows.busiest(MOVES) {
+        let moved = self.move_busiest(|_| true, now, &mut reactions);
+        let moved = match moved {
+            // There may be room for those that go on as they are: one that does not is not in their way.
+            Err(NoRoom::Onward { .. } | NoRoom::Table(_)) => {
+                let plain = |flow: &Resolved| flow.onward.is_none();
+                self.move_busiest(plain, now, &mut reactions)
+            }
+            moved => moved,
+        };
+        self.software.has_room = moved.is_ok_and(|moved| moved > 0);
+        reactions
+    }
+
+    /// Moves the busiest flows into the card of which both directions are `such`, and counts them.
+    fn move_busiest(
+        &mut self,
+        such: impl Fn(&Resolved) -> bool,
+        now: Duration,
+        reactions: &mut Vec<Reaction>,
+    ) -> Result<usize, NoRoom> {
+        let busiest = self.software.flows.busiest(MOVES, such);
+        let count = busiest.len();
+        for (number, wanted) in busiest {
             match self.install(&wanted, now) {
                 Ok(done) => {
                     let carried = self.software.flows.hand_over(number);
@@ -177,13 +199,10 @@ impl SlowPath {
                 }
                 // It was resolved once; since then what it refers to has gone.
                 Err(NoRoom::Entry(_)) => drop(self.software.flows.hand_over(number)),
-                Err(NoRoom::Table(_) | NoRoom::Pairs { .. } | NoRoom::Onward { .. }) => {
-                    self.software.has_room = false;
-                    break;
-                }
+                Err(full) => return Err(full),
             }
         }
-        reactions
+        Ok(count)
     }
 
     /// Sends a packet as the card would.

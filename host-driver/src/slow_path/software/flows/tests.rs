@@ -79,7 +79,7 @@ fn the_busiest_go_first_and_of_equals_the_oldest() {
         (0..packets).for_each(|_| flows.count(&key(number), 60, at(0)));
     }
     let order = |flows: &SoftwareFlows| -> Vec<u32> {
-        let first = flows.busiest(4).into_iter();
+        let first = flows.busiest(4, |_| true).into_iter();
         let sides = first.map(|(_, wanted)| wanted.side(Direction::Forward).unwrap().sip);
         sides
             .map(|address| match address {
@@ -89,7 +89,7 @@ fn the_busiest_go_first_and_of_equals_the_oldest() {
             .collect()
     };
     assert_eq!(order(&flows), [3, 7, 0, 1]);
-    let (number, _) = flows.busiest(1)[0];
+    let (number, _) = flows.busiest(1, |_| true)[0];
     assert_eq!(flows.hand_over(number)[0].packets, 5);
     assert_eq!(order(&flows), [7, 0, 1, 2]);
 }
