@@ -48,6 +48,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use underpass_layout::tables::{id, TABLES};
 use underpass_layout::{DropReason, PuntReason};
 use underpass_table_compiler::placed::Placed;
 use underpass_table_compiler::{Compiled, Network};
@@ -121,6 +122,7 @@ impl SlowPath {
         let Compiled {
             objects, placed, ..
         } = compiled;
+        let learned_rows = placed.profile().entries(&TABLES[id::LEARNED as usize]);
         SlowPath {
             flows: Flows::new(placed.profile()),
             world: World::new(network, objects),
@@ -129,7 +131,7 @@ impl SlowPath {
             waiting: Waiting::default(),
             learned: BTreeSet::new(),
             moves: Moves::default(),
-            learning: Learning::default(),
+            learning: Learning::new(learned_rows),
             reports: Reports::default(),
             fragments: Fragments::default(),
             software: Software::default(),

@@ -133,3 +133,40 @@ fn a_mac_that_the_file_places_does_not_move() {
     let back = frame(GREEN3.mac, GREEN1.mac);
     assert_eq!(sent(&mut card, 0, GREEN3.port, &back), [GREEN1.port]);
 }
+
+/// A frame from one of many MACs that nobody has.
+fn forged(number: u16) -> Vec<u8> {
+    let [high, low] = number.to_be_bytes();
+    frame([2, 0, 0, 0xbb, high, low], BROADCAST)
+}
+
+#[test]
+fn a_guest_with_ever_new_macs_takes_no_room_of_others() {
+    let mut card = card_that_learns();
+    for number in 0..2000 {
+        let outcome = send_at(&mut card, number.into(), GREEN1.port, &forged(number));
+        assert_eq!(ports(&outcome), [GREEN2.port, GREEN3.port], "{number}");
+    }
+    // Another network learns as ever, and neighbours of the underlay are learned.
+    sent(&mut card, 2, RED2.port, &frame(STRANGER, BROADCAST));
+    let back = frame(RED1.mac, STRANGER);
+    assert_eq!(sent(&mut card, 2, RED1.port, &back), [RED2.port]);
+    let far = echo(RED1, ROUTER, [172, 16, 0, 1], 1);
+    sent(&mut card, 3, RED1.port, &far);
+    let router = Guest {
+        port: WIRE0,
+        mac: [0x0c, 0xc4, 0x7a, 0, 0, 3],
+        ip: [192, 168, 0, 3],
+    };
+    let node = Guest {
+        port: WIRE0,
+        mac: NODE,
+        ip: [192, 168, 0, 1],
+    };
+    assert_eq!(sent(&mut card, 3, WIRE0, &is_at(router, node)), [WIRE0]);
+    let of_guest = card
+        .slow_path()
+        .learned()
+        .filter(|(_, mac, _)| mac.0[3] == 0xbb);
+    assert!(of_guest.count() <= 64);
+}

@@ -83,8 +83,10 @@ impl SlowPath {
             .map(|(vrf, mac, _)| self.world.bridge(*vrf, *mac).map(|bridge| bridge.nh))
             .collect();
         let Some(mut reactions) = self.carry(network) else {
+            self.learning.forget_new();
             return Vec::new();
         };
+        self.learning.carried();
         for ((vrf, mac, _), before) in places.iter().zip(before) {
             let now = self.world.bridge(*vrf, *mac).map(|bridge| bridge.nh);
             if let Some(before) = before.filter(|_| now != before) {
