@@ -216,11 +216,12 @@ impl World {
         &self.own_addresses
     }
 
-    /// The allowed address pair that gives a guest an address, and the guest's place in it.
+    /// The allowed address pair that gives a guest an address, the narrowest of several, and the guest's place in it.
     pub fn pair_of(&self, vif: u32, address: IpAddr) -> Option<(&AllowedAddressPair, &PairMember)> {
         let pairs = self.pairs.get(&vif)?.iter();
-        let mut pairs = pairs.filter_map(|place| self.objects.allowed_address_pairs.get(*place));
-        let pair = pairs.find(|pair| pair.address.contains(&address))?;
+        let pairs = pairs.filter_map(|place| self.objects.allowed_address_pairs.get(*place));
+        let around = pairs.filter(|pair| pair.address.contains(&address));
+        let pair = around.max_by_key(|pair| pair.address.prefix_len())?;
         let member = pair.members.iter().find(|member| member.vif == vif)?;
         Some((pair, member))
     }

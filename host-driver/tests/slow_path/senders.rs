@@ -205,3 +205,29 @@ fn an_advertisement_of_a_pair_has_its_mac() {
     assert_eq!(ports(&outcome), [RED2.port]);
     assert_eq!(Summary::read(&mut card).unwrap().events.len(), 1);
 }
+
+#[test]
+fn a_pair_of_many_addresses_gives_none_that_somebody_else_has() {
+    let pair = "allowed_address_pairs: [{address: 10.1.0.0/24, mode: active-standby}]";
+    let text = NETWORK.replace(
+        "label: 21, l2_label: 22",
+        &format!("label: 21, l2_label: 22, {pair}"),
+    );
+    let mut card = card_of(&text);
+    for (whose, ip) in [
+        ("a neighbour's", RED2.ip),
+        ("a neighbour's elsewhere", RED9.ip),
+        ("the gateway's", GATEWAY),
+        ("the DNS server's", [10, 1, 0, 2]),
+    ] {
+        let liar = with(RED1, ip, RED1.mac);
+        refused(whose, &card.send(RED1.port, &who_has(liar, ip)).unwrap());
+        let told = arp(ArpOperation::REPLY, RED2.mac, liar, RED2.ip);
+        refused(whose, &card.send(RED1.port, &told).unwrap());
+    }
+    assert_eq!(Summary::read(&mut card).unwrap().events.len(), 0);
+    let honest = with(RED1, [10, 1, 0, 77], RED1.mac);
+    let outcome = card.send(RED1.port, &who_has(honest, honest.ip)).unwrap();
+    assert_eq!(ports(&outcome), [RED2.port]);
+    assert_eq!(Summary::read(&mut card).unwrap().events.len(), 1);
+}

@@ -4,7 +4,8 @@
 //!   "ADDRESS is at MAC" ─┬─ MAC is the router's ──────────────────────────────────────▶ a lie
 //!                        ├─ no address yet, or a link-local one ──────────────────────▶ may be
 //!                        ├─ its own, or a floating one of it ─────────────────────────▶ true
-//!                        ├─ of an allowed address pair, with the pair's MAC ──────────▶ true
+//!                        ├─ of an allowed address pair, with the pair's MAC, and
+//!                        │  nobody has it in particular ──────────────────────────────▶ true
 //!                        └─ anybody else's: another guest's, the gateway's, nobody's ─▶ a lie
 //! ```
 //! A lie is dropped (`INVALID_ARP`): nobody is answered, told or moved by it. Interfaces that are not checked are
@@ -13,7 +14,7 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 
-use underpass_table_compiler::objects::{Objects, Vif};
+use underpass_table_compiler::objects::{AllowedAddressPair, Objects, Vif};
 use underpass_table_compiler::{Mac, Network};
 
 use crate::slow_path::world::{is_link_local, World};
@@ -73,7 +74,15 @@ impl World {
             || floating.any(|floating| floating.address == address)
             || self
                 .pair_of(vif.idx, address)
-                .is_some_and(|(_, member)| mac.is_none_or(|mac| mac == member.mac))
+                .is_some_and(|(pair, member)| {
+                    mac.is_none_or(|mac| mac == member.mac) && self.is_left_to(pair, address)
+                })
+    }
+
+    /// Whether a pair's route is that of an address: one of many addresses may be a guest's or the gateway's.
+    fn is_left_to(&self, pair: &AllowedAddressPair, address: IpAddr) -> bool {
+        let route = self.route(pair.vrf, address);
+        route.is_none_or(|route| route.prefix.prefix_len() <= pair.address.prefix_len())
     }
 }
 
