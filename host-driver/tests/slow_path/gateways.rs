@@ -269,3 +269,148 @@ fn the_wire_hears_who_is_here_once() {
     let next = send_at(&mut card, 10, A.port, &frame);
     assert!(!ports(&next).contains(&WIRE1));
 }
+
+#[test]
+fn a_guest_that_asks_for_everybody_waits_for_some_and_leaves_room_for_others() {
+    let mut card = card_of(ROUTED);
+    let mut asked = 0;
+    for number in 0..1000u16 {
+        let nobody = Ipv6Addr::new(0x2001, 0xdb8, 4, 0, 0, 0, 1, number);
+        let outcome = send_at(
+            &mut card,
+            number.into(),
+            A.port,
+            &udp6(A, ROUTER, nobody, (7, 8)),
+        );
+        let departures = outcome.departures.iter();
+        let questions =
+            departures.filter(|(port, frame)| *port == WIRE1 && frame.get(54) == Some(&135));
+        asked += questions.count();
+    }
+    assert!(asked <= 256, "{asked}");
+    let b = Guest {
+        port: RED2.port,
+        mac: [2, 0, 0, 0, 4, 2],
+        ip: [10, 4, 0, 12],
+    };
+    let frame = udp(b, ROUTER, there(77).ip, (7, 8));
+    let outcome = send_at(&mut card, 1000, b.port, &frame);
+    let asks = "ARP who has 10.4.0.77? tell 10.4.0.254".to_owned();
+    assert_eq!(said(&outcome), [(WIRE1, asks)]);
+    let answered = card.send(WIRE1, &is_at(there(77), NODE_THERE)).unwrap();
+    assert_eq!(ports(&answered), [WIRE1]);
+}
+
+#[test]
+fn who_is_one_too_many_takes_the_place_of_who_was_heard_first() {
+    let second = r#"
+  - {name: second, port: wire2, network: other, mac: "0c:c4:7a:00:00:05", addresses: [10.5.0.254]}
+interfaces:
+  - {name: c, port: vf2, network: other, mac: "02:00:00:00:05:01", addresses: [10.5.0.11]}"#;
+    let other = r#"
+  - {name: other, mode: l3, encapsulations: [], subnets: [{prefix: 10.5.0.0/24, gateway: 10.5.0.1}]}
+gateways:"#;
+    let text = ROUTED
+        .replace("10.4.0.0/24", "10.4.0.0/16")
+        .replace("\ngateways:", other)
+        .replace("\ninterfaces:", second);
+    let mut card = card_of(&text);
+    let neighbor = |number: u16| {
+        let [high, low] = number.to_be_bytes();
+        Guest {
+            port: WIRE1,
+            mac: [2, 0, 0, 1, high, low],
+            ip: [10, 4, 1 + high, low],
+        }
+    };
+    let reaches = |card: &mut Card, millis: u64, number: u16| {
+        let to = neighbor(number);
+        send_at(card, millis, A.port, &udp(A, ROUTER, to.ip, (7, 8)));
+        let outcome = send_at(card, millis, WIRE1, &is_at(to, NODE_THERE));
+        assert_eq!(ports(&outcome), [WIRE1], "{number}");
+        assert_eq!(outcome.departures[0].1[..6], to.mac);
+    };
+    for number in 0..300 {
+        reaches(&mut card, number.into(), number);
+    }
+    // The latest stays.
+    let frame = udp(A, ROUTER, neighbor(299).ip, (7, 8));
+    assert_eq!(send_at(&mut card, 300, A.port, &frame).punts, []);
+    // Another network's wire is none the worse.
+    let c = Guest {
+        port: BLUE1.port,
+        mac: [2, 0, 0, 0, 5, 1],
+        ip: [10, 5, 0, 11],
+    };
+    let there = Guest {
+        port: WIRE1 + 1,
+        mac: [2, 0, 0, 0, 9, 77],
+        ip: [10, 5, 0, 77],
+    };
+    let node = Guest {
+        port: WIRE1 + 1,
+        mac: [0x0c, 0xc4, 0x7a, 0, 0, 5],
+        ip: [10, 5, 0, 254],
+    };
+    send_at(&mut card, 301, c.port, &udp(c, ROUTER, there.ip, (7, 8)));
+    let outcome = send_at(&mut card, 301, there.port, &is_at(there, node));
+    assert_eq!(ports(&outcome), [there.port]);
+}
+
+#[test]
+fn the_wire_hears_of_an_address_of_a_pair_when_its_guest_tells() {
+    let pairs = r#"allowed_address_pairs: [{address: 10.4.0.99, mac: "00:00:5e:00:01:09"}, {address: "2001:db8:4::99", mac: "00:00:5e:00:01:09"}]}"#;
+    let text = ROUTED
+        .replace(
+            r#"2001:db8:4::11"]}"#,
+            &format!(r#"2001:db8:4::11"], {pairs}"#),
+        )
+        .replace(
+            r#"2001:db8:4::12"]}"#,
+            &format!(r#"2001:db8:4::12"], {pairs}"#),
+        );
+    let mut card = card_of(&text);
+    let master = Guest {
+        mac: [0, 0, 0x5e, 0, 1, 9],
+        ip: [10, 4, 0, 99],
+        ..A
+    };
+    card.advance(std::time::Duration::from_millis(1)).unwrap();
+    let told = |card: &mut Card, millis: u64, port: u16, frame: &[u8], words: &str| {
+        let outcome = send_at(card, millis, port, frame);
+        let departures = said(&outcome).into_iter();
+        let heard = departures.filter(|(port, told)| *port == WIRE1 && told == words);
+        heard.count()
+    };
+    // Who asks under the address has it from then on.
+    let asks = who_has(master, [10, 4, 0, 1]);
+    let words = "ARP announces 10.4.0.99";
+    let b = A.port + 1;
+    for (millis, port, times) in [
+        (1000, A.port, 1),
+        (3000, A.port, 0),
+        (5000, b, 1),
+        (7000, A.port, 1),
+    ] {
+        let count = told(&mut card, millis, port, &asks, words);
+        assert_eq!(count, times, "{millis}");
+    }
+    // Who tells everybody may have got it back from another node.
+    let words = "ND 2001:db8:4::99 is at 0c:c4:7a:00:00:04";
+    for (millis, port, times) in [
+        (21_000, A.port, 1),
+        (21_999, A.port, 0),
+        (22_000, A.port, 1),
+        (24_000, b, 1),
+    ] {
+        let count = told(&mut card, millis, port, &announce(master), words);
+        assert_eq!(count, times, "{millis}");
+    }
+    // Who is no member is not heard.
+    let liar = Guest {
+        port: WIRE1,
+        ..master
+    };
+    let count = told(&mut card, 30_000, WIRE1, &announce(liar), words);
+    assert_eq!(count, 0);
+}

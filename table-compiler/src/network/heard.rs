@@ -31,13 +31,21 @@ pub struct HeardNeighbor {
 }
 
 impl Heard {
-    /// Most neighbors that are kept, of all gateways together. Packets to others go through the slow path.
+    /// Most neighbors that are kept, of all gateways together. Each gateway has as many places as any other.
     pub const MOST: usize = 256;
 
     /// Every neighbor with its place.
     pub fn neighbors(&self) -> impl Iterator<Item = (usize, HeardNeighbor)> + '_ {
         let places = self.places.iter().enumerate();
         places.filter_map(|(place, neighbor)| Some((place, (*neighbor)?)))
+    }
+
+    /// How many there are of a gateway.
+    fn of(&self, gateway: usize) -> usize {
+        let neighbors = self.neighbors();
+        neighbors
+            .filter(|(_, other)| other.gateway == gateway)
+            .count()
     }
 
     /// The MAC of a neighbor of a gateway.
@@ -90,12 +98,21 @@ impl Network {
         let wanted = !is_link_local(&address) || own.routers.contains(&address);
         let may = on_wire(subnets, address) && wanted && mac.is_unicast();
         let may = may && !self.says_who_has(own, address);
+        let is_known = self.heard.mac(gateway, address).is_some();
+        let may = may && (is_known || self.has_place(gateway));
         let neighbor = HeardNeighbor {
             gateway,
             address,
             mac,
         };
         may && self.heard.hear(neighbor)
+    }
+
+    /// Whether one more neighbor of a gateway finds a place: others' places are not for it.
+    #[must_use]
+    pub fn has_place(&self, gateway: usize) -> bool {
+        let share = Heard::MOST / self.gateways.len().max(1);
+        self.heard.of(gateway) < share.max(1)
     }
 
     /// Forgets a neighbor that was heard. True if it was known.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   ARP or advertisement from a member, for an address of the pair, with the pair's MAC
-//!        └─▶ another than before? ─▶ route and MAC lead there ─▶ flows by the old way go ─▶ an event is kept
+//!        ├─▶ another than before? ─▶ route and MAC lead there ─▶ flows by the old way go ─▶ an event is kept
+//!        └─▶ that, or it tells everybody ─▶ the wire of its network's gateway hears it too, once a second
 //!
 //!   every 10 s   who-has ADDRESS tell SERVICE  ─▶ each member, whether it has the address or not: only one answers
 //! ```
@@ -27,6 +28,8 @@ use crate::slow_path::{arp, discovery, SlowPath};
 pub const PERIOD: Duration = Duration::from_secs(10);
 /// Moves that are remembered; the oldest go.
 const MOVES: usize = 1024;
+/// How often a wire is told of an address at most.
+const TELLS: Duration = Duration::from_secs(1);
 
 /// An address went from one guest to another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +52,8 @@ pub struct Moved {
 #[derive(Debug, Default)]
 pub struct Moves {
     moves: VecDeque<Moved>,
+    /// When wires were told of an address, by VRF.
+    told: HashMap<(u16, IpNet), Duration>,
     /// None before time started.
     next: Option<Duration>,
 }
@@ -64,6 +69,17 @@ impl Moves {
             self.moves.pop_front();
         }
         self.moves.push_back(moved);
+    }
+
+    /// Whether a wire may be told of an address now.
+    pub fn may_tell(&mut self, pair: &AllowedAddressPair, now: Duration) -> bool {
+        let key = (pair.vrf, pair.address);
+        let told = self.told.get(&key);
+        let may = told.is_none_or(|told| now.saturating_sub(*told) >= TELLS);
+        if may {
+            self.told.insert(key, now);
+        }
+        may
     }
 
     /// Whether it is time to ask. However long it has been, once is enough.
@@ -98,19 +114,18 @@ impl SlowPath {
             return Vec::new();
         }
         let standby = pairs.iter().filter(|pair| is_standby(pair));
-        let single =
-            standby.filter(|pair| pair.address.prefix_len() == pair.address.max_prefix_len());
+        let single = standby.filter(|pair| is_single(pair));
         single
             .flat_map(|pair| questions(&self.world, pair))
             .collect()
     }
 
-    /// A guest, or somebody on the wire of a gateway, has said that it has an address at a MAC.
+    /// A guest, or somebody on the wire of a gateway, has said that it has an address at a MAC; `to_all`: to everybody.
     pub(in crate::slow_path) fn heard(
         &mut self,
         asker: Asker,
-        address: IpAddr,
-        mac: Mac,
+        (address, mac): (IpAddr, Mac),
+        to_all: bool,
         now: Duration,
     ) -> Vec<Reaction> {
         let Asker::Guest(vif) = asker else {
@@ -119,18 +134,30 @@ impl SlowPath {
         if self.world.gateway_vif(vif).is_some() {
             return self.hear(vif.into(), address, mac, now);
         }
-        let Some((pair, moved)) = self.claim(vif, address, mac, now) else {
-            return Vec::new();
+        let moved = self.move_to(vif, address, mac, now);
+        let told = match to_all || moved.is_some() {
+            true => self.tell_wire(vif, address, mac, now),
+            false => None,
         };
+        moved.into_iter().flatten().chain(told).collect()
+    }
+
+    /// Has an address lead to a guest that says to have it. None: it did before, or may not.
+    fn move_to(
+        &mut self,
+        vif: u16,
+        address: IpAddr,
+        mac: Mac,
+        now: Duration,
+    ) -> Option<Vec<Reaction>> {
+        let (pair, moved) = self.claim(vif, address, mac, now)?;
         let old = self.world.route(pair.vrf, address).map(|route| route.nh);
         let mut network = self.world.network().clone();
         let name = self.world.vif(vif).and_then(|vif| vif.name.clone());
         if !network.activate(&name.unwrap_or_default(), pair.address) {
-            return Vec::new();
+            return None;
         }
-        let Some(mut reactions) = self.carry(network) else {
-            return Vec::new();
-        };
+        let mut reactions = self.carry(network)?;
         self.moves.push(moved);
         if self.world.route(pair.vrf, address).map(|route| route.nh) != old {
             let owner = old.and_then(|nexthop| self.world.guest_behind(nexthop));
@@ -140,7 +167,7 @@ impl SlowPath {
             let kept_here = &mut self.software.flows;
             kept_here.remove_all(|side| goes_by(side, &pair, leads_there));
         }
-        reactions
+        Some(reactions)
     }
 
     /// The pair of an address that a guest now has and did not have before.
@@ -167,8 +194,14 @@ impl SlowPath {
     }
 }
 
-fn is_standby(pair: &AllowedAddressPair) -> bool {
+/// One of several has its addresses.
+pub fn is_standby(pair: &AllowedAddressPair) -> bool {
     pair.mode == PairMode::ActiveStandby
+}
+
+/// It is of one address.
+pub fn is_single(pair: &AllowedAddressPair) -> bool {
+    pair.address.prefix_len() == pair.address.max_prefix_len()
 }
 
 /// Whether packets of a flow go to or come from the addresses of a pair by these nexthops, or in its network.

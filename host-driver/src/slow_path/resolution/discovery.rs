@@ -113,6 +113,11 @@ impl Discovery {
         self.src.is_unspecified()
     }
 
+    /// It tells everybody where somebody is, and nobody has asked.
+    pub fn is_announcement(&self) -> bool {
+        matches!(self.message, Message::Advertise { .. }) && !self.to.is_unicast()
+    }
+
     /// What a guest says of itself by it: that it is the sender, and who it tells of. A MAC in an option must be the frame's
     /// own, or it says it of somebody else; none: it does. With a tag it says it to another network.
     pub fn claims(&self) -> Option<Vec<Claim>> {

@@ -7,6 +7,7 @@
 //! ```
 //! The card carries what a wire announces, and does not show it: without questions a MAC that changed would stay.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -54,6 +55,18 @@ impl Freshness {
         self.0.contains_key(&neighbor)
     }
 
+    /// It is not kept any longer.
+    pub fn forget(&mut self, neighbor: Neighbor) {
+        self.0.remove(&neighbor);
+    }
+
+    /// Of those that may be it, who was silent longest.
+    pub fn longest_silent(&self, may: impl Fn(&Neighbor) -> bool) -> Option<Neighbor> {
+        let all = self.0.iter().filter(|(neighbor, _)| may(neighbor));
+        let longest = all.min_by_key(|(_, seen)| (Reverse(seen.questions), seen.next));
+        longest.map(|(neighbor, _)| *neighbor)
+    }
+
     /// Who has been silent for too long.
     pub fn stale(&mut self, now: Duration) -> Vec<Stale> {
         let mut stale = Vec::new();
@@ -99,6 +112,21 @@ mod tests {
         assert_eq!(freshness.stale(at(68)), [Stale::Forget(NEIGHBOR)]);
         assert!(!freshness.knows(NEIGHBOR));
         assert_eq!(freshness.stale(at(1000)), []);
+    }
+
+    #[test]
+    fn who_was_asked_in_vain_was_silent_longer_than_who_was_not() {
+        let other = Neighbor { vif: 4, ..NEIGHBOR };
+        let mut freshness = Freshness::default();
+        freshness.heard(NEIGHBOR, at(0));
+        freshness.heard(other, at(1));
+        assert_eq!(freshness.longest_silent(|_| true), Some(NEIGHBOR));
+        assert_eq!(freshness.longest_silent(|one| one.vif == 4), Some(other));
+        freshness.heard(NEIGHBOR, at(2));
+        freshness.stale(at(61));
+        assert_eq!(freshness.longest_silent(|_| true), Some(other));
+        freshness.forget(other);
+        assert_eq!(freshness.longest_silent(|_| true), Some(NEIGHBOR));
     }
 
     #[test]

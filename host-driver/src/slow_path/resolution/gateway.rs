@@ -4,9 +4,11 @@
 //!   Resolve, of a gateway's nexthop ──▶ wait (see `resolve`) ──▶ who-has ADDRESS tell OWN ─▶ the wire
 //!   Arp, NeighborDiscovery of the wire ─▶ "ADDRESS is at MAC" ──▶ network, compiled anew ──▶ packets that waited go
 //!   the first tick ──▶ the node's own addresses and its guests' are at the gateway's MAC ──▶ the wire
+//!   a guest has an address of a pair ──▶ that too ──▶ the wire
 //! ```
 //! Only who is waited for, or known already, is heard: what a wire tells of itself fills no table. Who has long been silent
-//! is asked again (see `freshness`).
+//! is asked again (see `freshness`). Where a gateway knows as many as it may, the one that was silent longest gives way, but
+//! for routers.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use underpass_table_compiler::objects::{Gateway, Vif};
 use underpass_table_compiler::Mac;
 
 use crate::driver::Punt;
+use crate::slow_path::address_pair::{is_single, is_standby};
 use crate::slow_path::freshness::Stale;
 use crate::slow_path::reaction::Reaction;
 use crate::slow_path::resolve::Neighbor;
@@ -77,9 +80,17 @@ impl SlowPath {
             return Vec::new();
         }
         let mut network = self.world.network().clone();
+        let is_full = known.is_none() && !network.has_place(place);
+        let gives_way = is_full.then(|| self.gives_way(place)).flatten();
+        if let Some(other) = gives_way {
+            network.forget_neighbor(vrf, other.address);
+        }
         let mut reactions = match network.hear(vrf, address, mac) {
             true => match self.carry(network) {
                 Some(reactions) => {
+                    if let Some(other) = gives_way {
+                        self.freshness.forget(other);
+                    }
                     self.freshness.heard(neighbor, now);
                     reactions
                 }
@@ -94,22 +105,55 @@ impl SlowPath {
         reactions
     }
 
-    /// Asks who has been silent on the wires of gateways, and forgets who does not answer.
+    /// Of the neighbours of a gateway that were heard, routers aside, the one that was silent longest.
+    fn gives_way(&self, place: usize) -> Option<Neighbor> {
+        let gateway = self.world.gateways().get(place)?;
+        let is_router = |address: IpAddr| {
+            let mut neighbors = gateway.neighbors.iter();
+            neighbors.any(|neighbor| neighbor.router && neighbor.address == address)
+        };
+        let may = |neighbor: &Neighbor| neighbor.vif == gateway.vif && !is_router(neighbor.address);
+        self.freshness.longest_silent(may)
+    }
+
+    /// Asks who has been silent on the wires of gateways, and forgets who does not answer: all of them at once, for each
+    /// change is one of the whole network.
     pub(in crate::slow_path) fn refresh(&mut self, now: Duration) -> Vec<Reaction> {
         let mut reactions = Vec::new();
+        let mut without = None;
         for stale in self.freshness.stale(now) {
             match stale {
                 Stale::Ask(neighbor) => reactions.extend(question(&self.world, neighbor)),
                 Stale::Forget(Neighbor { vif, address }) => {
-                    let vrf = self.world.gateway_at(vif).map(|gateway| gateway.vrf);
-                    let mut network = self.world.network().clone();
-                    if vrf.is_some_and(|vrf| network.forget_neighbor(vrf, address)) {
-                        reactions.extend(self.carry(network).unwrap_or_default());
+                    if let Some(gateway) = self.world.gateway_at(vif) {
+                        let network = without.get_or_insert_with(|| self.world.network().clone());
+                        network.forget_neighbor(gateway.vrf, address);
                     }
                 }
             }
         }
+        if let Some(network) = without {
+            reactions.extend(self.carry(network).unwrap_or_default());
+        }
         reactions
+    }
+
+    /// A guest has told of an address of its pair: so does the node on the wire of its network, where that address is at
+    /// the gateway's MAC and may have been at another node's.
+    pub(in crate::slow_path) fn tell_wire(
+        &mut self,
+        guest: u16,
+        address: IpAddr,
+        mac: Mac,
+        now: Duration,
+    ) -> Option<Reaction> {
+        let (pair, member) = self.world.pair_of(guest.into(), address)?;
+        let is_its_own = is_standby(pair) && is_single(pair) && member.mac == mac;
+        let mut gateways = self.world.gateways().iter();
+        let gateway = gateways.find(|gateway| gateway.vrf == pair.vrf && is_its_own)?;
+        let wire = self.world.gateway_vif(u16::try_from(gateway.vif).ok()?)?;
+        let may = self.moves.may_tell(pair, now);
+        may.then(|| announcement(wire, address)).flatten()
     }
 
     /// Tells the wires of gateways, once, which addresses are here.
@@ -134,7 +178,10 @@ fn announcements(world: &World, gateway: &Gateway) -> Vec<Reaction> {
     let translated = translated.filter(|snat| !gateway.addresses.contains(snat));
     let guests = world.guests(gateway.vrf);
     let guests = guests.flat_map(|guest| world.own_addresses().of(guest.idx).iter().copied());
-    let all = own.chain(translated).chain(guests);
+    let floating = world.objects().floating_ips.iter();
+    let floating = floating.filter(|floating| floating.vrf == gateway.vrf);
+    let floating = floating.map(|floating| floating.address);
+    let all = own.chain(translated).chain(guests).chain(floating);
     let global = all.filter(|address| !is_link_local(*address));
     global
         .filter_map(|address| announcement(vif, address))

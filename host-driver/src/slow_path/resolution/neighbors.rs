@@ -42,8 +42,8 @@ impl SlowPath {
             }
             Some(asker) => {
                 let told = arp.told().filter(|_| !arp.tagged);
-                let mut reactions = told.map_or_else(Vec::new, |(address, mac)| {
-                    self.heard(asker, address, mac, now)
+                let mut reactions = told.map_or_else(Vec::new, |told| {
+                    self.heard(asker, told, arp.is_announcement(), now)
                 });
                 let then = match punt.shim.round {
                     // The card sends the frame itself on.
@@ -72,8 +72,8 @@ impl SlowPath {
             }
             Some(asker) => {
                 let told = discovery.told().filter(|_| !discovery.tagged);
-                let mut reactions = told.map_or_else(Vec::new, |(address, mac)| {
-                    self.heard(asker, address, mac, now)
+                let mut reactions = told.map_or_else(Vec::new, |told| {
+                    self.heard(asker, told, discovery.is_announcement(), now)
                 });
                 let then = nd::from_tenant(&self.world, asker, punt.shim.vrf, &discovery);
                 reactions.extend(self.carry_out(punt, frame, then));
@@ -166,7 +166,7 @@ impl SlowPath {
         };
         if !is_whole {
             // A copy, or a packet without the tunnel that it came through, cannot go back: the next one finds its way.
-            let asks = self.waiting.asks(neighbor, now);
+            let asks = self.waiting.asks(neighbor, punt.shim.vif, now);
             let ask = asks.then(|| self.ask(neighbor)).flatten();
             let dropped = Reaction::drop(&punt, DropReason::NexthopUnresolved);
             return std::iter::once(dropped).chain(ask).collect();

@@ -5,8 +5,11 @@
 //!                   ├── answered in time ──▶ the nexthops are programmed, the packets go back into the card, in order
 //!                   └── not ──▶ NEXTHOP_UNRESOLVED
 //! ```
+//! Who sends to everybody in turn waits for so many neighbours and no more (`NEXTHOP_UNRESOLVED`): wires hear a few
+//! questions of it, and others wait as ever.
 
 use std::collections::btree_map::{BTreeMap, Entry};
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -14,6 +17,10 @@ use crate::driver::Punt;
 
 /// Packets that may wait for one neighbour.
 pub const QUEUE: usize = 3;
+/// Neighbours that packets of one interface may be the first to wait for.
+pub const OF_ONE: usize = 64;
+/// Neighbours that may be waited for.
+pub const ALL: usize = 8192;
 /// How long they wait.
 pub const PATIENCE: Duration = Duration::from_secs(3);
 /// How long until the neighbour is asked again.
@@ -32,10 +39,14 @@ pub struct Neighbor {
 #[derive(Debug, Default)]
 pub struct Waiting {
     neighbors: BTreeMap<Neighbor, Asked>,
+    /// How many by the interface whose packet was the first.
+    shares: HashMap<u16, usize>,
 }
 
 #[derive(Debug)]
 struct Asked {
+    /// The interface whose packet was the first.
+    vif: u16,
     first: Duration,
     last: Duration,
     packets: Vec<Punt>,
@@ -55,11 +66,9 @@ pub enum Wait {
 impl Waiting {
     /// Lets a packet wait.
     pub fn push(&mut self, neighbor: Neighbor, punt: Punt, now: Duration) -> Wait {
-        let asked = self.neighbors.entry(neighbor).or_insert(Asked {
-            first: now,
-            last: now,
-            packets: Vec::new(),
-        });
+        let Some((asked, _)) = self.asked(neighbor, punt.shim.vif, now) else {
+            return Wait::Full(punt);
+        };
         if asked.packets.len() == QUEUE {
             return Wait::Full(punt);
         }
@@ -71,20 +80,38 @@ impl Waiting {
         Wait::Silent
     }
 
-    /// Whether a neighbour is to be asked for a packet that does not wait.
-    pub fn asks(&mut self, neighbor: Neighbor, now: Duration) -> bool {
-        let asked = self.neighbors.entry(neighbor);
-        let is_new = matches!(asked, Entry::Vacant(_));
-        let asked = asked.or_insert(Asked {
-            first: now,
-            last: now,
-            packets: Vec::new(),
-        });
+    /// Whether a neighbour is to be asked for a packet of an interface that does not wait.
+    pub fn asks(&mut self, neighbor: Neighbor, vif: u16, now: Duration) -> bool {
+        let Some((asked, is_new)) = self.asked(neighbor, vif, now) else {
+            return false;
+        };
         let asks = is_new || now.saturating_sub(asked.last) >= AGAIN;
         if asks {
             asked.last = now;
         }
         asks
+    }
+
+    /// What is known of a neighbour that an interface needs, and whether that is the first. None: it waits for too many.
+    fn asked(&mut self, neighbor: Neighbor, vif: u16, now: Duration) -> Option<(&mut Asked, bool)> {
+        let all = self.neighbors.len();
+        match self.neighbors.entry(neighbor) {
+            Entry::Occupied(asked) => Some((asked.into_mut(), false)),
+            Entry::Vacant(vacant) => {
+                let share = self.shares.entry(vif).or_default();
+                if *share >= OF_ONE || all >= ALL {
+                    return None;
+                }
+                *share += 1;
+                let asked = Asked {
+                    vif,
+                    first: now,
+                    last: now,
+                    packets: Vec::new(),
+                };
+                Some((vacant.insert(asked), true))
+            }
+        }
     }
 
     /// Whether some packet needs this neighbour.
@@ -94,8 +121,11 @@ impl Waiting {
 
     /// The packets of a neighbour that has answered.
     pub fn answered(&mut self, neighbor: Neighbor) -> Vec<Punt> {
-        let asked = self.neighbors.remove(&neighbor);
-        asked.map_or_else(Vec::new, |asked| asked.packets)
+        let Some(asked) = self.neighbors.remove(&neighbor) else {
+            return Vec::new();
+        };
+        give_back(&mut self.shares, &asked);
+        asked.packets
     }
 
     /// The packets that have waited too long.
@@ -111,14 +141,23 @@ impl Waiting {
 
     fn take(&mut self, which: impl Fn(&Asked) -> bool) -> Vec<Punt> {
         let mut taken = Vec::new();
+        let shares = &mut self.shares;
         self.neighbors.retain(|_, asked| {
             let take = which(asked);
             if take {
                 taken.append(&mut asked.packets);
+                give_back(shares, asked);
             }
             !take
         });
         taken
+    }
+}
+
+/// A neighbour is waited for no longer.
+fn give_back(shares: &mut HashMap<u16, usize>, asked: &Asked) {
+    if let Some(share) = shares.get_mut(&asked.vif) {
+        *share -= 1;
     }
 }
 
@@ -165,11 +204,43 @@ mod tests {
     #[test]
     fn for_what_does_not_wait_the_question_is_asked_once_a_second() {
         let mut waiting = Waiting::default();
-        assert!(waiting.asks(NEIGHBOR, at(0)));
-        assert!(!waiting.asks(NEIGHBOR, at(999)));
-        assert!(waiting.asks(NEIGHBOR, at(1000)));
+        assert!(waiting.asks(NEIGHBOR, 5, at(0)));
+        assert!(!waiting.asks(NEIGHBOR, 5, at(999)));
+        assert!(waiting.asks(NEIGHBOR, 5, at(1000)));
         assert!(waiting.needs(NEIGHBOR));
         assert_eq!(waiting.answered(NEIGHBOR), []);
+    }
+
+    fn neighbor(number: usize) -> Neighbor {
+        let address = Ipv4Addr::from_bits(number as u32).into();
+        Neighbor { vif: 0, address }
+    }
+
+    #[test]
+    fn an_interface_waits_for_so_many_neighbours() {
+        let of = |vif: u16| Punt {
+            shim: PuntShim {
+                vif,
+                ..PuntShim::default()
+            },
+            frame: Vec::new(),
+        };
+        let mut waiting = Waiting::default();
+        for number in 0..OF_ONE {
+            assert_eq!(waiting.push(neighbor(number), of(3), at(0)), Wait::Ask);
+        }
+        let more = neighbor(OF_ONE);
+        assert_eq!(waiting.push(more, of(3), at(0)), Wait::Full(of(3)));
+        assert!(!waiting.asks(more, 3, at(0)) && !waiting.needs(more));
+        // For one that is asked for it waits as ever; so does another interface for any.
+        assert_eq!(waiting.push(neighbor(0), of(3), at(1)), Wait::Silent);
+        assert_eq!(waiting.push(more, of(4), at(1)), Wait::Ask);
+        // Who is answered, or has waited too long, may wait for another.
+        waiting.answered(neighbor(0));
+        assert_eq!(waiting.push(neighbor(100), of(3), at(2)), Wait::Ask);
+        assert_eq!(waiting.push(neighbor(101), of(3), at(2)), Wait::Full(of(3)));
+        waiting.expired(at(3000));
+        assert_eq!(waiting.push(neighbor(101), of(3), at(3000)), Wait::Ask);
     }
 
     #[test]
