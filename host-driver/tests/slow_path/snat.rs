@@ -443,3 +443,59 @@ fn the_slow_path_translates_what_the_card_has_no_room_for() {
         assert_eq!(ends(answer), expected);
     }
 }
+
+#[test]
+fn the_wire_hears_of_floating_addresses_too() {
+    let mut card = card_of(&format!("{NETWORKS}{FLOATING}"));
+    let outcome = send_at(&mut card, 0, IN1.port, &udp(IN1, ROUTER, IN2.ip, (7, 8)));
+    let told: Vec<String> = outcome
+        .departures
+        .iter()
+        .filter(|(port, _)| *port == WIRE1)
+        .map(|(_, frame)| describe::frame(frame))
+        .collect();
+    let announced = [
+        "198.51.100.2",
+        "203.0.113.5",
+        "198.51.100.30",
+        "198.51.100.100",
+        "198.51.100.103",
+    ];
+    assert_eq!(told, announced.map(|one| format!("ARP announces {one}")));
+}
+
+#[test]
+fn who_forges_a_source_opens_no_way_to_its_owner() {
+    let mut card = networks();
+    let liar = Guest { ip: IN1.ip, ..IN2 };
+    let outcome = card
+        .send(IN2.port, &udp(liar, ROUTER, REMOTE.ip, (1000, 53)))
+        .unwrap();
+    assert_eq!(outcome.drops, [DropReason::InvalidSource]);
+    let outcome = card
+        .send(WIRE1, &udp(REMOTE, GATEWAY, NODE_THERE, (53, 1000)))
+        .unwrap();
+    assert_eq!(outcome.departures, []);
+    // Nor does it take the owner's port.
+    let sent = out(
+        &mut card,
+        IN1.port,
+        &udp(IN1, ROUTER, REMOTE.ip, (1000, 53)),
+    );
+    assert_eq!(ends(&sent), "203.0.113.5:1000 > 192.0.2.7:53");
+}
+
+#[test]
+fn what_comes_by_a_gateway_from_its_wire_forges_nothing() {
+    let mut card = card_of(&NETWORKS.replace("    snat: 203.0.113.5\n", ""));
+    let there = tcp(IN1, ROUTER, REMOTE.ip, (1000, 25));
+    let outcome = card.send(IN1.port, &there).unwrap();
+    assert_eq!(outcome.drops, [DropReason::FlowActionDrop]);
+    // The other way it may begin, and then it is answered, whatever was refused before.
+    let outcome = card
+        .send(WIRE1, &tcp(REMOTE, GATEWAY, IN1.ip, (25, 1000)))
+        .unwrap();
+    assert_eq!(ports(&outcome), [IN1.port]);
+    let answer = card.send(IN1.port, &there).unwrap();
+    assert_eq!((answer.punts.len(), ports(&answer)), (0, vec![WIRE1]));
+}

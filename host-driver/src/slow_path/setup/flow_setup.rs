@@ -50,8 +50,10 @@ pub fn decide(
     let first = First::of(world, punt, tenant, keys);
     let decided = first.ends().and_then(|ends| {
         let pair = ends.pair(&first, entries, &taken)?;
-        // Whose address it is keeps the flow that has these answers; the card drops the packets of this one.
-        let is_theft = ends.is_forged(&first) && taken(&Key::from(&pair.rev));
+        // Whose address it is keeps the flow that has these answers; the card drops the packets of this one. Where addresses
+        // are translated the answers would be a way to it that it did not open.
+        let is_nat = pair.rev.action == FlowAction::Nat;
+        let is_theft = ends.is_forged(&first) && (is_nat || taken(&Key::from(&pair.rev)));
         Ok(match is_theft {
             true => Wanted::Alone(first.forged(ends.source), None),
             false => Wanted::Pair(pair),
@@ -403,7 +405,8 @@ impl Ends<'_> {
         let checked = self.source != ANY_SOURCE && self.from.is_none();
         let sender = first.sender.filter(|_| checked);
         sender.is_some_and(|sender| {
-            let owner = ends::behind(first.world, self.source);
+            let at_key = || ends::of_key(first.world, self.source);
+            let owner = ends::behind(first.world, self.source).or_else(at_key);
             owner.is_none_or(|owner| owner.idx != sender.idx)
         })
     }
