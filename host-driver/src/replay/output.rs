@@ -4,7 +4,7 @@
 //!   .partial-XXXX/{vf0.pcap, .., summary.json} ──rename──▶ DIR
 //! ```
 //! Everything is written aside first. A directory that a former run left is emptied then and filled anew; one in which
-//! something else lies is refused before anything runs.
+//! something else lies, somebody's own captures too, is refused before anything runs.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -16,6 +16,7 @@ use std::time::Duration;
 use pcap_file::pcap::{PcapHeader, PcapPacket, PcapWriter};
 use pcap_file::{DataLink, Endianness, PcapError, TsResolution};
 use tempfile::TempDir;
+use underpass_layout::port;
 
 use super::input::MAX_FRAME_BYTES;
 
@@ -68,10 +69,12 @@ pub struct Output {
 
 /// Refuses a directory that must not be emptied.
 pub fn check(to: &Path) -> Result<(), OutputError> {
-    let foreign = former(to)?.into_iter().find(|name| {
-        let capture = Path::new(name).extension() == Some(OsStr::new("pcap"));
+    let names = former(to)?;
+    // A run leaves both: captures without a summary are none of ours, whatever they are called.
+    let ours = names.iter().any(|name| name == SUMMARY);
+    let foreign = names.into_iter().find(|name| {
         let partial = name.as_encoded_bytes().starts_with(PARTIAL.as_bytes());
-        !(name == SUMMARY || capture || partial)
+        !(partial || ours && (name == SUMMARY || is_capture(name)))
     });
     match foreign {
         Some(name) => Err(OutputError::Occupied {
@@ -80,6 +83,13 @@ pub fn check(to: &Path) -> Result<(), OutputError> {
         }),
         None => Ok(()),
     }
+}
+
+/// Whether a run may have called a capture so: by its port.
+fn is_capture(name: &OsStr) -> bool {
+    let name = Path::new(name);
+    let port = name.file_stem().and_then(OsStr::to_str);
+    name.extension() == Some(OsStr::new("pcap")) && port.and_then(port::number).is_some()
 }
 
 /// The names of what is in a directory; none where there is no directory.
@@ -157,8 +167,7 @@ impl Output {
         }
         let new = former(self.aside.path())?;
         let old = former(&self.to)?.into_iter();
-        let pcap = |name: &OsString| Path::new(name).extension() == Some(OsStr::new("pcap"));
-        for stale in old.filter(|name| pcap(name) && !new.contains(name)) {
+        for stale in old.filter(|name| is_capture(name) && !new.contains(name)) {
             let path = self.to.join(stale);
             fs::remove_file(&path).map_err(io_error(&path))?;
         }
@@ -264,6 +273,22 @@ mod tests {
             error.to_string().contains("found \"thesis.tex\" in it"),
             "{error}"
         );
+    }
+
+    #[test]
+    fn somebodys_own_captures_are_not_taken_for_a_former_run() {
+        let around = tempfile::tempdir().unwrap();
+        let to = around.path();
+        for (own, beside) in [("vf0.pcap", None), ("monday.pcap", Some(SUMMARY))] {
+            fs::write(to.join(own), "").unwrap();
+            if let Some(name) = beside {
+                fs::write(to.join(name), "{}").unwrap();
+            }
+            let error = check(to).unwrap_err().to_string();
+            assert!(error.contains(&format!("found {own:?} in it")), "{error}");
+            fs::remove_file(to.join(own)).unwrap();
+        }
+        check(to).unwrap();
     }
 
     #[test]
