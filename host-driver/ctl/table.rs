@@ -81,8 +81,9 @@ pub fn run(command: &Command) -> Ended {
 fn list(out: &mut dyn Write, arguments: &Arguments) -> Ended {
     let tables = match &arguments.network {
         Some(network) => {
-            let session = open(&arguments.card, network)?;
-            tables::list(&SIM, Some(session.slow_path().placed()))
+            let mut session = open(&arguments.card, network)?;
+            let profile = session.driver().profile();
+            tables::list(profile, Some(session.slow_path().placed()))
         }
         None => {
             let profile = crate::card::identity(&arguments.card)?.profile;

@@ -27,7 +27,7 @@ use crate::session::Session;
 pub struct TableInfo {
     /// Its name.
     pub table: &'static str,
-    /// How it is searched: `index`, `key`, or `counter`.
+    /// How it is searched: `index`, `key`, `set` or `counter`.
     pub lookup: &'static str,
     /// Rows, over all ways.
     pub rows: usize,

@@ -33,8 +33,12 @@ struct Card {
 
 impl Card {
     fn start(inside: &str, socket: &Path) -> Card {
+        Card::sized(inside, "sim", socket)
+    }
+
+    fn sized(inside: &str, profile: &str, socket: &Path) -> Card {
         let mut process = Command::new(PROGRAM)
-            .args(["sim", "--card", inside, "--socket"])
+            .args(["sim", "--card", inside, "--profile", profile, "--socket"])
             .arg(socket)
             .stdout(Stdio::piped())
             .spawn()
@@ -229,6 +233,28 @@ fn a_card_behind_a_socket_shows_what_it_is_and_can_be_reset() {
     );
     assert!(shown.contains("\nprofile  sim\n"), "{shown}");
     assert_eq!(card("reset"), format!("{} was reset\n", bench.card()));
+}
+
+#[test]
+fn a_card_of_another_size_is_listed_and_traced_as_it_is() {
+    let bench = Bench::new();
+    let _card = Card::sized("model", "u250", &bench.socket());
+    let mut list = Command::new(PROGRAM);
+    list.current_dir(example());
+    list.args(["table", "list", NETWORK, "--card", &bench.card()]);
+    let list = String::from_utf8(finished(list).stdout).unwrap();
+    assert!(
+        list.contains("bridge           key      294912  294912"),
+        "{list}"
+    );
+    let traced = |card: &str, out: &str| {
+        let mut command = replay(card, &bench.dir.path().join(out));
+        command.arg("--trace");
+        String::from_utf8(finished(command).stdout).unwrap()
+    };
+    let walks = traced("sim:model", "small");
+    assert!(walks.contains("-> answered with 02:00:00:01:01:04"));
+    assert_eq!(traced(&bench.card(), "large"), walks);
 }
 
 /// The whole card in RTL, rings and all, behind the socket.

@@ -29,7 +29,7 @@ pub use output::OutputError;
 pub use report::{Departed, PacketReport};
 
 use crate::access::{AccessError, Card, CardName, PortAccess, Step, Traced};
-use crate::driver::{DriverError, REPLAY_SEED};
+use crate::driver::{DriverError, Identity, REPLAY_SEED};
 use crate::network_file::{self, NetworkFileError};
 use crate::session::{Outcome, Session, SessionError};
 use crate::show::{self, Format, Show};
@@ -64,7 +64,7 @@ pub struct Options {
     pub out: PathBuf,
     /// Which card.
     pub card: CardName,
-    /// Its size.
+    /// The size of one that is simulated in this process.
     pub profile: &'static Profile,
     /// How packets follow each other.
     pub pace: Pace,
@@ -174,14 +174,18 @@ pub fn replay(
     let packets = input::read(&options.inputs)?;
     output::check(&options.out)?;
 
-    let card = options.card.open(options.profile, &mut |step| {
+    let mut card = options.card.open(options.profile, &mut |step| {
         progress(Progress::Building(step))
     })?;
     if card.ports().is_empty() {
         return Err(AccessError::NoPorts.into());
     }
     let card: Box<dyn Card> = match options.trace {
-        true => Box::new(Traced::new(card, options.profile)),
+        true => {
+            // A card that is served or in the machine has a size of its own.
+            let identity = Identity::read(&mut card).map_err(SessionError::from)?;
+            Box::new(Traced::new(card, identity.profile))
+        }
         false => card,
     };
     let mut session = Session::start(card, network, REPLAY_SEED)?;
