@@ -63,7 +63,6 @@ pub fn run(arguments: &Arguments) -> Ended {
         Failure::new(error, Some(hint))
     })?;
     let (networks, interfaces) = (network.networks.len(), network.interfaces.len());
-    let stop = Stop::new()?;
     let bar = Bar::new();
     let card = name
         .open(&SIM, &mut |step| bar.step(step))
@@ -71,6 +70,8 @@ pub fn run(arguments: &Arguments) -> Ended {
     drop(bar);
     let seed = random_seed().map_err(failed)?;
     let mut session = Session::start(card, network, seed).map_err(failed)?;
+    // Before there is something to end in order, the signal itself ends the wait for a card that another host has.
+    let stop = Stop::new()?;
     let mut out = io::stdout().lock();
     writeln!(
         out,

@@ -26,7 +26,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t = Inside::Rtl)]
     card: Inside,
     /// How large its tables are.
-    #[arg(long, default_value = SIM.name, value_parser = profile)]
+    #[arg(long, default_value = SIM.name, value_parser = profile, value_name = "sim|u250")]
     profile: &'static Profile,
     /// The socket.
     #[arg(long, value_name = "PATH", default_value_os_t = socket())]
@@ -60,17 +60,21 @@ fn socket() -> PathBuf {
 }
 
 pub fn run(arguments: &Arguments) -> Ended {
-    // Whether there can be a server is known at once; the RTL may take a minute.
-    let mut server = Server::bind(&arguments.socket, Config::default()).map_err(failed)?;
+    let listen = || Server::bind(&arguments.socket, Config::default()).map_err(failed);
+    // Whether there can be a server is known at once. There is none before there is a card, and the RTL may take minutes:
+    // a host would wait in vain, and whoever ends this program meanwhile would leave a socket behind.
+    drop(listen()?);
     let taps = attach(&arguments.plugs)?;
     let (mut card, counts) = card(arguments, taps)?;
     let stop = Stop::new()?;
+    let mut server = listen()?;
     let mut out = io::stdout().lock();
     writeln!(out, "listening at {}", arguments.socket.display())?;
     out.flush()?;
     let (mut told, mut last) = (Ok(()), counts.borrow().clone());
+    let mut here = false;
     let served = serve(&mut server, &mut card, |event| {
-        told = tell(&mut out, event);
+        told = tell(&mut out, event, &mut here);
         if told.is_ok() && matches!(event, Event::Disconnected(_)) {
             told = tell_counts(&mut out, &counts.borrow(), &mut last);
         }
@@ -126,11 +130,18 @@ fn card(arguments: &Arguments, taps: Vec<(u16, Tap)>) -> Result<(PciCard, Counts
     Ok((card.map_err(failed)?, counts))
 }
 
-/// One line for what somebody who watches wants to know.
-fn tell(out: &mut dyn Write, event: &Event) -> io::Result<()> {
+/// One line for what somebody who watches wants to know. `here`: a host came and has not gone.
+fn tell(out: &mut dyn Write, event: &Event, here: &mut bool) -> io::Result<()> {
+    let was_here = match event {
+        Event::Connected => std::mem::replace(here, true),
+        Event::Disconnected(_) => std::mem::take(here),
+        _ => *here,
+    };
     match event {
         Event::Connected => writeln!(out, "a host came")?,
-        Event::Disconnected(Gone::Socket(_)) => writeln!(out, "the host went")?,
+        Event::Disconnected(Gone::Socket(_)) if was_here => writeln!(out, "the host went")?,
+        // It looked whether somebody listens, as another server does that wants this socket.
+        Event::Disconnected(Gone::Socket(_)) => return Ok(()),
         Event::Disconnected(gone) => writeln!(out, "the host was put out: {gone}")?,
         Event::Refused { command, errno } => {
             writeln!(out, "refused a message, command {command}: {errno}")?;

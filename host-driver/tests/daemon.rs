@@ -126,6 +126,33 @@ fn a_daemon_without_work_and_its_card_sleep() {
 }
 
 #[test]
+fn a_daemon_that_waits_for_its_card_ends_when_it_is_asked_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_sim, card) = card(dir.path());
+    let mut first = daemon(&card);
+    first.line();
+    let second = daemon(&card);
+    // It has connected, and waits for its turn behind the first one.
+    std::thread::sleep(Duration::from_millis(500));
+    let start = Instant::now();
+    assert_eq!(second.end(Signal::TERM), (None, Vec::new()));
+    assert!(start.elapsed() < Duration::from_secs(10));
+    assert_eq!(first.end(Signal::TERM).0, Some(0));
+}
+
+#[test]
+fn who_looks_whether_the_socket_is_free_is_no_host() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut sim, card) = card(dir.path());
+    let socket = card.trim_start_matches("vfio-user:");
+    let mut other = Running::start(&["sim", "--card", "model", "--socket", socket]);
+    assert_eq!(other.process.wait().unwrap().code(), Some(2));
+    daemon(&card).line();
+    assert_eq!(sim.line(), "a host came\n");
+    assert!(Path::new(socket).exists(), "the other one took the socket");
+}
+
+#[test]
 fn a_card_that_goes_away_ends_the_daemon_with_an_error() {
     let dir = tempfile::tempdir().unwrap();
     let (sim, card) = card(dir.path());

@@ -2,6 +2,8 @@
 
 use super::bdf::Bdf;
 use std::io;
+use underpass_vfio_user::codec::Command;
+use underpass_vfio_user::ClientError;
 
 /// An access failed.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +25,7 @@ pub enum AccessError {
     },
     /// The card behind a socket, or the way to it.
     #[error("vfio-user failed")]
-    VfioUser(#[source] Box<underpass_vfio_user::ClientError>),
+    VfioUser(#[source] Box<ClientError>),
     /// The kernel does not hand the card over.
     #[error("the card at {bdf} cannot be had from the kernel")]
     Vfio {
@@ -111,6 +113,10 @@ impl AccessError {
             AccessError::Verilator(error) => error
                 .hint()
                 .map(|hint| format!("{hint}; or use the model: --card sim:model")),
+            AccessError::VfioUser(error) if is_elsewhere(error) => Some(
+                "the card may have another host: it takes one at a time, the next when that one goes"
+                    .to_owned(),
+            ),
             AccessError::VfioUser(_) => {
                 Some("a simulated card is served by `underpass sim --socket PATH`".to_owned())
             }
@@ -120,5 +126,33 @@ impl AccessError {
             )),
             _ => None,
         }
+    }
+}
+
+/// Somebody listens, but does not even say which version it speaks.
+fn is_elsewhere(error: &ClientError) -> bool {
+    matches!(
+        error,
+        ClientError::TimedOut {
+            command: Command::Version,
+            ..
+        }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_card_that_does_not_even_say_its_version_may_have_another_host() {
+        let timed_out = |command| {
+            let timeout = Duration::from_secs(30);
+            let error = ClientError::TimedOut { command, timeout };
+            AccessError::from(error).hint().unwrap()
+        };
+        assert!(timed_out(Command::Version).contains("one at a time"));
+        assert!(timed_out(Command::RegionRead).contains("underpass sim"));
     }
 }
