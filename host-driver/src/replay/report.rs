@@ -23,7 +23,8 @@ pub struct PacketReport {
     pub port: String,
     /// What it is.
     pub packet: String,
-    /// `deliver`, `drop`, `wait` (for a neighbour's answer) or `consume` (the slow path was who it was for).
+    /// `deliver`, `drop`, `consume` (the slow path was who it was for), `lost` (on the way to it), or `wait` (for a
+    /// neighbour's answer, or other parts).
     pub verdict: &'static str,
     /// What left.
     pub out: Vec<Departed>,
