@@ -6,6 +6,7 @@ use etherparse::PacketBuilder;
 use underpass_layout::port::WIRE0;
 use underpass_layout::PuntReason;
 
+use crate::six::ip6;
 use crate::support::*;
 
 /// "Fragmentation needed" about a VXLAN packet of ours to an end.
@@ -61,6 +62,22 @@ fn what_is_said_at_once_changes_tunnels_once() {
     assert_eq!(room(&mut card), Some(1400 - 50));
     card.advance(Duration::from_secs(1)).unwrap();
     assert_eq!(room(&mut card), Some(1380 - 50));
+}
+
+/// What is shorter than 1280 bytes no host of IPv6 believes (RFC 8201 section 4): it would go on sending what never gets
+/// through.
+#[test]
+fn no_error_leaves_ipv6_less_than_every_link_has() {
+    let mut card = card();
+    card.send(WIRE0, &needed([192, 168, 0, 2], 576)).unwrap();
+    let mut frame = Vec::new();
+    PacketBuilder::ethernet2(RED1.mac, RED9.mac)
+        .ipv6(ip6(RED1).octets(), ip6(RED9).octets(), 64)
+        .udp(1000, 53)
+        .write(&mut frame, &[7; 1280 - 48])
+        .unwrap();
+    let outcome = card.send(RED1.port, &frame).unwrap();
+    assert_eq!(ports(&outcome), [WIRE0], "{outcome:?}");
 }
 
 #[test]
