@@ -215,3 +215,20 @@ fn an_ipv6_address_moves_by_advertisement() {
     let asked = six::solicitation(ROUTER, dns, address).frame();
     assert_eq!(question[6..], asked[6..]);
 }
+
+#[test]
+fn guests_that_take_turns_move_an_address_a_few_times() {
+    let mut card = card_with_pair();
+    let mut now = 0;
+    let mut events = |card: &mut Card, turns: u64| {
+        for guest in [RED1, RED2].into_iter().cycle().take(turns as usize) {
+            now += 100;
+            let told = arp(ArpOperation::REQUEST, BROADCAST, master(guest), VIP);
+            send_at(card, now, guest.port, &told);
+        }
+        Summary::read(card).unwrap().events.len()
+    };
+    assert_eq!(events(&mut card, 40), 5);
+    // One that is left alone with it has it ten seconds later.
+    assert_eq!(events(&mut card, 70), 10);
+}

@@ -414,3 +414,25 @@ fn the_wire_hears_of_an_address_of_a_pair_when_its_guest_tells() {
     let count = told(&mut card, 30_000, WIRE1, &announce(liar), words);
     assert_eq!(count, 0);
 }
+
+#[test]
+fn a_neighbour_that_is_ever_elsewhere_is_followed_a_few_times() {
+    let mut card = card_of(ROUTED);
+    let neighbor = there(77);
+    let frame = udp(A, ROUTER, neighbor.ip, (7, 8));
+    send_at(&mut card, 0, A.port, &frame);
+    let says = |card: &mut Card, millis: u64, last: u8| {
+        let elsewhere = Guest {
+            mac: [2, 0, 0, 0, 9, last],
+            ..neighbor
+        };
+        send_at(card, millis, WIRE1, &is_at(elsewhere, NODE_THERE));
+        let outcome = card.send(A.port, &frame).unwrap();
+        left(&outcome).1[5]
+    };
+    for last in 100..106 {
+        assert_eq!(says(&mut card, 1, last), last);
+    }
+    assert_eq!(says(&mut card, 1, 106), 105);
+    assert_eq!(says(&mut card, 10_001, 107), 107);
+}

@@ -28,6 +28,11 @@ use crate::slow_path::{arp, discovery, SlowPath};
 pub const PERIOD: Duration = Duration::from_secs(10);
 /// Moves that are remembered; the oldest go.
 const MOVES: usize = 1024;
+/// Moves of a pair within [`WINDOW`] that are believed: each changes the whole network, and guests that take turns would have
+/// the slow path do nothing else.
+const BELIEVED: usize = 5;
+/// See [`BELIEVED`].
+const WINDOW: Duration = Duration::from_secs(10);
 /// How often a wire is told of an address at most.
 const TELLS: Duration = Duration::from_secs(1);
 
@@ -69,6 +74,14 @@ impl Moves {
             self.moves.pop_front();
         }
         self.moves.push_back(moved);
+    }
+
+    /// Whether a pair may move now.
+    fn may_move(&self, pair: &AllowedAddressPair, now: Duration) -> bool {
+        let latest = self.moves.iter().rev();
+        let recent = latest.take_while(|moved| now.saturating_sub(moved.time) < WINDOW);
+        let of_pair = |moved: &&Moved| (moved.vrf, moved.address) == (pair.vrf, pair.address);
+        recent.filter(of_pair).count() < BELIEVED
     }
 
     /// Whether a wire may be told of an address now.
@@ -179,7 +192,8 @@ impl SlowPath {
         now: Duration,
     ) -> Option<(AllowedAddressPair, Moved)> {
         let (pair, member) = self.world.pair_of(vif.into(), address)?;
-        let is_news = is_standby(pair) && member.mac == mac && pair.active != Some(member.vif);
+        let may = is_standby(pair) && member.mac == mac && self.moves.may_move(pair, now);
+        let is_news = may && pair.active != Some(member.vif);
         is_news.then(|| {
             let moved = Moved {
                 time: now,

@@ -19,6 +19,11 @@ const FRESH: Duration = Duration::from_secs(60);
 const AGAIN: Duration = Duration::from_secs(1);
 /// Questions without an answer.
 const QUESTIONS: u8 = 3;
+/// Changes of a neighbour's MAC within [`WINDOW`] that are believed: each changes the whole network, and somebody on the wire
+/// who says ever another would have the slow path do nothing else.
+const CHANGES: u8 = 5;
+/// See [`CHANGES`].
+const WINDOW: Duration = Duration::from_secs(10);
 
 /// Neighbours that were heard.
 #[derive(Debug, Default)]
@@ -29,6 +34,8 @@ struct Seen {
     /// When something is to be done next.
     next: Duration,
     questions: u8,
+    /// How often its MAC has changed since then.
+    changes: (Duration, u8),
 }
 
 /// What is to be done about one.
@@ -43,11 +50,27 @@ pub enum Stale {
 impl Freshness {
     /// A neighbour was heard.
     pub fn heard(&mut self, neighbor: Neighbor, now: Duration) {
-        let seen = Seen {
-            next: now + FRESH,
+        let seen = self.0.entry(neighbor).or_insert(Seen {
+            next: now,
             questions: 0,
+            changes: (now, 0),
+        });
+        seen.next = now + FRESH;
+        seen.questions = 0;
+    }
+
+    /// Whether a neighbour may be at another MAC than before.
+    pub fn may_change(&mut self, neighbor: Neighbor, now: Duration) -> bool {
+        let Some(seen) = self.0.get_mut(&neighbor) else {
+            return true;
         };
-        self.0.insert(neighbor, seen);
+        let (since, changes) = &mut seen.changes;
+        if now.saturating_sub(*since) >= WINDOW {
+            (*since, *changes) = (now, 0);
+        }
+        let may = *changes < CHANGES;
+        *changes += u8::from(may);
+        may
     }
 
     /// Whether it is kept.
@@ -127,6 +150,22 @@ mod tests {
         assert_eq!(freshness.longest_silent(|_| true), Some(other));
         freshness.forget(other);
         assert_eq!(freshness.longest_silent(|_| true), Some(NEIGHBOR));
+    }
+
+    #[test]
+    fn the_sixth_change_in_ten_seconds_is_not_believed() {
+        let mut freshness = Freshness::default();
+        assert!(freshness.may_change(NEIGHBOR, at(0)), "nothing is known");
+        freshness.heard(NEIGHBOR, at(0));
+        let changes = |freshness: &mut Freshness, second| {
+            freshness.heard(NEIGHBOR, at(second));
+            (0..8)
+                .filter(|_| freshness.may_change(NEIGHBOR, at(second)))
+                .count()
+        };
+        assert_eq!(changes(&mut freshness, 1), 5);
+        assert_eq!(changes(&mut freshness, 9), 0);
+        assert_eq!(changes(&mut freshness, 10), 5);
     }
 
     #[test]

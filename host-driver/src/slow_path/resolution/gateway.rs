@@ -79,6 +79,9 @@ impl SlowPath {
         if !is_wanted && known.is_none_or(|known| known == mac) {
             return Vec::new();
         }
+        if known.is_some_and(|known| known != mac) && !self.freshness.may_change(neighbor, now) {
+            return Vec::new();
+        }
         let mut network = self.world.network().clone();
         let is_full = known.is_none() && !network.has_place(place);
         let gives_way = is_full.then(|| self.gives_way(place)).flatten();
