@@ -172,3 +172,34 @@ fn ipv6_parts_likewise() {
     let key = card.slow_path().flows()[0].key();
     assert_eq!((key.src_port, key.dst_port), (7, 53));
 }
+
+/// Between the fragment header and TCP stand options: flows have the number of these as their protocol, and rules about
+/// TCP would say nothing.
+#[test]
+fn a_part_that_hides_its_protocol_from_rules_ends() {
+    let rules = "{action: deny, protocol: tcp, destination_ports: [22]}, {action: pass}";
+    let mut card = card_of(&NETWORK.replace(
+        "{action: pass, protocol: icmp}, {action: pass, protocol: tcp, destination_ports: [80]}",
+        rules,
+    ));
+    let (from, to) = (ip6(RED1).octets(), ip6(BLUE1).octets());
+    let mut whole = Vec::new();
+    PacketBuilder::ethernet2(RED1.mac, ROUTER)
+        .ipv6(from, to, 64)
+        .tcp(7, 22, 1, 1000)
+        .syn()
+        .write(&mut whole, &[])
+        .unwrap();
+    let denied = card.send(RED1.port, &whole).unwrap();
+    assert_eq!(denied.drops, [DropReason::FlowActionDrop]);
+    // The only part of its packet.
+    let fragment = [60, 0, 0, 0, 0, 0, 0, 9];
+    let options = [6, 0, 1, 4, 0, 0, 0, 0];
+    let tcp = whole.split_off(54);
+    let mut hidden = [&whole[..], &fragment, &options, &tcp].concat();
+    hidden[18..20].copy_from_slice(&(16 + tcp.len() as u16).to_be_bytes());
+    hidden[20] = 44;
+    let outcome = card.send(RED1.port, &hidden).unwrap();
+    assert_eq!(outcome.departures, []);
+    assert_eq!(outcome.drops, [DropReason::Fragments]);
+}

@@ -125,7 +125,9 @@ impl Part {
         tenant.packet().get(self.header..).unwrap_or_default()
     }
 
-    /// The ports that the whole packet had. None: this is not its first part, or one that is too short to have them.
+    /// The ports that the whole packet had. None: this is not its first part, or one that is too short to have them, or
+    /// they are not those of its protocol: behind the fragment header stand more headers. Flows of parts have the number
+    /// that the fragment header names, so what these hide would meet no rule about it.
     pub fn ports(&self, tenant: &Tenant<'_>) -> Option<Ports> {
         if !self.is_first() {
             return None;
@@ -133,7 +135,8 @@ impl Part {
         let whole = self.as_whole(tenant)?;
         let headers = Tenant::read(&whole, 0, false)?.headers;
         let reached = headers.l4_offset != 0 && !headers.extension;
-        (!headers.fragment && reached).then_some((headers.src_port, headers.dst_port))
+        let is_said = headers.protocol == self.protocol;
+        (!headers.fragment && reached && is_said).then_some((headers.src_port, headers.dst_port))
     }
 
     /// The first part as a packet of its own, from its IP header on.

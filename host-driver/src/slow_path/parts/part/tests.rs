@@ -76,6 +76,15 @@ fn ipv6_likewise_behind_any_headers_that_parts_have() {
 }
 
 #[test]
+fn what_stands_behind_more_headers_has_no_ports() {
+    let behind = [&[17, 0, 1, 4, 0, 0, 0, 0], &UDP[..]].concat();
+    let mut packet = part6(44, &[], 0, &behind);
+    packet[IPV6] = OPTIONS;
+    let (tenant, part) = read(&packet);
+    assert_eq!(part.ports(&tenant), None);
+}
+
+#[test]
 fn a_first_part_that_is_too_short_has_no_ports() {
     let packet = part6(44, &[], 0, &UDP[..4]);
     let (tenant, part) = read(&packet);
