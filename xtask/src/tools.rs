@@ -17,18 +17,12 @@ struct Tool {
     get: &'static str,
 }
 
-const TOOLS: [Tool; 6] = [
+const TOOLS: [Tool; 9] = [
     Tool {
         program: "g++",
         version: "--version",
         used_for: "compiling simulated cards",
         get: "apt-get install g++",
-    },
-    Tool {
-        program: "make",
-        version: "--version",
-        used_for: "compiling simulated cards",
-        get: "apt-get install make",
     },
     Tool {
         program: "verilator",
@@ -53,6 +47,30 @@ const TOOLS: [Tool; 6] = [
         version: "--version",
         used_for: "licences, bans and sources of dependencies",
         get: "cargo install cargo-deny --locked",
+    },
+    Tool {
+        program: "ip",
+        version: "-V",
+        used_for: "real peers (cargo xtask peers)",
+        get: "apt-get install iproute2",
+    },
+    Tool {
+        program: "ping",
+        version: "-V",
+        used_for: "real peers (cargo xtask peers)",
+        get: "apt-get install iputils-ping",
+    },
+    Tool {
+        program: "traceroute",
+        version: "--version",
+        used_for: "real peers (cargo xtask peers)",
+        get: "apt-get install traceroute",
+    },
+    Tool {
+        program: "ovs-vsctl",
+        version: "--version",
+        used_for: "real peers (cargo xtask peers)",
+        get: "apt-get install openvswitch-switch",
     },
 ];
 
@@ -92,6 +110,9 @@ pub fn skip_because(what: &str, why: &str, hint: &str) {
 fn version(tool: &Tool) -> Option<String> {
     let path = run::find(tool.program)?;
     let done = Command::new(path).arg(tool.version).output().ok()?;
-    let text = String::from_utf8_lossy(&done.stdout);
+    // Some say it on stderr.
+    let said = [done.stdout, done.stderr];
+    let said = said.iter().find(|bytes| !bytes.is_empty())?;
+    let text = String::from_utf8_lossy(said);
     Some(text.lines().next().unwrap_or("").chars().take(34).collect())
 }
