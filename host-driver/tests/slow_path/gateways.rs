@@ -436,3 +436,35 @@ fn a_neighbour_that_is_ever_elsewhere_is_followed_a_few_times() {
     assert_eq!(says(&mut card, 1, 106), 105);
     assert_eq!(says(&mut card, 10_001, 107), 107);
 }
+
+#[test]
+fn who_would_take_an_address_that_somebody_has_hears_so_whichever_side_it_is_on() {
+    let mut card = card_of(ROUTED);
+    // With the first packet the wire is told who is here.
+    card.send(A.port, &who_has(A, A.ip)).unwrap();
+    let b = Guest {
+        port: RED2.port,
+        mac: [2, 0, 0, 0, 4, 2],
+        ip: [10, 4, 0, 12],
+    };
+    for (from, mac) in [(there(77), UPLINK), (A, ROUTER)] {
+        let outcome = card.send(from.port, &probe(from, ip6(b))).unwrap();
+        let (port, frame) = left(&outcome);
+        assert_eq!((port, &frame[..6]), (from.port, &group_mac(ALL_NODES)[..]));
+        assert_eq!(frame[6..12], mac);
+        // Likewise without IPv6 (RFC 5227).
+        let nobody = Guest { ip: [0; 4], ..from };
+        let outcome = card.send(from.port, &who_has(nobody, b.ip)).unwrap();
+        let (port, frame) = left(&outcome);
+        assert_eq!((port, &frame[22..28]), (from.port, &mac[..]));
+    }
+    // Its own address is nobody else's, and what nobody has is free.
+    for (from, target) in [
+        (A, ip6(A)),
+        (there(77), ip6(there(78))),
+        (A, ip6(there(78))),
+    ] {
+        let outcome = card.send(from.port, &probe(from, target)).unwrap();
+        assert_eq!(outcome.departures, [], "{target}");
+    }
+}

@@ -4,6 +4,7 @@
 //! |---------------------|--------------------------------|----------------------------------------------------|
 //! | a guest or a tunnel | solicitation with a tag        | flooded                                            |
 //! | a guest             | probe for an address of ours   | answered to all: it is taken                       |
+//! | a guest, mode l3    | probe for another's address    | likewise: nobody else would hear it                |
 //! | a guest or a tunnel | probe for any other address    | flooded: nobody answers for somebody else          |
 //! | a guest or a tunnel | advertisement                  | by its MAC: to one guest, or flooded               |
 //! | a guest or a tunnel | router solicitation            | counted where we are the router, else flooded      |
@@ -30,11 +31,9 @@ pub fn from_tenant(world: &World, asker: Asker, vrf: u16, discovery: &Discovery)
     match discovery.message {
         Message::Solicit { .. } if discovery.tagged => Then::Flood,
         Message::Solicit { target, .. } if discovery.is_probe() => {
-            let taken =
-                matches!(asker, Asker::Guest(_)) && proxy::is_ours(world, vrf, target.into());
-            match taken {
-                true => answer(discovery, target, world.router_mac(), true),
-                false => Then::Flood,
+            match proxy::defends(world, asker, vrf, target.into()) {
+                Some(mac) => answer(discovery, target, mac, true),
+                None => Then::Flood,
             }
         }
         Message::Solicit { target, .. } => match proxy::answer(world, asker, vrf, target.into()) {

@@ -108,12 +108,23 @@ fn proxies(route: &Route) -> bool {
     route.flags.contains(RouteFlags::PROXY) && !floods
 }
 
-/// Whether an address is the node's own in a network: a gateway or a DNS server.
-pub fn is_ours(world: &World, vrf: u16, address: IpAddr) -> bool {
-    let route = world.route(vrf, address);
-    route.is_some_and(|route| {
-        route.prefix.prefix_len() == route.prefix.max_prefix_len() && world.is_service(route)
-    })
+/// The MAC with which who would take an address hears that somebody has it: the node, which has a gateway's or a DNS
+/// server's, and where the question reaches nobody else, whoever is answered for. What guests share they settle themselves.
+pub fn defends(world: &World, asker: Asker, vrf: u16, address: IpAddr) -> Option<Mac> {
+    let Asker::Guest(vif) = asker else {
+        return None;
+    };
+    let route = world.route(vrf, address)?;
+    let is_one = route.prefix.prefix_len() == route.prefix.max_prefix_len();
+    if is_one && world.is_service(route) {
+        return Some(world.vif(vif)?.mac);
+    }
+    let is_heard = world.vrf(vrf)?.mode.bridges();
+    let may_share = world.pair_of(vif.into(), address).is_some();
+    match answer(world, asker, vrf, address) {
+        Answer::Is(mac) | Answer::Router(mac) if is_one && !is_heard && !may_share => Some(mac),
+        _ => None,
+    }
 }
 
 /// Where a frame goes that answers somebody else, or tells everybody.
