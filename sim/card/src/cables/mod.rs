@@ -78,6 +78,8 @@ pub struct Cabled {
     inside: Box<dyn Engine>,
     cables: Vec<Cable>,
     counts: Counts,
+    /// The cable whose turn is next, also when room comes for one frame at a time.
+    turn: usize,
     /// The card takes packets.
     enabled: bool,
     /// What left ports without a cable.
@@ -100,6 +102,7 @@ impl Cabled {
                 .into_iter()
                 .map(|(port, tap)| Cable { port, tap })
                 .collect(),
+            turn: 0,
             enabled: false,
             kept: VecDeque::new(),
             buffer: vec![0; FRAME_BYTES].into(),
@@ -114,27 +117,25 @@ impl Cabled {
     /// Takes frames from the devices, one of each in turn.
     fn pull(&mut self) -> Result<(), Unplugged> {
         let mut counts = self.counts.borrow_mut();
-        for _ in 0..ROOM {
-            let mut came = false;
-            for (cable, count) in self.cables.iter().zip(counts.iter_mut()) {
-                if self.inside.waiting() >= ROOM {
-                    return Ok(());
-                }
-                let received = cable.tap.receive(&mut self.buffer);
-                let Some(length) = received.map_err(|source| cable.gone(source))? else {
-                    continue;
-                };
-                came = true;
-                let frame = &self.buffer[..length];
-                // A card that is not enabled keeps what waits at its input: nothing old is to enter when it is.
-                let taken =
-                    self.enabled && length > 0 && self.inside.send(cable.port, frame).is_ok();
-                count.entered += u64::from(taken);
-                count.refused += u64::from(!taken);
-            }
-            if !came {
+        let all = self.cables.len();
+        let mut idle = 0;
+        for _ in 0..ROOM * all {
+            if idle == all || self.inside.waiting() >= ROOM {
                 break;
             }
+            let (cable, count) = (&self.cables[self.turn], &mut counts[self.turn]);
+            self.turn = (self.turn + 1) % all;
+            let received = cable.tap.receive(&mut self.buffer);
+            let Some(length) = received.map_err(|source| cable.gone(source))? else {
+                idle += 1;
+                continue;
+            };
+            idle = 0;
+            let frame = &self.buffer[..length];
+            // A card that is not enabled keeps what waits at its input: nothing old is to enter when it is.
+            let taken = self.enabled && length > 0 && self.inside.send(cable.port, frame).is_ok();
+            count.entered += u64::from(taken);
+            count.refused += u64::from(!taken);
         }
         Ok(())
     }

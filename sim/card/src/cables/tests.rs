@@ -11,6 +11,8 @@ struct Store {
     leaves: VecDeque<Departure>,
     /// Frames that wait to enter, whatever came.
     waiting: usize,
+    /// How many of them still wait after a run.
+    stay: usize,
     refuses: bool,
 }
 
@@ -39,7 +41,8 @@ impl Engine for Rc<RefCell<Store>> {
     }
 
     fn run(&mut self, _clocks: u64) -> Result<Progress, EngineError> {
-        self.borrow_mut().waiting = 0;
+        let mut store = self.borrow_mut();
+        store.waiting = store.stay;
         Ok(Progress::default())
     }
 
@@ -182,6 +185,26 @@ fn a_full_engine_leaves_frames_where_they_are_and_takes_of_each_cable_in_turn() 
     bench.cabled.run(64).unwrap();
     assert_eq!(bench.store.borrow().came.len(), ROOM + 1);
     assert_eq!(bench.count(0).refused, 0);
+}
+
+#[test]
+fn a_cable_that_floods_does_not_take_every_place_that_comes_free() {
+    let mut bench = Bench::new();
+    bench.enable();
+    {
+        let mut store = bench.store.borrow_mut();
+        (store.waiting, store.stay) = (ROOM - 1, ROOM - 1);
+    }
+    for number in 0..4 {
+        bench.put(0, &[number; 60]);
+        bench.put(1, &[number; 60]);
+    }
+    for _ in 0..4 {
+        bench.cabled.run(64).unwrap();
+    }
+    let store = bench.store.borrow();
+    let came: Vec<_> = store.came.iter().map(|(port, _)| *port).collect();
+    assert_eq!(came, [PORTS[0], PORTS[1], PORTS[0], PORTS[1]]);
 }
 
 #[test]
