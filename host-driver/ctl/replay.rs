@@ -37,7 +37,7 @@ pub struct Arguments {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
     /// Print JSON.
-    #[arg(long, conflicts_with = "format")]
+    #[arg(long, conflicts_with_all = ["format", "trace"])]
     json: bool,
     /// Let each packet wait until all is quiet, or send back to back.
     #[arg(long, value_enum, default_value_t)]

@@ -410,6 +410,19 @@ fn what_was_mistyped_is_named() {
             "found `red1.pcap`, expected PORT=FILE",
         ),
         (
+            &[
+                "replay",
+                "compute-1.yaml",
+                "--out",
+                "x",
+                "--in",
+                "vf0=red1.pcap",
+                "--json",
+                "--trace",
+            ],
+            "'--json' cannot be used with '--trace'",
+        ),
+        (
             &["compile", "compute-1.yaml", "--emit", "rows"],
             "objects, entries, plan",
         ),
