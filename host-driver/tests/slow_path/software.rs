@@ -95,6 +95,38 @@ fn one_that_waits_for_rows_is_not_in_the_way_of_those_that_need_none() {
     assert_eq!((outcome.punts.len(), ports(&outcome)), (0, vec![RED2.port]));
 }
 
+/// A server that sends from its port first is denied, and answers all the same once a client asks it.
+#[test]
+fn what_the_card_denied_before_is_not_in_the_way_of_answers() {
+    let mut card = card();
+    let answer = |client: u16| tcp(RED1, ROUTER, BLUE1.ip, (80, client));
+    let clients = 5000..5020;
+    for client in clients.clone() {
+        let outcome = card.send(RED1.port, &answer(client)).unwrap();
+        assert_eq!(outcome.drops, [DropReason::FlowActionDrop]);
+    }
+    let full = fill(&mut card);
+    for number in full..full + 500 {
+        send_at(&mut card, u64::from(number), RED1.port, &frame(number));
+    }
+    let kept_here = |card: &Card, client: u16| {
+        let flows = card.slow_path().software_flows().into_iter();
+        flows.filter(|flow| flow.side.sport == client).count() == 1
+    };
+    let mut answered = 0;
+    for client in clients {
+        let asks = tcp(BLUE1, ROUTER, RED1.ip, (client, 80));
+        let outcome = card.send(BLUE1.port, &asks).unwrap();
+        assert_eq!(ports(&outcome), [RED1.port]);
+        if kept_here(&card, client) {
+            let outcome = card.send(RED1.port, &answer(client)).unwrap();
+            assert_eq!(ports(&outcome), [BLUE1.port], "{outcome:?}");
+            answered += 1;
+        }
+    }
+    assert!(answered > 0, "the card had room for all");
+}
+
 #[test]
 fn its_source_is_checked() {
     let mut card = card();

@@ -110,14 +110,15 @@ impl SlowPath {
                 reactions
             }
             Err(NoRoom::Entry(_)) => refused(&punts, DropReason::FlowActionInvalid),
-            Err(_) if self.keep_flow(&wanted, now) => {
-                let mut reactions = Vec::new();
+            Err(_) => {
+                let Some(mut reactions) = self.keep_flow(&wanted, now) else {
+                    return refused(&punts, DropReason::FlowTableFull);
+                };
                 for punt in punts {
                     reactions.extend(self.miss(punt, now));
                 }
                 reactions
             }
-            Err(_) => refused(&punts, DropReason::FlowTableFull),
         }
     }
 }

@@ -16,6 +16,7 @@ use super::resolved::{Refused, Resolved};
 use super::{resolve, Leaving, Passage};
 use crate::driver::Punt;
 use crate::slow_path::flood::is_as_it_came;
+use crate::slow_path::flow_ids::PairId;
 use crate::slow_path::flows::NoRoom;
 use crate::slow_path::key::{address, Key};
 use crate::slow_path::part::Ports;
@@ -28,10 +29,18 @@ use crate::slow_path::SlowPath;
 const MOVES: usize = 8;
 
 impl SlowPath {
-    /// Keeps a flow here that the card has no room for. False: there is none here either.
-    pub(in crate::slow_path) fn keep_flow(&mut self, wanted: &Wanted, now: Duration) -> bool {
-        let kept = self.software.flows.add(wanted, &self.world, now);
-        kept.is_ok()
+    /// Keeps a flow here that the card has no room for. What the card has under its keys goes, or packets would never
+    /// come here. None: there is no room here either.
+    pub(in crate::slow_path) fn keep_flow(
+        &mut self,
+        wanted: &Wanted,
+        now: Duration,
+    ) -> Option<Vec<Reaction>> {
+        self.software.flows.add(wanted, &self.world, now).ok()?;
+        let keys = wanted.keys().into_iter().flatten();
+        let others = keys.filter_map(|key| Some(self.flows.get(&key)?.pair));
+        let others: Vec<PairId> = others.collect();
+        Some(others.into_iter().flat_map(|pair| self.end(pair)).collect())
     }
 
     /// A packet of a flow that is kept here.
