@@ -50,6 +50,8 @@ bundle! {
         src: U<48>,
         ethertype: U<16>,
         tagged: Bit,
+        /// The tag names no VLAN, it gives a priority alone.
+        for_priority: Bit,
         priority: U<3>,
         l3_offset: U<8>,
         bad: Bit,
@@ -115,7 +117,7 @@ pub fn inner(slot: HeadSlot) -> HeadSlot {
     };
     let (v4, v6) = (ipv4::fields(ip, room), ipv6::fields(ip, room));
     let bad = (ethernet.bad | family.v4 & !v4.good | family.v6 & !v6.good).delay("bad", 4);
-    let arp = Arp::of(is(ARP), ip, room).reg("arp");
+    let arp = Arp::of(is(ARP), ethernet.for_priority, ip, room).reg("arp");
     let header = Ip::of(family, v4, v6).reg("header");
     let walk = Walk::new(v6).step(ip).reg("walk_first");
     let l3_offset = ethernet.l3_offset.delay("l3_offset", 3);
@@ -221,6 +223,7 @@ fn ethernet(tenant: U<TENANT_BITS>, room: U<16>, frame: Bit, offset: U<8>) -> Et
         src: only(frame, tenant.at(6)),
         ethertype: mux(frame, of_frame, of_version),
         tagged,
+        for_priority: tagged & !tenant.at_bits::<12>(14, 4).any(),
         priority: only(tagged, tenant.at_bits(14, 0)),
         l3_offset: offset + first(&[(!frame, k(0)), (tagged, k(18))], k(14)),
         bad: mux(frame, bad_frame, bad_packet),

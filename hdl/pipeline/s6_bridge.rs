@@ -27,7 +27,7 @@ use underpass_layout::profile::Profile;
 use underpass_layout::shim::InjectCommand;
 use underpass_layout::tables::{id, VifKind};
 use underpass_layout::{DropReason, PuntReason};
-use underpass_wires::{bundle, first, leaf, mux, only, wire, zero, Bit, BundleExt};
+use underpass_wires::{any_of, bundle, first, leaf, mux, only, wire, zero, Bit, BundleExt};
 
 /// Clocks from slot to slot.
 pub const LATENCY: usize = exact::LATENCY + 1;
@@ -175,7 +175,7 @@ fn decide(
         (before.neighbor, punt(PuntReason::NeighborDiscovery)),
         (before.trapped, punt(PuntReason::L3Protocol)),
         (
-            looked_up & !leads & !to_router & !arp.query,
+            looked_up & !any_of(&[leads, to_router, arp.query, arp.announce]),
             drop(DropReason::L2NoRoute),
         ),
         (to_router & arp.other, punt(PuntReason::Arp)),
@@ -199,7 +199,7 @@ fn decide(
         label: only(decap.direct | looked_up, label),
         control: looked_up & own & entry.control,
         learn: zero(),
-        arp: arp.step(leads),
+        arp: arp.step(),
         floods: leads & (arp.query | arp.announce),
     };
     (bridge, verdict)

@@ -111,9 +111,13 @@ fn read_behind(
     }
 }
 
-/// What is wrong with ARP is for the stage to say that knows who is to answer it.
+/// What is wrong with ARP is for the stage to say that knows who is to answer it. Behind a tag it is for a network that only
+/// guests know, but for a tag without a VLAN: who gets that takes it for none.
 fn read_arp(window: &Window<'_>, room: usize, inner: &mut Inner) {
-    let Some(arp) = arp::Arp::read(window, inner.l3_offset.into(), room) else {
+    let at = usize::from(inner.l3_offset);
+    let for_priority = inner.tagged && ethernet::vlan_before(window, at) == 0;
+    let read = arp::Arp::read(window, at, room).filter(|_| !for_priority);
+    let Some(arp) = read else {
         inner.arp = ArpKind::Malformed;
         return;
     };

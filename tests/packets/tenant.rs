@@ -32,7 +32,7 @@ pub fn frame(rng: &mut Rng, world: &World) -> Vec<u8> {
     };
     for _ in 0..tags {
         out.u16(pick(rng, &[0x8100, 0x8100, 0x8100, 0x88a8]))
-            .u16(rng.u16(..));
+            .u16(rng.u16(..) & pick(rng, &[0xffff, 0xffff, 0xf000]));
     }
     match rng.u8(..24) {
         _ if is_arp => out.u16(0x0806).put(&arp(rng, world)),

@@ -4,7 +4,8 @@
 //!  0          2          4     5     6           8            14               18           24               28
 //! | hardware | protocol | 6   | 4   | operation | sender MAC | sender address | target MAC | target address |
 //! ```
-//! Only IPv4 over Ethernet is well-formed. What is asked for stands where answers have whom they are for.
+//! Only IPv4 over Ethernet is well-formed, and not behind a tag without a VLAN: who gets that takes the tag for none. What is
+//! asked for stands where answers have whom they are for.
 
 use crate::pipeline::ip::{Room, WINDOW_BITS};
 use underpass_layout::meta::{ArpKind, ARP_BYTES};
@@ -33,9 +34,10 @@ bundle! {
 
 impl Arp {
     /// Reads the packet at the start of `window`, if it `is` ARP. Combinational.
-    pub fn of(is: Bit, window: U<WINDOW_BITS>, room: Room) -> Arp {
+    pub fn of(is: Bit, for_priority: Bit, window: U<WINDOW_BITS>, room: Room) -> Arp {
         wire!(
-            good = room.bytes.ge(ARP_BYTES)
+            good = !for_priority
+                & room.bytes.ge(ARP_BYTES)
                 & window.at::<16>(0).eq(ETHERNET)
                 & window.at::<16>(2).eq(IPV4)
                 & window.at::<16>(4).eq(LENGTHS)

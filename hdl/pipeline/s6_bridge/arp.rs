@@ -51,11 +51,11 @@ impl Arp {
         }
     }
 
-    /// What `s7_receiver` does, where the frame's MAC leads somewhere or nowhere. Combinational.
-    pub(super) fn step(self, leads: Bit) -> U<2> {
+    /// What `s7_receiver` does. Combinational.
+    pub(super) fn step(self) -> U<2> {
         one_of(&[
             (self.query, k(ArpStep::Query.code())),
-            (self.announce & leads, k(ArpStep::Announce.code())),
+            (self.announce, k(ArpStep::Announce.code())),
         ])
     }
 }

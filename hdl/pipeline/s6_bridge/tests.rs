@@ -77,8 +77,8 @@ fn verdict(case: &Case) -> Verdict {
     if let Some(arp) = arp(case) {
         return match (arp, way(case)) {
             (Arp::Refused, _) => drop(DropReason::InvalidArp),
-            (_, Way::Own(_) | Way::Flooded) | (Arp::Query, _) => Verdict::Continue,
-            (Arp::Frame | Arp::Announce, _) => drop(DropReason::L2NoRoute),
+            (_, Way::Own(_) | Way::Flooded) | (Arp::Query | Arp::Announce, _) => Verdict::Continue,
+            (Arp::Frame, _) => drop(DropReason::L2NoRoute),
         };
     }
     if asks {

@@ -12,6 +12,14 @@ pub fn payload(frame: &[u8]) -> Option<(u16, usize)> {
     }
 }
 
+/// The frame is for a VLAN of the guests' own. A tag without one gives a priority alone, and who gets it takes it for none
+/// (IEEE 802.1Q clause 9.6).
+pub fn is_in_vlan(frame: &[u8]) -> bool {
+    let tag = frame.get(LENGTH..).and_then(|rest| rest.first_chunk());
+    let vlan = tag.map_or(0, |tag| u16::from_be_bytes(*tag) & 0x0fff);
+    payload(frame).is_some_and(|(_, start)| start == TAGGED_LENGTH) && vlan != 0
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -22,8 +30,12 @@ mod tests {
         frame.extend([0x81, 0x00, 0x00, 0x07, 0x86, 0xdd]);
         assert_eq!(payload(&frame), Some((IPV6, 18)));
         assert_eq!(payload(&frame[..17]), None);
+        assert!(is_in_vlan(&frame));
+        frame[14..16].copy_from_slice(&[0xe0, 0]);
+        assert!(!is_in_vlan(&frame), "a priority alone");
         frame.drain(12..16);
         assert_eq!(payload(&frame), Some((IPV6, 14)));
         assert_eq!(payload(&frame[..13]), None);
+        assert!(!is_in_vlan(&frame));
     }
 }

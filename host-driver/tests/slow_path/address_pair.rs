@@ -97,6 +97,31 @@ fn flows_follow_the_address() {
 }
 
 #[test]
+fn it_moves_where_nobody_else_hears_of_it() {
+    let pair = r#"allowed_address_pairs: [{address: 10.2.0.99/32, mac: "00:00:5e:00:01:01", mode: active-standby}]"#;
+    let text = NETWORK
+        .replace("label: 31}", &format!("label: 31, {pair}}}"))
+        .replace("mode: packet}", &format!("mode: packet, {pair}}}"));
+    for operation in [ArpOperation::REQUEST, ArpOperation::REPLY] {
+        let mut card = card_of(&text);
+        for (guest, name) in [(BLUE1, "blue1"), (BLUE2, "blue2"), (BLUE1, "blue1")] {
+            let master = Guest {
+                mac: VIP_MAC,
+                ip: [10, 2, 0, 99],
+                ..guest
+            };
+            // Frames of a network of mode l3 reach no other guest.
+            let tells = arp(operation, BROADCAST, master, master.ip);
+            let outcome = card.send(guest.port, &tells).unwrap();
+            assert_eq!((outcome.departures.len(), outcome.lost), (0, 0));
+            let moves = Summary::read(&mut card).unwrap().events;
+            let last = serde_json::to_value(moves.last().unwrap()).unwrap();
+            assert_eq!(last["to"], name);
+        }
+    }
+}
+
+#[test]
 fn moves_are_told() {
     let mut card = card_with_pair();
     card.advance(std::time::Duration::from_secs(5)).unwrap();

@@ -231,3 +231,28 @@ fn a_pair_of_many_addresses_gives_none_that_somebody_else_has() {
     assert_eq!(ports(&outcome), [RED2.port]);
     assert_eq!(Summary::read(&mut card).unwrap().events.len(), 1);
 }
+
+#[test]
+fn a_tag_without_a_vlan_hides_no_lie() {
+    let mut card = card();
+    let gateway = with(RED1, GATEWAY, RED1.mac);
+    let address = gateway6(RED1);
+    let lies = [
+        is_at(gateway, RED2),
+        who_has(gateway, GATEWAY),
+        advertisement(RED1.mac, address, RED2.mac, ip6(RED2)).frame(),
+        advertisement(RED1.mac, address, group_mac(ALL_NODES), ALL_NODES).frame(),
+    ];
+    for lie in lies {
+        for tag in [[0x81, 0, 0, 0], [0x81, 0, 0xe0, 0]] {
+            let mut tagged = lie.clone();
+            tagged.splice(12..12, tag);
+            let outcome = card.send(RED1.port, &tagged).unwrap();
+            refused(&format!("{tagged:02x?}"), &outcome);
+        }
+        // What guests say in a VLAN of theirs is their own business.
+        let mut inside = lie.clone();
+        inside.splice(12..12, [0x81, 0, 0, 5]);
+        assert_eq!(ports(&card.send(RED1.port, &inside).unwrap()), [RED2.port]);
+    }
+}

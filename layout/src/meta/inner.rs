@@ -7,7 +7,7 @@ code! {
     pub enum ArpKind: 2 {
         /// It is not.
         None = 0;
-        /// Cut short, or not for IPv4 over Ethernet.
+        /// Cut short, not for IPv4 over Ethernet, or behind a tag that names no VLAN.
         Malformed = 1;
         /// It asks for an address.
         Request = 2;

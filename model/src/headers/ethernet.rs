@@ -65,6 +65,11 @@ pub fn priority(window: &Window<'_>, at: usize) -> u8 {
     window.byte(at + LENGTH) >> 5
 }
 
+/// The VLAN in the tag in front of what starts at `at`; 0: in none, the tag gives a priority alone (IEEE 802.1Q clause 9.6).
+pub fn vlan_before(window: &Window<'_>, at: usize) -> u16 {
+    window.be16(at - 4) & 0x0fff
+}
+
 /// Does this address name a group of stations (IEEE 802 clause 8: first bit on the wire)?
 pub fn is_group(mac: u64) -> bool {
     mac >> 40 & 1 == 1

@@ -4,7 +4,7 @@
 //!   malformed ───────────────────────────────▶ drop
 //!   a request: tagged, or out of a tunnel and it tells ─▶ (vrf, dst mac), as any frame
 //!   a request: told by a guest whose ARP is proxied ────▶ drop
-//!   told by another ───────▶ Announce: (vrf, dst mac), or drop; is the slow path shown it?
+//!   told by another ───────▶ Announce: (vrf, dst mac), if that leads anywhere; is the slow path shown it?
 //!   asked ─────────────────▶ Query: (vrf, dst mac), if that leads anywhere; who answers it?
 //! ```
 //! Gratuitous ARP asks for its sender's own address, or answers so to all (RFC 5227 sections 1.1 and 3): it tells. What is not
@@ -57,7 +57,7 @@ pub(super) fn bridge(tables: &Tables, meta: &mut Meta) {
             meta.bridge.arp = step;
             meta.bridge.floods = step != ArpStep::None;
         }
-        Way::Router | Way::None if step == ArpStep::Query => meta.bridge.arp = step,
+        Way::Router | Way::None if step != ArpStep::None => meta.bridge.arp = step,
         Way::Router | Way::None => meta.drop(DropReason::L2NoRoute),
     }
 }

@@ -59,6 +59,21 @@ fn a_request_is_read_behind_a_tag_too() {
 }
 
 #[test]
+fn a_tag_without_a_vlan_is_no_way_past_the_questions() {
+    let mut bench = Bench::new();
+    for (tag, kind) in [
+        (0x0000, ArpKind::Malformed),
+        (0xf000, ArpKind::Malformed),
+        (0x0001, ArpKind::Request),
+        (0x0800, ArpKind::Request),
+    ] {
+        let mut bytes = frame(true, &request());
+        bytes[14..16].copy_from_slice(&u16::to_be_bytes(tag));
+        assert_eq!(inner(&mut bench, &bytes).arp, kind, "{tag:#06x}");
+    }
+}
+
+#[test]
 fn what_is_cut_short_or_of_another_kind_is_malformed_and_says_nothing() {
     let mut bench = Bench::new();
     let read = |inner: Inner| (inner.arp, inner.arp_mac, inner.src, inner.dst);

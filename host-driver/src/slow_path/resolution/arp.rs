@@ -26,7 +26,7 @@ use crate::slow_path::world::World;
 pub struct Arp {
     /// The frame's destination.
     pub to: Mac,
-    /// There is a VLAN tag.
+    /// It is for a VLAN of the guests' own.
     pub tagged: bool,
     /// The packet.
     pub packet: ArpEthIpv4Packet,
@@ -37,7 +37,7 @@ impl Arp {
     pub fn read(frame: &[u8]) -> Option<Arp> {
         let to = Mac(*frame.first_chunk::<6>()?);
         let (_, start) = ethernet::payload(frame)?;
-        let tagged = start != ethernet::LENGTH;
+        let tagged = ethernet::is_in_vlan(frame);
         let packet = ArpPacket::from_slice(frame.get(start..)?).ok()?;
         let packet = packet.try_eth_ipv4().ok()?;
         Some(Arp { to, tagged, packet })

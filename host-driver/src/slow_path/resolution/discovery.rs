@@ -28,7 +28,7 @@ pub struct Discovery {
     pub to: Mac,
     /// The frame's source.
     pub from: Mac,
-    /// There is a VLAN tag.
+    /// It is for a VLAN of the guests' own.
     pub tagged: bool,
     /// Who sent it; unspecified while it makes sure that nobody has its address.
     pub src: Ipv6Addr,
@@ -79,7 +79,6 @@ impl Discovery {
         let to = Mac(*frame.first_chunk::<6>()?);
         let from = Mac(*frame.get(6..)?.first_chunk::<6>()?);
         let (ethertype, start) = ethernet::payload(frame)?;
-        let tagged = start != ethernet::LENGTH;
         if ethertype != ethernet::IPV6 {
             return None;
         }
@@ -102,7 +101,7 @@ impl Discovery {
         Some(Discovery {
             to,
             from,
-            tagged,
+            tagged: ethernet::is_in_vlan(frame),
             src,
             message: message(src, dst, &icmp)?,
         })

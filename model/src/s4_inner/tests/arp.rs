@@ -21,6 +21,11 @@ fn arp_has_its_ends_and_no_protocol() {
     assert_eq!(good(&format!("{MACS} 0806 {ARP}")), expected);
     let tagged = good(&format!("{MACS} 8100 6001 0806 {ARP}"));
     assert_eq!((tagged.arp, tagged.l3_offset), (ArpKind::Request, 18));
+    // Who gets a tag without a VLAN takes it for none.
+    for tag in ["0000", "6000", "f000"] {
+        let found = good(&format!("{MACS} 8100 {tag} 0806 {ARP}"));
+        assert_eq!((found.arp, found.src), (ArpKind::Malformed, 0), "{tag}");
+    }
     for operation in ["0000", "0002", "0101"] {
         let other = ARP.replace("04 0001", &format!("04 {operation}"));
         let other = good(&format!("{MACS} 0806 {other}"));

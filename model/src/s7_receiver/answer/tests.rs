@@ -284,6 +284,17 @@ fn what_cannot_be_flooded_ends_unless_it_is_answered() {
 }
 
 #[test]
+fn who_tells_nobody_is_shown_all_the_same() {
+    let tables = network(ArpAnswer::Router, Behind::Asker, true);
+    let mut meta = asks();
+    meta.bridge.arp = ArpStep::Announce;
+    meta.bridge.floods = false;
+    receiver(&tables, &mut meta);
+    assert_eq!(verdict(&meta), NO_ROUTE);
+    assert!(meta.answer.shown);
+}
+
+#[test]
 fn what_tells_is_flooded_and_shown_once_where_the_route_says_so() {
     let tables = network(ArpAnswer::Router, Behind::Asker, true);
     let shown = |change: fn(&mut Meta)| {
