@@ -1,12 +1,13 @@
-//! Fair shares of the slow path: punted packets wait by interface, and the interfaces take turns.
+//! Fair shares of the slow path: punted packets wait by lane, and the lanes take turns.
 //!
 //! ```text
-//!   punt ring ─▶ vif 3 | . . . . . . . . |─┐
-//!                vif 4 | . |───────────────┼─▶ one of each in turn ─▶ slow path
-//!                vif 7 | . . |─────────────┘
-//!   an interface's queue is full: its newest is refused       all are full together: the longest queue's newest gives way
+//!   punt ring ─▶ vif 3        | . . . . . . . . |─┐
+//!                vif 4        | . |───────────────┼─▶ one of each in turn ─▶ slow path
+//!                vif 0, vrf 7 | . . |─────────────┘
+//!   a lane's queue is full: its newest is refused       all are full together: the longest queue's newest gives way
 //! ```
-//! However many packets one interface hands over, another one's next packet waits for at most one of each. The ring itself
+//! A lane is an interface; of what comes out of tunnels, by the one interface of the underlay, each VRF has its own.
+//! However many packets one lane hands over, another one's next packet waits for at most one of each. The ring itself
 //! is shared, so it is emptied into these queues before anything is thought about; what may enter it in the first place,
 //! the card's quotas say (table `punt_quota`).
 
@@ -14,50 +15,59 @@ use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 
 use crate::driver::Punt;
+use crate::slow_path::is_tunnelled;
 
-/// Packets of one interface that may wait.
+/// Packets of one lane that may wait.
 pub const DEPTH: usize = 256;
-/// Packets of all interfaces that may wait.
+/// Packets of all lanes that may wait.
 pub const TOTAL: usize = 8192;
+
+/// Whose packets take turns with those of others: the receiving interface, and of what came out of a tunnel its VRF.
+type Lane = (u16, Option<u16>);
+
+fn lane(punt: &Punt) -> Lane {
+    let vrf = is_tunnelled(punt).then_some(punt.shim.vrf);
+    (punt.shim.vif, vrf)
+}
 
 /// The queues.
 #[derive(Debug, Default)]
 pub struct Fair {
-    /// By interface; none is empty.
-    queues: BTreeMap<u16, VecDeque<Punt>>,
+    /// By lane; none is empty.
+    queues: BTreeMap<Lane, VecDeque<Punt>>,
     /// Packets in all of them.
     waiting: usize,
-    /// The interface whose turn was last.
-    last: u16,
+    /// The lane whose turn was last.
+    last: Lane,
 }
 
 impl Fair {
-    /// Lets a packet wait. What comes back has to go: this one, or another one of an interface that has more waiting.
+    /// Lets a packet wait. What comes back has to go: this one, or another one of a lane that has more waiting.
     pub fn push(&mut self, punt: Punt) -> Result<(), Box<Punt>> {
-        let vif = punt.shim.vif;
-        if self.queues.get(&vif).map_or(0, VecDeque::len) >= DEPTH {
+        let lane = lane(&punt);
+        if self.queues.get(&lane).map_or(0, VecDeque::len) >= DEPTH {
             return Err(Box::new(punt));
         }
-        self.queues.entry(vif).or_default().push_back(punt);
+        self.queues.entry(lane).or_default().push_back(punt);
         self.waiting += 1;
         if self.waiting <= TOTAL {
             return Ok(());
         }
         let longest = self.queues.iter().max_by_key(|(_, queue)| queue.len());
-        let longest = longest.map(|(vif, _)| *vif);
-        match longest.and_then(|vif| self.take(vif, VecDeque::pop_back)) {
+        let longest = longest.map(|(lane, _)| *lane);
+        match longest.and_then(|lane| self.take(lane, VecDeque::pop_back)) {
             Some(punt) => Err(Box::new(punt)),
             None => Ok(()),
         }
     }
 
-    /// The next packet: of the next interface behind the last one.
+    /// The next packet: of the next lane behind the last one.
     pub fn pop(&mut self) -> Option<Punt> {
         let behind = (Bound::Excluded(self.last), Bound::Unbounded);
         let next = self.queues.range(behind).next();
-        let (vif, _) = next.or_else(|| self.queues.iter().next())?;
-        self.last = *vif;
-        self.take(*vif, VecDeque::pop_front)
+        let (lane, _) = next.or_else(|| self.queues.iter().next())?;
+        self.last = *lane;
+        self.take(self.last, VecDeque::pop_front)
     }
 
     /// Whether nothing waits.
@@ -67,13 +77,13 @@ impl Fair {
 
     fn take(
         &mut self,
-        vif: u16,
+        lane: Lane,
         end: impl Fn(&mut VecDeque<Punt>) -> Option<Punt>,
     ) -> Option<Punt> {
-        let queue = self.queues.get_mut(&vif)?;
+        let queue = self.queues.get_mut(&lane)?;
         let punt = end(queue)?;
         if queue.is_empty() {
-            self.queues.remove(&vif);
+            self.queues.remove(&lane);
         }
         self.waiting -= 1;
         Some(punt)
@@ -84,6 +94,7 @@ impl Fair {
 mod tests {
     use super::*;
     use underpass_layout::shim::PuntShim;
+    use underpass_layout::tables::TunnelKind;
 
     /// A packet whose bytes say which it is.
     fn punt(vif: u16, number: usize) -> Punt {
@@ -120,6 +131,22 @@ mod tests {
             let turn = order(&mut fair, 2);
             assert!(turn.contains(&9), "round {round}: {turn:?}");
         }
+    }
+
+    #[test]
+    fn networks_take_turns_on_the_interface_of_the_underlay() {
+        let mut fair = Fair::default();
+        let out_of = |vrf, number| {
+            let mut punt = punt(0, number);
+            (punt.shim.tunnel, punt.shim.vrf) = (TunnelKind::Vxlan, vrf);
+            punt
+        };
+        let storm = (0..10 * DEPTH).map(|number| fair.push(out_of(1, number)));
+        assert_eq!(storm.filter(Result::is_ok).count(), DEPTH);
+        fair.push(out_of(2, 0)).expect("another network's share");
+        fair.push(punt(0, 0)).expect("the underlay's own share");
+        let vrfs = std::iter::from_fn(|| fair.pop()).map(|punt| punt.shim.vrf);
+        assert_eq!(vrfs.take(4).collect::<Vec<_>>(), [1, 2, 0, 1]);
     }
 
     #[test]
