@@ -96,8 +96,10 @@ pub struct Session<C> {
     software_drops: BTreeMap<(u16, DropReason), u64>,
     /// Punted packets of a live card.
     fair: Fair,
-    /// Windows of punt quotas begin when we say so.
-    windows_by_host: bool,
+    /// How long a window of punt quotas is that begins when we say so; none: the card's own clock begins them.
+    window: Option<Duration>,
+    /// Something was handed over in this window, which may have used up a quota.
+    window_used: bool,
 }
 
 impl<C: Card> Session<C> {
@@ -129,7 +131,8 @@ impl<C: Card> Session<C> {
             card_drops: BTreeMap::new(),
             software_drops: BTreeMap::new(),
             fair: Fair::default(),
-            windows_by_host: true,
+            window: Some(PUNT_WINDOW),
+            window_used: false,
         };
         session.start_ageing()?;
         if session.slow_path.learns() {
@@ -157,9 +160,10 @@ impl<C: Card> Session<C> {
     pub fn advance(&mut self, now: Duration) -> Result<(), SessionError> {
         let last = self.now;
         self.now = self.now.max(now);
-        let window = |time: Duration| time.as_nanos() / PUNT_WINDOW.as_nanos();
-        if self.windows_by_host && window(self.now) != window(last) {
+        let is_over = |window| windows(self.now, window) != windows(last, window);
+        if self.window.is_some_and(is_over) {
             self.driver.begin_window()?;
+            self.window_used = false;
         }
         let mut late = self.slow_path.tick(self.now);
         late.extend(self.age(last)?);
@@ -314,6 +318,11 @@ impl<C: Card> Session<C> {
         outcome.lost = std::mem::take(&mut self.missing);
         Ok(())
     }
+}
+
+/// How many windows have begun by some time.
+const fn windows(time: Duration, window: Duration) -> u128 {
+    time.as_nanos() / window.as_nanos()
 }
 
 /// What a counter has counted since it stood at `base`.

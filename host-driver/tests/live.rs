@@ -92,6 +92,37 @@ fn a_turn_says_whether_there_is_more_and_what_had_to_go() {
 }
 
 #[test]
+fn a_simulated_card_has_time_for_what_its_quotas_let_through() {
+    let mut session = session();
+    session.go_live().unwrap();
+    assert_eq!(session.window_ends(), None);
+    let mut handed_over = |millisecond, ports: Range<u16>| {
+        let now = Duration::from_millis(millisecond);
+        session.advance(now).unwrap();
+        for port in ports {
+            session.driver().card().send(VF0, &udp(port)).unwrap();
+        }
+        let turns = std::iter::repeat_with(|| session.turn().unwrap());
+        let mut count = 0;
+        for turn in turns {
+            count += turn.outcome.punts.len();
+            if !turn.more {
+                break;
+            }
+        }
+        count
+    };
+    assert_eq!(handed_over(1000, 4000..4100), 64);
+    // A millisecond of ours is nothing to it.
+    assert_eq!(handed_over(1049, 4100..4200), 0);
+    assert_eq!(handed_over(1051, 4200..4300), 64);
+    let end = Duration::from_millis(1100);
+    assert_eq!(session.window_ends(), Some(end));
+    session.advance(end).unwrap();
+    assert_eq!(session.window_ends(), None, "nothing is used up");
+}
+
+#[test]
 fn a_flood_from_one_port_does_not_keep_another_waiting() {
     let mut session = session();
     storm(&mut session, 3000..3200);

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   ┌─▶ advance(clock) ─▶ turn ─┬─ more ──────────────────────────────┐
-//!   │                           └─ wait: call of the card, stop, tick │
+//!   │     └─ windows of quotas  └─ wait: call, stop, window, tick ────┤
 //!   └─────────────────────────────────────────────────────────────────┘
 //! ```
 //! It sleeps while nothing is handed over. A card that does not call is looked at instead, less and less often the longer
@@ -71,7 +71,9 @@ pub fn run<C: Card>(session: &mut Session<C>, stop: BorrowedFd<'_>) -> Result<Ta
             *tally.punts.entry(*reason).or_default() += 1;
         }
         let busy = !turn.outcome.punts.is_empty();
-        match wait.next(turn.more, busy)? {
+        let window = session.window_ends();
+        let window = window.map(|end| end.saturating_sub(start.elapsed()));
+        match wait.next(turn.more, busy, window)? {
             Woken::Stop => break,
             Woken::Fault => session.driver().check_rings()?,
             Woken::Work => (),

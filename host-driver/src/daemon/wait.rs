@@ -45,8 +45,8 @@ impl<'a> Wait<'a> {
         }
     }
 
-    /// Waits for work, not at all if there is `more` of it. `busy`: there was some just now.
-    pub fn next(&mut self, more: bool, busy: bool) -> io::Result<Woken> {
+    /// Waits for work, not at all if there is `more` of it, and no longer than `latest`. `busy`: there was some just now.
+    pub fn next(&mut self, more: bool, busy: bool, latest: Option<Duration>) -> io::Result<Woken> {
         self.pause = match busy {
             true => SOON,
             false => (self.pause * 2).min(LATE),
@@ -56,6 +56,7 @@ impl<'a> Wait<'a> {
             (false, Some(_)) => TICK,
             (false, None) => self.pause,
         };
+        let patience = latest.map_or(patience, |latest| patience.min(latest));
         let mut wanted = vec![PollFd::from_borrowed_fd(self.stop, PollFlags::IN)];
         if let Some(Calls { punts, fault }) = &self.calls {
             let fds = [fault.as_fd(), punts.as_fd()];
@@ -103,14 +104,24 @@ mod tests {
         let mut wait = Wait::new(Some(calls), stop.as_fd());
         punts.raise().unwrap();
         let start = Instant::now();
-        assert_eq!(wait.next(false, false).unwrap(), Woken::Work);
+        assert_eq!(wait.next(false, false, None).unwrap(), Woken::Work);
         assert!(start.elapsed() < TICK / 2);
-        assert_eq!(wait.next(false, false).unwrap(), Woken::Work);
+        assert_eq!(wait.next(false, false, None).unwrap(), Woken::Work);
         assert!(start.elapsed() >= TICK, "the call was not taken");
         fault.raise().unwrap();
-        assert_eq!(wait.next(false, false).unwrap(), Woken::Fault);
+        assert_eq!(wait.next(false, false, None).unwrap(), Woken::Fault);
         stop.raise().unwrap();
-        assert_eq!(wait.next(true, true).unwrap(), Woken::Stop);
+        assert_eq!(wait.next(true, true, None).unwrap(), Woken::Stop);
+    }
+
+    #[test]
+    fn it_ends_when_a_window_does() {
+        let stop = Interrupt::new().unwrap();
+        let (calls, _raise) = calls();
+        let mut wait = Wait::new(Some(calls), stop.as_fd());
+        let (start, window) = (Instant::now(), Duration::from_millis(2));
+        assert_eq!(wait.next(false, true, Some(window)).unwrap(), Woken::Work);
+        assert!((window..TICK / 2).contains(&start.elapsed()));
     }
 
     #[test]
@@ -118,10 +129,10 @@ mod tests {
         let stop = Interrupt::new().unwrap();
         let mut wait = Wait::new(None, stop.as_fd());
         for _ in 0..10 {
-            wait.next(true, false).unwrap();
+            wait.next(true, false, None).unwrap();
         }
         assert_eq!(wait.pause, LATE);
-        wait.next(true, true).unwrap();
+        wait.next(true, true, None).unwrap();
         assert_eq!(wait.pause, SOON);
     }
 }

@@ -7,9 +7,11 @@
 //! ```
 //! What leaves the ports of such a card goes to where these are plugged in.
 
+use std::time::Duration;
+
 use underpass_layout::DropReason;
 
-use super::{Outcome, Session, SessionError};
+use super::{windows, Outcome, Session, SessionError};
 use crate::access::Card;
 use crate::driver::Calls;
 
@@ -17,6 +19,11 @@ use crate::driver::Calls;
 const BATCH: usize = 64;
 /// Packets that are taken from the ring in one turn.
 const TAKEN: usize = 4096;
+
+/// How long a window of punt quotas is on a live card that is simulated. Its clock is thousands of times as slow as a
+/// real one's: in a millisecond it could not write to host memory what a single interface may hand over, and what came
+/// too late would be lost, whosever it is.
+const SIMULATED_WINDOW: Duration = Duration::from_millis(50);
 
 /// What a turn did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,12 +38,22 @@ impl<C: Card> Session<C> {
     /// From now on the card's own clock begins the windows of punt quotas, where that clock runs all the time; and the
     /// card calls, where it can.
     pub fn go_live(&mut self) -> Result<Option<Calls>, SessionError> {
-        // A simulated card's clock stands still while nothing moves.
         if self.driver.card().ports().is_empty() {
             self.driver.begin_windows_by_clock()?;
-            self.windows_by_host = false;
+            self.window = None;
+        } else {
+            // Its clock stands still while nothing moves.
+            self.window = Some(SIMULATED_WINDOW);
         }
         Ok(self.driver.calls()?)
+    }
+
+    /// When the next window of punt quotas has to begin by [`Session::advance`]. None: nothing was handed over in this one,
+    /// or the card's clock begins them.
+    pub fn window_ends(&self) -> Option<Duration> {
+        let window = self.window.filter(|_| self.window_used)?;
+        let past = window.as_nanos() * (windows(self.now, window) + 1);
+        Some(Duration::from_nanos(past.try_into().unwrap_or(u64::MAX)))
     }
 
     /// Thinks about some of what the card has handed over by now.
@@ -64,6 +81,7 @@ impl<C: Card> Session<C> {
             let Some(punt) = self.driver.punt()? else {
                 return Ok(false);
             };
+            self.window_used = true;
             if let Err(refused) = self.fair.push(punt) {
                 let reason = DropReason::PuntLimit;
                 *self

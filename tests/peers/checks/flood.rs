@@ -8,6 +8,8 @@ use crate::namespace::Namespace;
 
 /// Where nobody listens: discard.
 const PORT: u16 = 9;
+/// Packets that make a flood: with fewer, the sender itself was kept from sending.
+const LEAST: u64 = 10_000;
 
 /// Pings while `other` floods its gateway, to which every packet is handed over.
 pub fn check(from: &Namespace, to: IpAddr, other: &Namespace, gateway: IpAddr) -> Found {
@@ -21,6 +23,8 @@ pub fn check(from: &Namespace, to: IpAddr, other: &Namespace, gateway: IpAddr) -
         Ok::<_, std::io::Error>(socket)
     });
     let socket = socket.map_err(|error| error.to_string())?;
+    // Nothing is sent to a gateway that is not known; what was sent to the other family's is gone when it answers.
+    ping::until_answered(other, gateway)?;
     let enough = AtomicBool::new(false);
     let (found, sent) = std::thread::scope(|scope| {
         let flood = scope.spawn(|| {
@@ -35,5 +39,13 @@ pub fn check(from: &Namespace, to: IpAddr, other: &Namespace, gateway: IpAddr) -
         enough.store(true, Ordering::Relaxed);
         (found, flood.join().unwrap_or(0))
     });
-    found.map(|figures| format!("{figures} beside {sent} packets of another VM"))
+    match found {
+        Ok(figures) if sent >= LEAST => {
+            Ok(format!("{figures} beside {sent} packets of another VM"))
+        }
+        Ok(_) => Err(format!(
+            "another VM sent {sent} packets, expected {LEAST} and more"
+        )),
+        Err(error) => Err(error),
+    }
 }

@@ -29,6 +29,18 @@ pub fn check(from: &Namespace, to: IpAddr, bytes: u32) -> Found {
     }
 }
 
+/// Pings an address until it answers once.
+pub fn until_answered(from: &Namespace, to: IpAddr) -> Result<(), String> {
+    let mut command = from.command("ping");
+    command.args(["-n", "-i", "0.2", "-w", "10", "-c", "1"]);
+    let output = command.arg(to.to_string()).output();
+    let output = output.map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(said(&output)),
+    }
+}
+
 /// Whether `64 bytes from 10.1.1.4: icmp_seq=1 ttl=64 time=2.21 ms` says so of a request.
 fn is_answered(text: &str, number: u32) -> bool {
     let words = format!(" icmp_seq={number} ");
