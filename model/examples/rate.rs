@@ -7,7 +7,9 @@
 //! U250. Flow mode looks up a flow for each, and flows come in an order that no cache can guess.
 
 use std::hint::black_box;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{clock_gettime, ClockId};
 use underpass_layout::port;
 use underpass_layout::profile::{Profile, U250};
 use underpass_layout::tables::{
@@ -270,12 +272,10 @@ fn to_vm(flow: u32) -> (u16, Vec<u8>) {
     )
 }
 
-/// The time that this thread has had on a core: what other programs take of it is not the model's. Where the system
-/// does not tell, the time of day.
-fn on_core(start: Instant) -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(|| start.elapsed(), Duration::from_nanos)
+/// The time that this thread has had on a core: what other programs take of it is not the model's.
+fn on_core() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.try_into().unwrap_or_default()
 }
 
 /// Packets a second, one after the other and in bursts, over packets that come again and again in their order: each the
@@ -294,10 +294,9 @@ fn rates(core: &mut Core, packets: &[(u16, Vec<u8>)], time: Duration) -> [f64; 2
 }
 
 fn lap(core: &mut Core, frames: &[(u16, &[u8])], burst: usize, time: Duration) -> f64 {
-    let start = Instant::now();
-    let (before, mut done) = (on_core(start), 0_u64);
+    let (before, mut done) = (on_core(), 0_u64);
     let mut outputs = vec![Output::default(); burst];
-    while on_core(start) - before < time {
+    while on_core() - before < time {
         for burst in frames.chunks(burst) {
             match burst {
                 [(port, frame)] => core.process_into(black_box(frame), *port, &mut outputs[0]),
@@ -310,7 +309,7 @@ fn lap(core: &mut Core, frames: &[(u16, &[u8])], burst: usize, time: Duration) -
             done += burst.len() as u64;
         }
     }
-    done as f64 / (on_core(start) - before).as_secs_f64()
+    done as f64 / (on_core() - before).as_secs_f64()
 }
 
 /// The numbers below `count`, each once, in an order without pattern.

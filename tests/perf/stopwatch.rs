@@ -4,10 +4,12 @@
 
 use std::time::Instant;
 
+use rustix::time::{clock_gettime, ClockId};
+
 /// Seconds for one of something.
 #[derive(Clone, Copy, Debug)]
 pub struct Lap {
-    /// During which this thread ran; on the wall where the system does not tell.
+    /// During which this thread ran.
     pub busy_s: f64,
     /// On the wall.
     pub wall_s: f64,
@@ -23,18 +25,17 @@ pub fn best(mut work: impl FnMut() -> u64) -> Lap {
         let (wall, busy) = (Instant::now(), running_s());
         let count = work().max(1) as f64;
         let wall_s = wall.elapsed().as_secs_f64();
-        let busy_s = busy.zip(running_s()).map_or(wall_s, |(from, to)| to - from);
+        let busy_s = running_s() - busy;
         best.wall_s = best.wall_s.min(wall_s / count);
         best.busy_s = best.busy_s.min(busy_s / count);
     }
     best
 }
 
-/// Seconds for which this thread has been running, as Linux counts them.
-fn running_s() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: f64 = text.split_whitespace().next()?.parse().ok()?;
-    Some(nanoseconds / 1e9)
+/// Seconds for which this thread has been running. `/proc` tells that too, but only counts on with the system's ticks.
+fn running_s() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
 /// Seconds for which the programs that this one started, and waited for, have been running.

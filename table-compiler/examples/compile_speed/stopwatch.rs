@@ -1,31 +1,26 @@
 //! Time and memory of this process.
 //!
-//! Where the system tells how long the thread ran, that is the time: on a machine with other work to do the clock on
-//! the wall says nothing about one core.
+//! The time is that for which the thread ran: on a machine with other work to do the clock on the wall says nothing about
+//! one core.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use rustix::time::{clock_gettime, ClockId};
 
 /// A start.
-pub struct Stopwatch {
-    wall: Instant,
-    on_core: Option<Duration>,
-}
+pub struct Stopwatch(Duration);
 
 /// How long something took.
 pub struct Lap(Duration);
 
 impl Stopwatch {
     pub fn start() -> Self {
-        Stopwatch {
-            wall: Instant::now(),
-            on_core: on_core(),
-        }
+        Stopwatch(on_core())
     }
 
     pub fn lap(&self) -> Lap {
-        let on_core = self.on_core.zip(on_core()).map(|(start, now)| now - start);
-        Lap(on_core.unwrap_or_else(|| self.wall.elapsed()))
+        Lap(on_core().saturating_sub(self.0))
     }
 }
 
@@ -36,10 +31,9 @@ impl Lap {
 }
 
 /// How long this thread has been on a core.
-fn on_core() -> Option<Duration> {
-    let text = fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanoseconds))
+fn on_core() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.try_into().unwrap_or_default()
 }
 
 /// Prints the most memory that this process had so far, where the system tells.
