@@ -350,11 +350,10 @@ fn punt_and_inject(card: &mut Card) -> (u64, u64) {
 /// What the host spends on a punted frame and its answer.
 fn host_part() -> Lap {
     const ROUNDS: u64 = 2000;
-    /// Requests that an interface may hand over in a window, where the network names no number.
-    const QUOTA: u64 = 64;
     let network = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../examples/two-computes/compute-1.yaml");
     let network = network_file::read(&network, SIM_PORTS).unwrap_or_else(|error| panic!("{error}"));
+    let quota = u64::from(network.node.punt_limit);
     let card: Box<dyn underpass_host_driver::access::Card> = Box::new(Model::new(&SIM));
     debug_assert!(!card.ports().is_empty());
     let mut session = Session::start(card, network, 1).unwrap_or_else(|error| panic!("{error}"));
@@ -367,7 +366,7 @@ fn host_part() -> Lap {
     let mut now = Duration::ZERO;
     best(|| {
         for round in 0..ROUNDS {
-            if round % QUOTA == 0 {
+            if round % quota == 0 {
                 now += PUNT_WINDOW;
                 let advanced = session.advance(now);
                 advanced.unwrap_or_else(|error| panic!("{error}"));
