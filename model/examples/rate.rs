@@ -275,7 +275,7 @@ fn to_vm(flow: u32) -> (u16, Vec<u8>) {
 /// The time that this thread has had on a core: what other programs take of it is not the model's.
 fn on_core() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.try_into().unwrap_or_default()
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Packets a second, one after the other and in bursts, over packets that come again and again in their order: each the

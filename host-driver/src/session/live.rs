@@ -20,8 +20,8 @@ const BATCH: usize = 64;
 /// Packets that are taken from the ring in one turn.
 const TAKEN: usize = 4096;
 
-/// How long a window of punt quotas is on a live card that is simulated. Its clock is thousands of times as slow as a
-/// real one's: in a millisecond it could not write to host memory what a single interface may hand over, and what came
+/// How long a window of punt quotas is on a live card that is simulated. Its clock is more than a thousand times as slow
+/// as a real one's: in a millisecond it could not write to host memory what a single interface may hand over, and what came
 /// too late would be lost, whosever it is.
 const SIMULATED_WINDOW: Duration = Duration::from_millis(50);
 
@@ -35,8 +35,8 @@ pub struct Turn {
 }
 
 impl<C: Card> Session<C> {
-    /// From now on the card's own clock begins the windows of punt quotas, where that clock runs all the time; and the
-    /// card calls, where it can.
+    /// From now on the card's own clock begins the windows of punt quotas, where that clock runs all the time, and
+    /// elsewhere they are as long as a simulated card needs; and the card calls, where it can.
     pub fn go_live(&mut self) -> Result<Option<Calls>, SessionError> {
         if self.driver.card().ports().is_empty() {
             self.driver.begin_windows_by_clock()?;

@@ -1,7 +1,7 @@
 //! The Ethernet header of a frame, with at most one VLAN tag, and what is behind it.
 
-use underpass_model::headers::ethernet::TAGGED_LENGTH;
 pub use underpass_model::headers::ethernet::{IPV4, IPV6, LENGTH, VLAN};
+use underpass_model::headers::ethernet::{TAGGED_LENGTH, VLAN_ID};
 
 /// The type of what a frame carries, and where that starts. None: the frame ends before.
 pub fn payload(frame: &[u8]) -> Option<(u16, usize)> {
@@ -12,11 +12,11 @@ pub fn payload(frame: &[u8]) -> Option<(u16, usize)> {
     }
 }
 
-/// The frame is for a VLAN of the guests' own. A tag without one gives a priority alone, and who gets it takes it for none
-/// (IEEE 802.1Q clause 9.6).
+/// The frame is for a VLAN of the guests' own. A tag without one gives a priority alone ([`VLAN_ID`]), and who gets it
+/// takes it for none.
 pub fn is_in_vlan(frame: &[u8]) -> bool {
     let tag = frame.get(LENGTH..).and_then(|rest| rest.first_chunk());
-    let vlan = tag.map_or(0, |tag| u16::from_be_bytes(*tag) & 0x0fff);
+    let vlan = tag.map_or(0, |tag| u16::from_be_bytes(*tag) & VLAN_ID);
     payload(frame).is_some_and(|(_, start)| start == TAGGED_LENGTH) && vlan != 0
 }
 

@@ -13,6 +13,8 @@ use crate::window::Window;
 pub const LENGTH: usize = 14;
 /// Bytes with a tag.
 pub const TAGGED_LENGTH: usize = 18;
+/// Bits of a tag that name the VLAN; 0: none, the tag gives a priority alone (IEEE 802.1Q clause 9.6).
+pub const VLAN_ID: u16 = 0x0fff;
 /// IPv4.
 pub const IPV4: u16 = 0x0800;
 /// ARP (RFC 826).
@@ -65,9 +67,9 @@ pub fn priority(window: &Window<'_>, at: usize) -> u8 {
     window.byte(at + LENGTH) >> 5
 }
 
-/// The VLAN in the tag in front of what starts at `at`; 0: in none, the tag gives a priority alone (IEEE 802.1Q clause 9.6).
+/// The VLAN in the tag in front of what starts at `at`; 0: none, see [`VLAN_ID`].
 pub fn vlan_before(window: &Window<'_>, at: usize) -> u16 {
-    window.be16(at - 4) & 0x0fff
+    window.be16(at - 4) & VLAN_ID
 }
 
 /// Does this address name a group of stations (IEEE 802 clause 8: first bit on the wire)?

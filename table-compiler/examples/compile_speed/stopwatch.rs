@@ -33,7 +33,7 @@ impl Lap {
 /// How long this thread has been on a core.
 fn on_core() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.try_into().unwrap_or_default()
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Prints the most memory that this process had so far, where the system tells.

@@ -1,6 +1,7 @@
 //! ICMP echo: every request is answered, the short ones and those that come in fragments.
 
 use std::net::IpAddr;
+use std::process::Output;
 
 use super::Found;
 use crate::namespace::Namespace;
@@ -14,12 +15,7 @@ pub const LONG: u32 = 4000;
 
 /// Pings an address with so many bytes of data.
 pub fn check(from: &Namespace, to: IpAddr, bytes: u32) -> Found {
-    let mut command = from.command("ping");
-    // With a time for all of it an answer may be late; without one `ping` gives the last one no more than two round trips.
-    command.args(["-n", "-i", "0.2", "-w", "10", "-M", "dont"]);
-    command.args(["-c", &REQUESTS.to_string(), "-s", &bytes.to_string()]);
-    let output = command.arg(to.to_string()).output();
-    let text = said(&output.map_err(|error| error.to_string())?);
+    let text = said(&ping(from, to, REQUESTS, bytes)?);
     let answered = (1..=REQUESTS).all(|number| is_answered(&text, number));
     match times(&text).filter(|_| answered) {
         Some([least, mean, most]) => Ok(format!(
@@ -31,14 +27,21 @@ pub fn check(from: &Namespace, to: IpAddr, bytes: u32) -> Found {
 
 /// Pings an address until it answers once.
 pub fn until_answered(from: &Namespace, to: IpAddr) -> Result<(), String> {
-    let mut command = from.command("ping");
-    command.args(["-n", "-i", "0.2", "-w", "10", "-c", "1"]);
-    let output = command.arg(to.to_string()).output();
-    let output = output.map_err(|error| error.to_string())?;
+    let output = ping(from, to, 1, SHORT)?;
     match output.status.success() {
         true => Ok(()),
         false => Err(said(&output)),
     }
+}
+
+/// Runs `ping` until so many requests are answered. With a time for all of it an answer may be late; without one `ping`
+/// gives the last one no more than two round trips.
+fn ping(from: &Namespace, to: IpAddr, answers: u32, bytes: u32) -> Result<Output, String> {
+    let mut command = from.command("ping");
+    command.args(["-n", "-i", "0.2", "-w", "10", "-M", "dont"]);
+    command.args(["-c", &answers.to_string(), "-s", &bytes.to_string()]);
+    let output = command.arg(to.to_string()).output();
+    output.map_err(|error| error.to_string())
 }
 
 /// Whether `64 bytes from 10.1.1.4: icmp_seq=1 ttl=64 time=2.21 ms` says so of a request.
